@@ -1,0 +1,47 @@
+/**
+ * Every bound of the program in one place, with the relations between them. A wrong combination does not start.
+ * Sizes end in Bytes, times in Ms.
+ */
+import { assert } from './assert.js';
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+export const LIMITS = {
+  /** A key is 1 byte to this many. */
+  maxKeyBytes: 64 * KIB,
+  /** A value is 0 bytes to this many. */
+  maxValueBytes: 64 * MIB,
+  /** One gRPC message, either way, between clients and nodes: a value, its key and the frame around them. */
+  maxClientMessageBytes: 65 * MIB,
+  /** One gRPC message between control threads. Carries at least one entry, however large. */
+  maxPeerMessageBytes: 66 * MIB,
+  /** Entries of one Raft append message are cut at this size, but it holds at least one entry. */
+  maxAppendBytes: 1 * MIB,
+  /** Append messages under way to one follower. */
+  maxInflightAppends: 256,
+  /** Proposed but uncommitted bytes that a leader holds before it refuses. */
+  maxUncommittedBytes: 128 * MIB,
+  /** Committed bytes that one Ready hands to the state machine. */
+  maxCommittedBytesPerReady: 4 * MIB,
+  /** Messages that one actor may have waiting. */
+  maxMailboxMessages: 16_384,
+  /** Bytes that one actor may have waiting. */
+  maxMailboxBytes: 192 * MIB,
+  /** Client requests that one node works on at a time. */
+  maxRequestsInFlight: 8_192,
+  /** Bytes of client requests that one node works on at a time. */
+  maxRequestBytesInFlight: 192 * MIB,
+  /** Voters and learners of one Raft group. */
+  maxNodes: 63,
+  /** Deadline of one client request when the client names none. */
+  defaultRequestTimeoutMs: 5_000,
+  maxRequestTimeoutMs: 600_000,
+} as const;
+
+assert(LIMITS.maxClientMessageBytes >= LIMITS.maxValueBytes + LIMITS.maxKeyBytes + KIB, 'a value fits its message');
+assert(LIMITS.maxPeerMessageBytes >= LIMITS.maxClientMessageBytes, 'an accepted request fits a Raft message');
+assert(LIMITS.maxUncommittedBytes >= LIMITS.maxClientMessageBytes, 'the largest request can be proposed');
+assert(LIMITS.maxMailboxBytes >= LIMITS.maxUncommittedBytes, 'a mailbox holds what may be proposed');
+assert(LIMITS.maxAppendBytes <= LIMITS.maxPeerMessageBytes, 'an append fits its message');
+assert(LIMITS.defaultRequestTimeoutMs <= LIMITS.maxRequestTimeoutMs, 'the default deadline is allowed');
