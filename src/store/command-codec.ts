@@ -1,0 +1,152 @@
+/**
+ * A batch of writes as the data of one log entry: the unit in which the router proposes and the store applies.
+ *
+ *   batch   := format(1 byte) timeMs(varint) count(varint) write*
+ *   write   := kind(1 byte) fields
+ *
+ * `timeMs` is the proposing leader's clock; time to live counts from it (DESIGN.md, "Expiry"). An empty batch only
+ * moves the time on. The format is on disk: a change takes a new format number.
+ */
+import { assertNever } from '../base/assert.js';
+import { ByteReader, MalformedBytes } from '../base/byte-reader.js';
+import { ByteWriter } from '../base/byte-writer.js';
+import { ALWAYS, FOREVER, requestBytes, type Condition, type Lifetime, type WriteRequest } from './requests.js';
+
+const FORMAT = 1;
+
+const KIND = { set: 1, delete: 2, expire: 3, increment: 4, append: 5, flush: 6 } as const;
+const CONDITION = { always: 0, absent: 1, present: 2, version: 3 } as const;
+const LIFETIME = { forever: 0, keep: 1, ttl: 2 } as const;
+
+export interface WriteBatch {
+  readonly timeMs: number;
+  readonly writes: readonly WriteRequest[];
+}
+
+/** Most bytes that one write adds to a batch beyond its key and value. */
+export const WRITE_OVERHEAD_BYTES = 48;
+
+/** An entry of the caller's own; the writes' buffers are copied. */
+export function encodeWriteBatch(batch: WriteBatch): Uint8Array<ArrayBuffer> {
+  let size = 20;
+  for (const write of batch.writes) size += requestBytes(write) + WRITE_OVERHEAD_BYTES;
+  const writer = new ByteWriter(size);
+  writer.uint8(FORMAT).varint(batch.timeMs).varint(batch.writes.length);
+  for (const write of batch.writes) encodeWrite(writer, write);
+  return writer.finish();
+}
+
+/** Throws MalformedBytes. Keys and values are views into `bytes`, which must not change as long as they are in use. */
+export function decodeWriteBatch(bytes: Uint8Array): WriteBatch {
+  const reader = new ByteReader(bytes);
+  const format = reader.uint8();
+  if (format !== FORMAT) throw new MalformedBytes(`write batch of format ${format}, this version reads ${FORMAT}`);
+  const timeMs = reader.varint();
+  const count = reader.varint();
+  const writes: WriteRequest[] = [];
+  for (let i = 0; i < count; i++) writes.push(decodeWrite(reader));
+  reader.end();
+  return { timeMs, writes };
+}
+
+function encodeWrite(writer: ByteWriter, write: WriteRequest): void {
+  writer.uint8(KIND[write.type]);
+  switch (write.type) {
+    case 'set':
+      writer.lengthAndBytes(write.key).lengthAndBytes(write.value).uint8(write.returnOld ? 1 : 0);
+      encodeLifetime(writer, write.lifetime);
+      encodeCondition(writer, write.condition);
+      return;
+    case 'delete':
+      writer.lengthAndBytes(write.key);
+      encodeCondition(writer, write.condition);
+      return;
+    case 'expire':
+      writer.lengthAndBytes(write.key);
+      encodeLifetime(writer, write.lifetime);
+      return;
+    case 'increment':
+      writer.lengthAndBytes(write.key).int64(write.delta);
+      return;
+    case 'append':
+      writer.lengthAndBytes(write.key).lengthAndBytes(write.value);
+      return;
+    case 'flush':
+      return;
+    default:
+      assertNever(write, 'write');
+  }
+}
+
+function decodeWrite(reader: ByteReader): WriteRequest {
+  const kind = reader.uint8();
+  switch (kind) {
+    case KIND.set: {
+      const key = reader.lengthAndBytes();
+      const value = reader.lengthAndBytes();
+      const returnOld = reader.uint8() === 1;
+      const lifetime = decodeLifetime(reader);
+      return { type: 'set', key, value, returnOld, lifetime, condition: decodeCondition(reader) };
+    }
+    case KIND.delete: {
+      const key = reader.lengthAndBytes();
+      return { type: 'delete', key, condition: decodeCondition(reader) };
+    }
+    case KIND.expire: {
+      const key = reader.lengthAndBytes();
+      return { type: 'expire', key, lifetime: decodeLifetime(reader) };
+    }
+    case KIND.increment: {
+      const key = reader.lengthAndBytes();
+      return { type: 'increment', key, delta: reader.int64() };
+    }
+    case KIND.append: {
+      const key = reader.lengthAndBytes();
+      return { type: 'append', key, value: reader.lengthAndBytes() };
+    }
+    case KIND.flush:
+      return { type: 'flush' };
+    default:
+      throw new MalformedBytes(`write of unknown kind ${kind}`);
+  }
+}
+
+function encodeLifetime(writer: ByteWriter, lifetime: Lifetime): void {
+  writer.uint8(LIFETIME[lifetime.type]);
+  if (lifetime.type === 'ttl') writer.varint(lifetime.ttlMs);
+}
+
+function decodeLifetime(reader: ByteReader): Lifetime {
+  const kind = reader.uint8();
+  switch (kind) {
+    case LIFETIME.forever:
+      return FOREVER;
+    case LIFETIME.keep:
+      return { type: 'keep' };
+    case LIFETIME.ttl:
+      return { type: 'ttl', ttlMs: reader.varint() };
+    default:
+      throw new MalformedBytes(`lifetime of unknown kind ${kind}`);
+  }
+}
+
+function encodeCondition(writer: ByteWriter, condition: Condition): void {
+  writer.uint8(CONDITION[condition.type]);
+  if (condition.type === 'version') writer.varint(condition.version);
+}
+
+function decodeCondition(reader: ByteReader): Condition {
+  const kind = reader.uint8();
+  switch (kind) {
+    case CONDITION.always:
+      return ALWAYS;
+    case CONDITION.absent:
+      return { type: 'absent' };
+    case CONDITION.present:
+      return { type: 'present' };
+    case CONDITION.version:
+      return { type: 'version', version: reader.varint() };
+    default:
+      throw new MalformedBytes(`condition of unknown kind ${kind}`);
+  }
+}
