@@ -11,7 +11,7 @@ export interface Entry {
   readonly term: number;
   readonly index: number;
   readonly type: EntryType;
-  /** Empty in the entry by which a leader opens its term. */
+  /** Empty in the entry by which a leader opens its term and in the change that leaves a joint configuration. */
   readonly data: Uint8Array;
 }
 
@@ -80,7 +80,10 @@ export interface RaftStorage {
   lastIndex(): number;
   /** Term of the entry at `index`, for firstIndex()-1 <= index <= lastIndex(). */
   term(index: number): number | LogGap;
-  /** Entries low..high-1, cut so that they hold at most `maxBytes` of data but at least one entry. Borrowed, immutable. */
+  /**
+   * Entries low..high-1, cut so that they hold at most `maxBytes` (counted by entryBytes of entry-size.ts) but at least
+   * one entry. Borrowed, immutable.
+   */
   entries(low: number, high: number, maxBytes: number): readonly Entry[] | LogGap;
   /** The latest snapshot, or 'unavailable' while it is being made. */
   snapshot(): Snapshot | 'unavailable';
