@@ -55,7 +55,8 @@ export class ByteReader {
 
   /** A view of the next `count` bytes. */
   raw(count: number): Uint8Array {
-    if (count > this.remaining) throw new MalformedBytes(`${count} bytes wanted at byte ${this.position}, ${this.remaining} left`);
+    if (count > this.remaining)
+      throw new MalformedBytes(`${count} bytes wanted at byte ${this.position}, ${this.remaining} left`);
     const part = this.bytes.subarray(this.position, this.position + count);
     this.position += count;
     return part;

@@ -1,13 +1,14 @@
 /**
  * A batch of writes as the data of one log entry: the unit in which the router proposes and the store applies.
  *
- *   batch   := format(1 byte) timeMs(varint) count(varint) write*
+ *   batch   := ENTRY_KIND.writes format(1 byte) timeMs(varint) count(varint) write*
  *   write   := kind(1 byte) fields
  *
  * `timeMs` is the proposing leader's clock; time to live counts from it (DESIGN.md, "Expiry"). An empty batch only
  * moves the time on. The format is on disk: a change takes a new format number.
  */
 import { assertNever } from '../base/assert.js';
+import { ENTRY_KIND } from '../base/entry-kind.js';
 import { ByteReader, MalformedBytes } from '../base/byte-reader.js';
 import { ByteWriter } from '../base/byte-writer.js';
 import { ALWAYS, FOREVER, requestBytes, type Condition, type Lifetime, type WriteRequest } from './requests.js';
@@ -31,7 +32,7 @@ export function encodeWriteBatch(batch: WriteBatch): Uint8Array<ArrayBuffer> {
   let size = 20;
   for (const write of batch.writes) size += requestBytes(write) + WRITE_OVERHEAD_BYTES;
   const writer = new ByteWriter(size);
-  writer.uint8(FORMAT).varint(batch.timeMs).varint(batch.writes.length);
+  writer.uint8(ENTRY_KIND.writes).uint8(FORMAT).varint(batch.timeMs).varint(batch.writes.length);
   for (const write of batch.writes) encodeWrite(writer, write);
   return writer.finish();
 }
@@ -39,6 +40,7 @@ export function encodeWriteBatch(batch: WriteBatch): Uint8Array<ArrayBuffer> {
 /** Throws MalformedBytes. Keys and values are views into `bytes`, which must not change as long as they are in use. */
 export function decodeWriteBatch(bytes: Uint8Array): WriteBatch {
   const reader = new ByteReader(bytes);
+  if (reader.uint8() !== ENTRY_KIND.writes) throw new MalformedBytes('not a write batch');
   const format = reader.uint8();
   if (format !== FORMAT) throw new MalformedBytes(`write batch of format ${format}, this version reads ${FORMAT}`);
   const timeMs = reader.varint();
@@ -53,7 +55,10 @@ function encodeWrite(writer: ByteWriter, write: WriteRequest): void {
   writer.uint8(KIND[write.type]);
   switch (write.type) {
     case 'set':
-      writer.lengthAndBytes(write.key).lengthAndBytes(write.value).uint8(write.returnOld ? 1 : 0);
+      writer
+        .lengthAndBytes(write.key)
+        .lengthAndBytes(write.value)
+        .uint8(write.returnOld ? 1 : 0);
       encodeLifetime(writer, write.lifetime);
       encodeCondition(writer, write.condition);
       return;

@@ -1,0 +1,125 @@
+/**
+ * Members and member commands as bytes: entries of the log, contexts of membership changes, and snapshots. On disk and on
+ * the wire, so a change takes a new format number.
+ *
+ *   member  := raftId nodeId controlAddress clientAddress httpAddress     (varint, then strings: length and UTF-8)
+ *   command := ENTRY_KIND.members format(1 byte) kind(1 byte) fields
+ *   members := format(1 byte) clusterId nextRaftId count member*          (clusterId empty: none)
+ */
+import { ByteReader, MalformedBytes } from '../base/byte-reader.js';
+import { ByteWriter } from '../base/byte-writer.js';
+import { ENTRY_KIND } from '../base/entry-kind.js';
+import { isClusterId, isNodeId, isRaftId } from '../base/ids.js';
+import type { Member, MemberCommand, Members } from './members.js';
+
+const FORMAT = 1;
+const KIND = { found: 1, update: 2 } as const;
+
+export function encodeMemberCommand(command: MemberCommand): Uint8Array<ArrayBuffer> {
+  const writer = new ByteWriter().uint8(ENTRY_KIND.members).uint8(FORMAT).uint8(KIND[command.type]);
+  switch (command.type) {
+    case 'found':
+      writeText(writer, command.clusterId);
+      writeMembers(writer, command.founders);
+      return writer.finish();
+    case 'update':
+      writeMember(writer, command.member);
+      return writer.finish();
+  }
+}
+
+/** Throws MalformedBytes. */
+export function decodeMemberCommand(bytes: Uint8Array): MemberCommand {
+  const reader = new ByteReader(bytes);
+  if (reader.uint8() !== ENTRY_KIND.members) throw new MalformedBytes('not a member command');
+  readFormat(reader);
+  const kind = reader.uint8();
+  switch (kind) {
+    case KIND.found: {
+      const clusterId = readText(reader);
+      if (!isClusterId(clusterId)) throw new MalformedBytes('not a cluster id');
+      return { type: 'found', clusterId, founders: readMembers(reader) };
+    }
+    case KIND.update:
+      return { type: 'update', member: readMember(reader) };
+    default:
+      throw new MalformedBytes(`member command of unknown kind ${kind}`);
+  }
+}
+
+/** The context of a membership change: the members that it adds. */
+export function encodeAddedMembers(added: readonly Member[]): Uint8Array<ArrayBuffer> {
+  const writer = new ByteWriter().uint8(FORMAT);
+  writeMembers(writer, added);
+  return writer.finish();
+}
+
+/** Throws MalformedBytes. An empty context adds nobody. */
+export function decodeAddedMembers(context: Uint8Array): readonly Member[] {
+  if (context.length === 0) return [];
+  const reader = new ByteReader(context);
+  readFormat(reader);
+  return readMembers(reader);
+}
+
+export function encodeMembers(members: Members): Uint8Array<ArrayBuffer> {
+  const writer = new ByteWriter().uint8(FORMAT);
+  writeText(writer, members.clusterId ?? '');
+  writer.varint(members.nextRaftId);
+  writeMembers(writer, members.list);
+  return writer.finish();
+}
+
+/** Throws MalformedBytes. */
+export function decodeMembers(bytes: Uint8Array): Members {
+  const reader = new ByteReader(bytes);
+  readFormat(reader);
+  const text = readText(reader);
+  const clusterId = text === '' ? undefined : text;
+  if (clusterId !== undefined && !isClusterId(clusterId)) throw new MalformedBytes('not a cluster id');
+  const nextRaftId = reader.varint();
+  return { clusterId, nextRaftId, list: readMembers(reader) };
+}
+
+function readFormat(reader: ByteReader): void {
+  const format = reader.uint8();
+  if (format !== FORMAT) throw new MalformedBytes(`list of nodes of format ${format}, this version reads ${FORMAT}`);
+}
+
+function writeMembers(writer: ByteWriter, members: readonly Member[]): void {
+  writer.varint(members.length);
+  for (const member of members) writeMember(writer, member);
+}
+
+/** The last thing in every format here, so the end is checked. */
+function readMembers(reader: ByteReader): readonly Member[] {
+  const count = reader.varint();
+  const members: Member[] = [];
+  for (let i = 0; i < count; i++) members.push(readMember(reader));
+  reader.end();
+  return members;
+}
+
+function writeMember(writer: ByteWriter, member: Member): void {
+  writer.varint(member.raftId);
+  for (const text of [member.nodeId, member.controlAddress, member.clientAddress, member.httpAddress]) {
+    writeText(writer, text);
+  }
+}
+
+function readMember(reader: ByteReader): Member {
+  const raftId = reader.varint();
+  const nodeId = readText(reader);
+  if (!isRaftId(raftId) || !isNodeId(nodeId)) throw new MalformedBytes('not a node id or raft id');
+  const controlAddress = readText(reader);
+  const clientAddress = readText(reader);
+  return { raftId, nodeId, controlAddress, clientAddress, httpAddress: readText(reader) };
+}
+
+function writeText(writer: ByteWriter, text: string): void {
+  writer.lengthAndBytes(new TextEncoder().encode(text));
+}
+
+function readText(reader: ByteReader): string {
+  return new TextDecoder().decode(reader.lengthAndBytes());
+}

@@ -1,0 +1,283 @@
+/**
+ * A plain store on a Map: the first state machine, and the oracle that cleverer stores are tested against. Every rule is
+ * written in the most obvious way; memory and speed are not its subject.
+ *
+ * State: key -> record; a heap of (expiry, key, version) from which overwritten records are dropped when they surface;
+ * `timeMs`, the log's time; `lastVersion`, the number of writes that took effect, from which versions are drawn. Invariants:
+ * versions never repeat; no record's expiry is at or before `timeMs`.
+ */
+import { assertNever } from '../base/assert.js';
+import { concatBytes, EMPTY_BYTES } from '../base/bytes.js';
+import { Fnv32 } from '../base/fnv.js';
+import { Heap } from '../base/heap.js';
+import { fromLatin1, toLatin1 } from '../base/latin1.js';
+import { LIMITS } from '../base/limits.js';
+import { decodeInteger, encodeInteger, isInt64 } from './integer-value.js';
+import { MapStoreRestore, MapStoreSnapshot, type MapRecord, type MapStoreState } from './map-store-snapshot.js';
+import type { Condition, Lifetime, ReadReply, ReadRequest, ScanEntry, WriteReply, WriteRequest } from './requests.js';
+import type { KvStore, StoreRestore, StoreSnapshot, StoreStats } from './store.js';
+
+interface Expiry {
+  readonly atMs: number;
+  readonly key: string;
+  readonly version: number;
+}
+
+type Write<Type extends WriteRequest['type']> = Extract<WriteRequest, { type: Type }>;
+
+export class MapStore implements KvStore {
+  private records = new Map<string, MapRecord>();
+  private readonly expiries = new Heap<Expiry>((a, b) => a.atMs < b.atMs || (a.atMs === b.atMs && a.key < b.key));
+  private heldBytes = 0;
+  private lastVersion = 0;
+  private logTimeMs = 0;
+
+  get timeMs(): number {
+    return this.logTimeMs;
+  }
+
+  get nextExpiryMs(): number {
+    this.dropStaleExpiries();
+    return this.expiries.peek()?.atMs ?? Infinity;
+  }
+
+  advanceTime(timeMs: number): void {
+    if (timeMs <= this.logTimeMs) return;
+    this.logTimeMs = timeMs;
+    for (;;) {
+      this.dropStaleExpiries();
+      const next = this.expiries.peek();
+      if (next === undefined || next.atMs > timeMs) return;
+      this.remove(next.key);
+    }
+  }
+
+  apply(write: WriteRequest): WriteReply {
+    switch (write.type) {
+      case 'set':
+        return this.set(write);
+      case 'delete':
+        return this.delete(write);
+      case 'expire':
+        return this.expire(write);
+      case 'increment':
+        return this.increment(write);
+      case 'append':
+        return this.append(write);
+      case 'flush':
+        return this.flush();
+      default:
+        return assertNever(write, 'write');
+    }
+  }
+
+  read(request: ReadRequest, nowMs: number): ReadReply {
+    switch (request.type) {
+      case 'get': {
+        const record = this.records.get(toLatin1(request.key));
+        return { type: 'get', value: record?.value ?? null, version: record?.version ?? 0 };
+      }
+      case 'inspect': {
+        const record = this.records.get(toLatin1(request.key));
+        return {
+          type: 'inspect',
+          found: record !== undefined,
+          version: record?.version ?? 0,
+          valueBytes: record?.value.length ?? 0,
+          ttlMs: record === undefined ? null : timeLeft(record, nowMs),
+        };
+      }
+      case 'scan':
+        return this.scan(request, nowMs);
+      case 'count':
+        return { type: 'count', keys: this.records.size };
+      default:
+        return assertNever(request, 'read');
+    }
+  }
+
+  stats(): StoreStats {
+    return { keys: this.records.size, bytes: this.heldBytes };
+  }
+
+  stateHash(): string {
+    const hash = new Fnv32().number(this.lastVersion).number(this.logTimeMs);
+    for (const key of [...this.records.keys()].sort()) {
+      const record = this.records.get(key);
+      if (record === undefined) continue;
+      hash.text(key).number(record.value.length).bytes(record.value).number(record.version).number(record.expiresAtMs);
+    }
+    return hash.hex();
+  }
+
+  snapshot(): StoreSnapshot {
+    return new MapStoreSnapshot({
+      records: new Map(this.records),
+      lastVersion: this.lastVersion,
+      timeMs: this.logTimeMs,
+    });
+  }
+
+  startRestore(): StoreRestore {
+    return new MapStoreRestore((state) => this.replaceState(state));
+  }
+
+  private replaceState(state: MapStoreState): void {
+    this.records = new Map();
+    this.expiries.clear();
+    this.heldBytes = 0;
+    this.lastVersion = state.lastVersion;
+    this.logTimeMs = state.timeMs;
+    for (const [key, record] of state.records) this.put(key, record);
+  }
+
+  private set(write: Write<'set'>): WriteReply {
+    const key = toLatin1(write.key);
+    const before = this.records.get(key);
+    const old = write.returnOld ? (before?.value ?? null) : null;
+    if (!holds(write.condition, before)) return { type: 'set', applied: false, version: before?.version ?? 0, old };
+    const version = ++this.lastVersion;
+    this.put(key, { value: write.value.slice(), version, expiresAtMs: this.expiryOf(write.lifetime, before) });
+    return { type: 'set', applied: true, version, old };
+  }
+
+  private delete(write: Write<'delete'>): WriteReply {
+    const key = toLatin1(write.key);
+    const before = this.records.get(key);
+    if (before === undefined || !holds(write.condition, before)) return { type: 'delete', deleted: false };
+    this.remove(key);
+    return { type: 'delete', deleted: true };
+  }
+
+  /** A change of the lifetime alone keeps the version: the value has not changed. */
+  private expire(write: Write<'expire'>): WriteReply {
+    const key = toLatin1(write.key);
+    const before = this.records.get(key);
+    if (before === undefined) return { type: 'expire', changed: false };
+    const expiresAtMs = this.expiryOf(write.lifetime, before);
+    if (expiresAtMs === before.expiresAtMs) return { type: 'expire', changed: false };
+    this.put(key, { ...before, expiresAtMs });
+    return { type: 'expire', changed: true };
+  }
+
+  private increment(write: Write<'increment'>): WriteReply {
+    const key = toLatin1(write.key);
+    const before = this.records.get(key);
+    const current = before === undefined ? 0n : decodeInteger(before.value);
+    if (current === undefined) {
+      return rejected('INVALID_ARGUMENT', 'the value is not a 64-bit decimal integer; set the key to one first');
+    }
+    const value = current + write.delta;
+    if (!isInt64(value)) return rejected('INVALID_ARGUMENT', `${current} + ${write.delta} does not fit 64 bits`);
+    const version = ++this.lastVersion;
+    this.put(key, { value: encodeInteger(value), version, expiresAtMs: before?.expiresAtMs ?? Infinity });
+    return { type: 'increment', value, version };
+  }
+
+  private append(write: Write<'append'>): WriteReply {
+    const key = toLatin1(write.key);
+    const before = this.records.get(key);
+    const valueBytes = (before?.value.length ?? 0) + write.value.length;
+    if (valueBytes > LIMITS.maxValueBytes) {
+      return rejected(
+        'VALUE_TOO_LARGE',
+        `the value would have ${valueBytes} bytes, at most ${LIMITS.maxValueBytes} are allowed`,
+      );
+    }
+    const version = ++this.lastVersion;
+    const value = concatBytes([before?.value ?? EMPTY_BYTES, write.value]);
+    this.put(key, { value, version, expiresAtMs: before?.expiresAtMs ?? Infinity });
+    return { type: 'append', valueBytes, version };
+  }
+
+  private flush(): WriteReply {
+    const removed = this.records.size;
+    this.records = new Map();
+    this.expiries.clear();
+    this.heldBytes = 0;
+    return { type: 'flush', removed };
+  }
+
+  /** In byte order of the keys; the cursor is the last key returned, behind a byte that makes it never empty. */
+  private scan(request: Extract<ReadRequest, { type: 'scan' }>, nowMs: number): ReadReply {
+    const prefix = toLatin1(request.prefix);
+    const after = request.cursor.length > 0 ? toLatin1(request.cursor.subarray(1)) : undefined;
+    const matching: string[] = [];
+    for (const key of this.records.keys()) {
+      if (key.startsWith(prefix) && (after === undefined || key > after)) matching.push(key);
+    }
+    matching.sort();
+    const page = matching.slice(0, request.limit);
+    const entries = page.map((key): ScanEntry => {
+      const record = this.records.get(key) as MapRecord;
+      const value = request.withValues ? record.value : EMPTY_BYTES;
+      return { key: fromLatin1(key), value, version: record.version, ttlMs: timeLeft(record, nowMs) };
+    });
+    const last = page.at(-1);
+    const more = last !== undefined && matching.length > page.length;
+    return { type: 'scan', entries, cursor: more ? concatBytes([CURSOR_MARK, fromLatin1(last)]) : EMPTY_BYTES };
+  }
+
+  private expiryOf(lifetime: Lifetime, before: MapRecord | undefined): number {
+    switch (lifetime.type) {
+      case 'forever':
+        return Infinity;
+      case 'keep':
+        return before?.expiresAtMs ?? Infinity;
+      case 'ttl':
+        return this.logTimeMs + lifetime.ttlMs;
+      default:
+        return assertNever(lifetime, 'lifetime');
+    }
+  }
+
+  private put(key: string, record: MapRecord): void {
+    this.remove(key);
+    this.records.set(key, record);
+    this.heldBytes += key.length + record.value.length;
+    if (record.expiresAtMs < Infinity) {
+      this.expiries.push({ atMs: record.expiresAtMs, key, version: record.version });
+    }
+  }
+
+  private remove(key: string): void {
+    const record = this.records.get(key);
+    if (record === undefined) return;
+    this.records.delete(key);
+    this.heldBytes -= key.length + record.value.length;
+  }
+
+  private dropStaleExpiries(): void {
+    for (let next = this.expiries.peek(); next !== undefined; next = this.expiries.peek()) {
+      const record = this.records.get(next.key);
+      if (record !== undefined && record.version === next.version && record.expiresAtMs === next.atMs) return;
+      this.expiries.pop();
+    }
+  }
+}
+
+const CURSOR_MARK = Uint8Array.of(1);
+
+function holds(condition: Condition, before: MapRecord | undefined): boolean {
+  switch (condition.type) {
+    case 'always':
+      return true;
+    case 'absent':
+      return before === undefined;
+    case 'present':
+      return before !== undefined;
+    case 'version':
+      return before?.version === condition.version;
+    default:
+      return assertNever(condition, 'condition');
+  }
+}
+
+/** At least 1: a key whose time has run out by this node's clock exists until the log says otherwise. */
+function timeLeft(record: MapRecord, nowMs: number): number | null {
+  return record.expiresAtMs === Infinity ? null : Math.max(1, record.expiresAtMs - nowMs);
+}
+
+function rejected(code: 'INVALID_ARGUMENT' | 'VALUE_TOO_LARGE', message: string): WriteReply {
+  return { type: 'rejected', code, message };
+}
