@@ -28,7 +28,11 @@ module.exports = {
       name: 'no-orphans',
       severity: 'error',
       comment: 'A file that nothing imports is dead, unless it is an entry point.',
-      from: { orphan: true, path: '^src/', pathNot: ['^src/cli/commands/', '^src/index\\.ts$', '^src/adapters/grpc/generated/'] },
+      from: {
+        orphan: true,
+        path: '^src/',
+        pathNot: ['^src/cli/commands/', '^src/index\\.ts$', '^src/adapters/grpc/generated/'],
+      },
       to: {},
     },
     ...Object.entries(mayImport).map(([room, allowed]) => ({
@@ -64,6 +68,10 @@ module.exports = {
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
     doNotFollow: { path: 'node_modules' },
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'require', 'node', 'default', 'types'], extensions: ['.ts', '.js', '.json'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default', 'types'],
+      extensions: ['.ts', '.js', '.json'],
+    },
   },
 };

@@ -4,6 +4,8 @@ import tseslint from 'typescript-eslint';
 const nodeScriptGlobals = {
   console: 'readonly',
   process: 'readonly',
+  performance: 'readonly',
+  Buffer: 'readonly',
   URL: 'readonly',
   setTimeout: 'readonly',
   clearTimeout: 'readonly',
@@ -60,5 +62,5 @@ export default tseslint.config(
       ],
     },
   },
-  { files: ['**/*.js', '**/*.mjs', '**/*.cjs', 'bin/*'], languageOptions: { globals: nodeScriptGlobals } },
+  { files: ['**/*.js', '**/*.mjs', '**/*.cjs', 'bin/dcache'], languageOptions: { globals: nodeScriptGlobals } },
 );
