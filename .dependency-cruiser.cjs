@@ -28,7 +28,7 @@ module.exports = {
       name: 'no-orphans',
       severity: 'error',
       comment: 'A file that nothing imports is dead, unless it is an entry point.',
-      from: { orphan: true, path: '^src/', pathNot: ['^src/cli/commands/', '^src/index\\.ts$', '^src/adapters/grpc/generated/'] },
+      from: { orphan: true, path: '^src/', pathNot: ['^src/cli/commands/', '^src/index\\.ts$', '^src/adapters/grpc/generated/', '\\.d\\.ts$'] },
       to: {},
     },
     ...Object.entries(mayImport).map(([room, allowed]) => ({
