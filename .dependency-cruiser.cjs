@@ -31,7 +31,7 @@ module.exports = {
       from: {
         orphan: true,
         path: '^src/',
-        pathNot: ['^src/cli/commands/', '^src/index\\.ts$', '^src/adapters/grpc/generated/'],
+        pathNot: ['^src/cli/commands/', '^src/index\\.ts$', '^src/adapters/grpc/generated/', '\\.d\\.ts$'],
       },
       to: {},
     },

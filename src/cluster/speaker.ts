@@ -1,0 +1,73 @@
+/**
+ * Who speaks on a connection between nodes, and whether this node listens to it. Every stream begins with a Speaker.
+ *
+ * A node belongs to its cluster once it knows the cluster's id for good (actors/control/cluster-identity.ts). Until then it
+ * may be founding one, and talks to the others that are founding from the same list of first members.
+ */
+import { Fnv32 } from '../base/fnv.js';
+import type { NodeId } from '../base/ids.js';
+
+/** Raised when peers of the older version could misunderstand what this one says. */
+export const PEER_PROTOCOL = 1;
+
+export interface Speaker {
+  readonly nodeId: string;
+  /** 0 while the node has no place in a cluster. */
+  readonly raftId: number;
+  /** Empty while the node does not belong to one for good. */
+  readonly clusterId: string;
+  readonly mode: string;
+  readonly incarnation: number;
+  /** Digest of the first members that the node was started with; see foundersDigest. */
+  readonly founders: string;
+  readonly protocol: number;
+  readonly controlAddress: string;
+  readonly clientAddress: string;
+  readonly httpAddress: string;
+}
+
+/** One of the nodes that found a cluster together, as given at start. */
+export interface Founder {
+  readonly nodeId: NodeId;
+  readonly controlAddress: string;
+}
+
+/** Equal for equal lists, in whatever order they were given. Addresses do not count: a node may know itself by another. */
+export function foundersDigest(founders: readonly Founder[]): string {
+  const hash = new Fnv32();
+  for (const nodeId of founders.map((founder) => founder.nodeId).sort()) hash.text(nodeId);
+  return hash.hex();
+}
+
+export type SpeakerRefusal =
+  | { readonly code: 'CONFIG_INVALID'; readonly message: string }
+  | { readonly code: 'WRONG_CLUSTER'; readonly message: string };
+
+/** Why `self` must not take messages from `other`, or undefined when it may. */
+export function refuseSpeaker(self: Speaker, other: Speaker): SpeakerRefusal | undefined {
+  if (other.protocol !== PEER_PROTOCOL) {
+    return {
+      code: 'CONFIG_INVALID',
+      message: `${self.nodeId} speaks version ${PEER_PROTOCOL} of the protocol between nodes, ${other.nodeId} version ${other.protocol}: run the same version of dcache on both`,
+    };
+  }
+  if (other.mode !== self.mode) {
+    return {
+      code: 'CONFIG_INVALID',
+      message: `${self.nodeId} runs in ${self.mode} mode, ${other.nodeId} in ${other.mode} mode: start all nodes of a cluster with the same --mode`,
+    };
+  }
+  if (self.clusterId !== '' && other.clusterId !== '' && self.clusterId !== other.clusterId) {
+    return {
+      code: 'WRONG_CLUSTER',
+      message: `${self.nodeId} belongs to cluster ${self.clusterId}, ${other.nodeId} to cluster ${other.clusterId}: give one of them another data folder or other --peers`,
+    };
+  }
+  if (self.clusterId === '' && other.clusterId === '' && self.founders !== other.founders) {
+    return {
+      code: 'CONFIG_INVALID',
+      message: `${self.nodeId} and ${other.nodeId} were started with different lists of first members: give both the same --peers (or --nodes)`,
+    };
+  }
+  return undefined;
+}
