@@ -4,15 +4,10 @@ import { join } from 'node:path';
 import { ROOT } from '../tooling/files.mjs';
 import { ToolError } from '../tooling/run.mjs';
 
-/** Objects with their keys in order, arrays as they are: the same commands always give the same text. */
-function sorted(value) {
-  if (Array.isArray(value)) return value.map(sorted);
-  if (value === null || typeof value !== 'object') return value;
-  return Object.fromEntries(
-    Object.keys(value)
-      .sort()
-      .map((key) => [key, sorted(value[key])]),
-  );
+/** The manifest with its commands in order of their names. Arguments and flags keep the order of the source: it means something. */
+function inOrder({ commands, version }) {
+  const ids = Object.keys(commands).sort();
+  return { commands: Object.fromEntries(ids.map((id) => [id, commands[id]])), version };
 }
 
 /** @returns {Promise<object>} what oclif reads from the manifest; no commands while src/cli/commands is empty */
@@ -33,7 +28,7 @@ export async function loadManifest() {
   } catch (error) {
     throw new ToolError(`The commands cannot be loaded:\n${error instanceof Error ? error.stack : String(error)}`);
   }
-  return sorted(plugin.manifest);
+  return inOrder(plugin.manifest);
 }
 
 /** @returns {Map<string, string>} */
