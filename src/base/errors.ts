@@ -73,6 +73,13 @@ export const ERRORS = {
   MODE_UNAVAILABLE: row('UNIMPLEMENTED', EXIT_CANNOT_START, 'not-done', false, 'This version does not have that mode.'),
   PORT_IN_USE: row('FAILED_PRECONDITION', EXIT_CANNOT_START, 'not-done', false, 'Another process listens on the port.'),
   NODE_ID_IN_USE: row('ALREADY_EXISTS', EXIT_CANNOT_START, 'not-done', false, 'A live node has the same node id.'),
+  NOT_A_MEMBER: row(
+    'FAILED_PRECONDITION',
+    EXIT_CANNOT_START,
+    'not-done',
+    false,
+    'The cluster does not know that node.',
+  ),
   WRONG_CLUSTER: row('FAILED_PRECONDITION', EXIT_CANNOT_START, 'not-done', false, 'Data or peer of another cluster.'),
   DATA_CORRUPT: row('DATA_LOSS', EXIT_DATA, 'not-done', false, 'The data folder cannot be read.'),
   DISK_FULL: row('RESOURCE_EXHAUSTED', EXIT_DATA, 'not-done', false, 'The data folder cannot be written.'),

@@ -36,7 +36,11 @@ export function decideAdmission(
   answers: readonly PeerAnswer[],
 ): Admission {
   const others = answers.filter(({ speaker }) => speaker.incarnation !== self.incarnation);
-  for (const { speaker } of others) {
+  for (const { address, speaker } of others) {
+    if (speaker.nodeId === self.nodeId) {
+      const message = `a node called ${self.nodeId} runs at ${address} already: stop it, or give this one another --id`;
+      return { type: 'refused', refusal: { code: 'NODE_ID_IN_USE', message } };
+    }
     const refusal = refuseSpeaker(self, speaker);
     if (refusal !== undefined) return { type: 'refused', refusal };
   }

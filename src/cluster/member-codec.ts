@@ -4,16 +4,17 @@
  *
  *   member  := raftId nodeId controlAddress clientAddress httpAddress     (varint, then strings: length and UTF-8)
  *   command := ENTRY_KIND.members format(1 byte) kind(1 byte) fields
- *   members := format(1 byte) clusterId nextRaftId count member*          (clusterId empty: none)
+ *   members := format(1 byte) clusterId nextRaftId count expected* count founder* count member*
+ *                                                                          (clusterId empty: none)
  */
 import { ByteReader, MalformedBytes } from '../base/byte-reader.js';
 import { ByteWriter } from '../base/byte-writer.js';
 import { ENTRY_KIND } from '../base/entry-kind.js';
-import { isClusterId, isNodeId, isRaftId } from '../base/ids.js';
+import { isClusterId, isNodeId, isRaftId, type NodeId } from '../base/ids.js';
 import type { Member, MemberCommand, Members } from './members.js';
 
 const FORMAT = 1;
-const KIND = { found: 1, update: 2 } as const;
+const KIND = { found: 1, update: 2, expect: 3, unexpect: 4 } as const;
 
 export function encodeMemberCommand(command: MemberCommand): Uint8Array<ArrayBuffer> {
   const writer = new ByteWriter().uint8(ENTRY_KIND.members).uint8(FORMAT).uint8(KIND[command.type]);
@@ -24,6 +25,10 @@ export function encodeMemberCommand(command: MemberCommand): Uint8Array<ArrayBuf
       return writer.finish();
     case 'update':
       writeMember(writer, command.member);
+      return writer.finish();
+    case 'expect':
+    case 'unexpect':
+      writeText(writer, command.nodeId);
       return writer.finish();
   }
 }
@@ -42,6 +47,10 @@ export function decodeMemberCommand(bytes: Uint8Array): MemberCommand {
     }
     case KIND.update:
       return { type: 'update', member: readMember(reader) };
+    case KIND.expect:
+      return { type: 'expect', nodeId: readNodeId(reader) };
+    case KIND.unexpect:
+      return { type: 'unexpect', nodeId: readNodeId(reader) };
     default:
       throw new MalformedBytes(`member command of unknown kind ${kind}`);
   }
@@ -65,7 +74,10 @@ export function decodeAddedMembers(context: Uint8Array): readonly Member[] {
 export function encodeMembers(members: Members): Uint8Array<ArrayBuffer> {
   const writer = new ByteWriter().uint8(FORMAT);
   writeText(writer, members.clusterId ?? '');
-  writer.varint(members.nextRaftId);
+  writer.varint(members.nextRaftId).varint(members.expected.length);
+  for (const nodeId of members.expected) writeText(writer, nodeId);
+  writer.varint(members.founders.length);
+  for (const raftId of members.founders) writer.varint(raftId);
   writeMembers(writer, members.list);
   return writer.finish();
 }
@@ -78,7 +90,13 @@ export function decodeMembers(bytes: Uint8Array): Members {
   const clusterId = text === '' ? undefined : text;
   if (clusterId !== undefined && !isClusterId(clusterId)) throw new MalformedBytes('not a cluster id');
   const nextRaftId = reader.varint();
-  return { clusterId, nextRaftId, list: readMembers(reader) };
+  const expectedCount = reader.varint();
+  const expected: string[] = [];
+  for (let i = 0; i < expectedCount; i++) expected.push(readNodeId(reader));
+  const founderCount = reader.varint();
+  const founders: number[] = [];
+  for (let i = 0; i < founderCount; i++) founders.push(reader.varint());
+  return { clusterId, nextRaftId, expected, founders, list: readMembers(reader) };
 }
 
 function readFormat(reader: ByteReader): void {
@@ -109,11 +127,17 @@ function writeMember(writer: ByteWriter, member: Member): void {
 
 function readMember(reader: ByteReader): Member {
   const raftId = reader.varint();
-  const nodeId = readText(reader);
-  if (!isRaftId(raftId) || !isNodeId(nodeId)) throw new MalformedBytes('not a node id or raft id');
+  if (!isRaftId(raftId)) throw new MalformedBytes('not a raft id');
+  const nodeId = readNodeId(reader);
   const controlAddress = readText(reader);
   const clientAddress = readText(reader);
   return { raftId, nodeId, controlAddress, clientAddress, httpAddress: readText(reader) };
+}
+
+function readNodeId(reader: ByteReader): NodeId {
+  const nodeId = readText(reader);
+  if (!isNodeId(nodeId)) throw new MalformedBytes('not a node id');
+  return nodeId;
 }
 
 function writeText(writer: ByteWriter, text: string): void {

@@ -24,25 +24,33 @@ export interface Members {
   readonly clusterId: ClusterId | undefined;
   /** Ascending by raft id. */
   readonly list: readonly Member[];
+  /** Raft ids that voted before the first entry. Never changes; a node that joins starts reading the log with them. */
+  readonly founders: readonly number[];
   /** Larger than every raft id that was ever given out. */
   readonly nextRaftId: number;
+  /** Names of nodes that may join although they have never been members (`dcache cluster add`). Ascending. */
+  readonly expected: readonly string[];
 }
 
-export const NO_MEMBERS: Members = { clusterId: undefined, list: [], nextRaftId: 1 };
+export const NO_MEMBERS: Members = { clusterId: undefined, list: [], founders: [], nextRaftId: 1, expected: [] };
 
 export type MemberCommand =
   /** The first entry of a cluster. Without effect when there is a cluster id already. */
   | { readonly type: 'found'; readonly clusterId: ClusterId; readonly founders: readonly Member[] }
   /** A member tells its addresses. Without effect for a raft id that is not listed. */
-  | { readonly type: 'update'; readonly member: Member };
+  | { readonly type: 'update'; readonly member: Member }
+  /** A node of this name may join. */
+  | { readonly type: 'expect'; readonly nodeId: NodeId }
+  /** It may not any more. */
+  | { readonly type: 'unexpect'; readonly nodeId: NodeId };
 
 export function applyMemberCommand(members: Members, command: MemberCommand): Members {
   switch (command.type) {
     case 'found': {
       if (members.clusterId !== undefined) return members;
       const list = [...command.founders].sort((a, b) => a.raftId - b.raftId);
-      const nextRaftId = Math.max(0, ...list.map((member) => member.raftId)) + 1;
-      return { clusterId: command.clusterId, list, nextRaftId };
+      const founders = list.map((member) => member.raftId);
+      return { clusterId: command.clusterId, list, founders, nextRaftId: Math.max(0, ...founders) + 1, expected: [] };
     }
     case 'update': {
       const { member } = command;
@@ -50,6 +58,10 @@ export function applyMemberCommand(members: Members, command: MemberCommand): Me
         return members;
       return { ...members, list: members.list.map((known) => (known.raftId === member.raftId ? member : known)) };
     }
+    case 'expect':
+      return { ...members, expected: [...without(members.expected, command.nodeId), command.nodeId].sort() };
+    case 'unexpect':
+      return { ...members, expected: without(members.expected, command.nodeId) };
   }
 }
 
@@ -59,7 +71,12 @@ export function applyMembershipChange(members: Members, added: readonly Member[]
   const list = [...members.list.filter((member) => !gone.has(member.raftId)), ...added];
   list.sort((a, b) => a.raftId - b.raftId);
   const nextRaftId = Math.max(members.nextRaftId, ...added.map((member) => member.raftId + 1));
-  return { ...members, list, nextRaftId };
+  const names = new Set<string>(added.map((member) => member.nodeId));
+  return { ...members, list, nextRaftId, expected: members.expected.filter((name) => !names.has(name)) };
+}
+
+function without(names: readonly string[], gone: string): readonly string[] {
+  return names.filter((name) => name !== gone);
 }
 
 export function memberByRaftId(members: Members, raftId: number): Member | undefined {

@@ -39,9 +39,10 @@ export function foundersDigest(founders: readonly Founder[]): string {
   return hash.hex();
 }
 
-export type SpeakerRefusal =
-  | { readonly code: 'CONFIG_INVALID'; readonly message: string }
-  | { readonly code: 'WRONG_CLUSTER'; readonly message: string };
+export interface SpeakerRefusal {
+  readonly code: 'CONFIG_INVALID' | 'WRONG_CLUSTER' | 'NODE_ID_IN_USE';
+  readonly message: string;
+}
 
 /** Why `self` must not take messages from `other`, or undefined when it may. */
 export function refuseSpeaker(self: Speaker, other: Speaker): SpeakerRefusal | undefined {

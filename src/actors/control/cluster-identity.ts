@@ -1,0 +1,90 @@
+/**
+ * Which cluster this node belongs to and under which raft id: kept in the log's folder, told to every peer.
+ *
+ * Invariants: the raft id is durable before the node takes part in Raft. The cluster id is durable, and from then on every
+ * other cluster is refused, no later than the first entry behind the founding one: until then nothing that a client was
+ * told can depend on it, so a founding that lost the race may still be overwritten.
+ */
+import { ENTRY_KIND } from '../../base/entry-kind.js';
+import type { ClusterId, RaftId } from '../../base/ids.js';
+import { decodeMemberCommand, encodeMemberCommand } from '../../cluster/member-codec.js';
+import type { Member } from '../../cluster/members.js';
+import type { Speaker } from '../../cluster/speaker.js';
+import type { RaftLog } from '../../raft/raft-log.js';
+import { EMPTY_CONF_STATE, type ConfState, type Entry } from '../../raft/types.js';
+
+/** The outcome of finding a place: the raft id, and what the node knows of the cluster. */
+export type Place =
+  | { readonly type: 'found'; readonly raftId: RaftId; readonly founders: readonly number[] }
+  | {
+      readonly type: 'joined';
+      readonly raftId: RaftId;
+      readonly founders: readonly number[];
+      readonly clusterId: ClusterId;
+    };
+
+export class ClusterIdentity {
+  private readonly log: RaftLog;
+  private readonly self: Speaker;
+  /** Id of the founding entry in the log, while the node does not belong to its cluster for good. */
+  private tentative: ClusterId | undefined;
+
+  constructor(log: RaftLog, self: Speaker) {
+    this.log = log;
+    this.self = self;
+    if (this.clusterId === undefined) this.onAppend(this.entriesInLog());
+  }
+
+  get raftId(): number {
+    return this.log.identity()?.raftId ?? 0;
+  }
+
+  get clusterId(): ClusterId | undefined {
+    return this.log.identity()?.clusterId;
+  }
+
+  speaker(): Speaker {
+    return { ...this.self, raftId: this.raftId, clusterId: this.clusterId ?? '' };
+  }
+
+  takePlace(place: Place): void {
+    const { nodeId, mode } = this.self;
+    const confState: ConfState = { ...EMPTY_CONF_STATE, voters: place.founders };
+    const clusterId = place.type === 'joined' ? place.clusterId : undefined;
+    this.log.initialize({ nodeId, mode, raftId: place.raftId, clusterId }, confState);
+  }
+
+  foundingEntry(clusterId: string, founders: readonly Member[]): Uint8Array {
+    return encodeMemberCommand({ type: 'found', clusterId: clusterId as ClusterId, founders });
+  }
+
+  /** Called before `entries` become durable. */
+  onAppend(entries: readonly Entry[]): void {
+    if (this.clusterId !== undefined) return;
+    for (const entry of entries) {
+      if (entry.type === 'normal' && entry.data.length === 0) continue;
+      const founding = foundingIn(entry);
+      if (founding !== undefined) this.tentative = founding;
+      else if (this.tentative !== undefined) this.belongTo(this.tentative);
+    }
+  }
+
+  /** The founding entry is committed. */
+  belongTo(clusterId: ClusterId): void {
+    const identity = this.log.identity();
+    if (identity === undefined || identity.clusterId === clusterId) return;
+    this.log.setIdentity({ ...identity, clusterId });
+  }
+
+  private entriesInLog(): readonly Entry[] {
+    if (this.log.lastIndex() < this.log.firstIndex()) return [];
+    const entries = this.log.entries(this.log.firstIndex(), this.log.lastIndex() + 1, Number.MAX_SAFE_INTEGER);
+    return typeof entries === 'string' ? [] : entries;
+  }
+}
+
+function foundingIn(entry: Entry): ClusterId | undefined {
+  if (entry.type !== 'normal' || entry.data[0] !== ENTRY_KIND.members) return undefined;
+  const command = decodeMemberCommand(entry.data);
+  return command.type === 'found' ? command.clusterId : undefined;
+}

@@ -1,0 +1,368 @@
+/**
+ * The control side of a node: Raft, its log, the list of nodes, and the node's way into the cluster. Owned by the main
+ * thread, which hands it proposals and reads in batches and is told by ControlEvents what became of them.
+ *
+ * Its life: `Founding` finds the node's place (a data folder that has one skips that), then a RaftDriver runs until the
+ * end. All handlers are synchronous, so whatever calls them — mailbox, transport, timer — finds consistent state.
+ */
+import { assert } from '../../base/assert.js';
+import { DcacheError } from '../../base/errors.js';
+import type { RaftId } from '../../base/ids.js';
+import type { Logger } from '../../base/log.js';
+import { Prng } from '../../base/prng.js';
+import { LIMITS } from '../../base/limits.js';
+import type { Member } from '../../cluster/members.js';
+import { refuseSpeaker, type Founder, type Speaker } from '../../cluster/speaker.js';
+import type { ClusterView } from '../../cluster/view.js';
+import type { PeerMessage } from '../../raft/messages.js';
+import type { RaftLog } from '../../raft/raft-log.js';
+import type { SoftState } from '../../raft/ready.js';
+import type { NodeStatus } from '../../raft/status.js';
+import { EMPTY_CONF_STATE, type ConfState, type Entry } from '../../raft/types.js';
+import type { ActorContext } from '../runtime/actor.js';
+import { later, type Later } from '../runtime/actor.js';
+import type { Scheduler } from '../runtime/scheduler.js';
+import { Registrar } from './registrar.js';
+import { ClusterIdentity } from './cluster-identity.js';
+import type { ControlEvent } from './events.js';
+import { Founding } from './founding.js';
+import { MemberTable } from './member-table.js';
+import type { JoinAnswer, PeerHandler, PeerTransport } from './ports.js';
+import { RaftDriver } from './raft-driver.js';
+import { buildView } from './view-builder.js';
+
+export interface ControlTimings {
+  readonly tickMs: number;
+  readonly heartbeatTicks: number;
+  readonly electionTicks: number;
+}
+
+/** Plain data. */
+export interface ControlOptions {
+  /** This node's addresses and names; raft id and cluster id are filled in from the log. */
+  readonly speaker: Speaker;
+  /** First members. */
+  readonly founders: readonly Founder[];
+  readonly timings: ControlTimings;
+  readonly seed: number;
+}
+
+export interface ControlParts {
+  readonly log: RaftLog;
+  readonly transport: PeerTransport;
+  readonly scheduler: Scheduler;
+  readonly logger: Logger;
+  /** 32 fresh hexadecimal digits; called at most once per election won before there is a cluster. */
+  readonly newClusterId: () => string;
+}
+
+/** One turn's worth of work from the main thread. */
+export interface ControlRequests {
+  readonly proposals: readonly { readonly ticket: number; readonly data: Uint8Array }[];
+  /** Each ticket stands for all reads of one turn. */
+  readonly reads: readonly number[];
+  /** The state machine has applied up to here. */
+  readonly applied: number;
+}
+
+export class ControlActor implements PeerHandler {
+  private readonly options: ControlOptions;
+  private readonly parts: ControlParts;
+  private readonly context: ActorContext<ControlEvent>;
+  private readonly identity: ClusterIdentity;
+  private readonly members = new MemberTable();
+  private readonly prng: Prng;
+  private founding: Founding | undefined;
+  private driver: RaftDriver | undefined;
+  private registrar: Registrar | undefined;
+  private confState: ConfState = EMPTY_CONF_STATE;
+  private softState: SoftState = { leader: 0, role: 'follower' };
+  private lastView = '';
+  private stopTicking: () => void = () => undefined;
+  private disposed = false;
+
+  constructor(options: ControlOptions, parts: ControlParts, context: ActorContext<ControlEvent>) {
+    this.options = options;
+    this.parts = parts;
+    this.context = context;
+    this.prng = new Prng(options.seed);
+    this.identity = new ClusterIdentity(parts.log, options.speaker);
+  }
+
+  /** Begins to take part. Called once, when the transport listens. */
+  start(): void {
+    this.tickLater();
+    if (this.identity.raftId !== 0) {
+      this.startRaft();
+      return;
+    }
+    this.founding = new Founding({
+      speaker: () => this.identity.speaker(),
+      founders: this.options.founders,
+      transport: this.parts.transport,
+      scheduler: this.parts.scheduler,
+      prng: this.prng.fork(),
+      onPlace: (place) => {
+        this.founding = undefined;
+        this.identity.takePlace(place);
+        this.parts.logger.info(
+          { raftId: place.raftId },
+          place.type === 'found' ? 'founding a cluster' : 'joined the cluster',
+        );
+        this.startRaft();
+      },
+      onProgress: (obstacle) => {
+        this.context.emit({ type: 'obstacle', message: obstacle });
+        this.emitView();
+      },
+    });
+    this.founding.start();
+    this.emitView();
+  }
+
+  /** Proposals and reads of one turn, answered by events. */
+  submit(requests: ControlRequests): void {
+    const { driver } = this;
+    for (const { ticket, data } of requests.proposals) {
+      const result = driver?.turn((raw) => raw.propose(data)) ?? { type: 'dropped', reason: 'no-leader' };
+      if (result.type === 'appended') {
+        this.context.emit({ type: 'proposed', ticket, index: result.index, term: result.term });
+      } else {
+        assert(
+          result.type === 'dropped',
+          'a node that forwards requests itself never lets the core forward a proposal',
+        );
+        this.context.emit({ type: 'not-proposed', ticket, reason: result.reason });
+      }
+    }
+    for (const ticket of requests.reads) {
+      const refusal = driver?.turn((raw) => raw.readIndex(encodeTicket(ticket))) ?? (driver ? undefined : 'no-leader');
+      if (refusal !== undefined) this.context.emit({ type: 'read-refused', ticket, reason: refusal });
+    }
+    if (requests.applied > 0) driver?.onApplied(requests.applied);
+  }
+
+  /** What the Raft core says of itself; undefined while the node has no place. */
+  status(): NodeStatus | undefined {
+    return this.driver?.raw.status();
+  }
+
+  /** Takes a node out of the cluster for good. Resolves when that is in force. */
+  removeNode(nodeId: string): Later<void> {
+    return later(this.leadingRegistrar().remove(nodeId));
+  }
+
+  /** Lets a node of this name, which the cluster does not know yet, join when it comes. */
+  expectNode(nodeId: string): Later<void> {
+    return later(this.leadingRegistrar().expect(nodeId));
+  }
+
+  /** Hands leadership to the best other voter, if this node leads. For a planned stop. */
+  handOverLeadership(): void {
+    const { driver } = this;
+    if (driver === undefined) return;
+    const status = driver.raw.status();
+    if (status.softState.role !== 'leader') return;
+    const best = status.peers
+      .filter((peer) => peer.id !== status.id && !peer.learner && peer.recentlyActive)
+      .sort((a, b) => b.match - a.match)[0];
+    if (best !== undefined) driver.turn((raw) => raw.transferLeader(best.id));
+  }
+
+  dispose(): void {
+    this.disposed = true;
+    this.stopTicking();
+    this.founding?.stop();
+    this.registrar?.stop();
+    this.driver?.stop();
+  }
+
+  // ------------------------------------------------------------------ PeerHandler
+
+  speaker(): Speaker {
+    return this.identity.speaker();
+  }
+
+  admitSpeaker(speaker: Speaker): void {
+    const refusal = refuseSpeaker(this.identity.speaker(), speaker);
+    if (refusal !== undefined) throw new DcacheError(refusal.code, refusal.message);
+    this.registrar?.onSpeaker(speaker);
+  }
+
+  onPeerMessages(messages: readonly PeerMessage[]): void {
+    this.driver?.step(messages);
+  }
+
+  onJoinRequest(speaker: Speaker): Promise<JoinAnswer> {
+    this.admitSpeaker(speaker);
+    if (this.registrar === undefined || this.softState.role !== 'leader') {
+      const leader = this.members.byRaftId(this.softState.leader);
+      return Promise.resolve({ type: 'ask-leader', controlAddress: leader?.controlAddress });
+    }
+    return this.registrar.admit(speaker);
+  }
+
+  onPeerUnreachable(raftId: number): void {
+    this.driver?.turn((raw) => raw.reportUnreachable(raftId));
+    this.emitView();
+  }
+
+  onRefusedByPeer(nodeId: string, message: string): void {
+    this.parts.logger.warn({ peer: nodeId }, message);
+    this.context.emit({ type: 'obstacle', message });
+  }
+
+  // ------------------------------------------------------------------ Raft
+
+  private startRaft(): void {
+    const { log, transport, scheduler, logger } = this.parts;
+    const { timings } = this.options;
+    this.confState = log.initialState().confState;
+    this.members.restore(log.snapshot());
+    this.driver = new RaftDriver(
+      {
+        id: this.identity.raftId,
+        prng: this.prng.fork(),
+        electionTicks: timings.electionTicks,
+        heartbeatTicks: timings.heartbeatTicks,
+        preVote: true,
+        checkQuorum: true,
+        stepDownOnRemoval: true,
+        disableProposalForwarding: true,
+        maxAppendBytes: LIMITS.maxAppendBytes,
+        maxInflightAppends: LIMITS.maxInflightAppends,
+        maxUncommittedBytes: LIMITS.maxUncommittedBytes,
+        maxCommittedBytesPerReady: LIMITS.maxCommittedBytesPerReady,
+      },
+      {
+        log,
+        scheduler,
+        logger,
+        listener: {
+          send: (messages) => transport.send(messages),
+          onSoftState: (state) => this.onSoftState(state),
+          onAppend: (entries) => this.identity.onAppend(entries),
+          onCommitted: (entries) => this.onCommitted(entries),
+          onMembership: (change, confState) => {
+            this.confState = confState;
+            this.members.onMembershipChange(change);
+            this.onMembersChanged();
+          },
+          onReadState: ({ index, context }) =>
+            this.context.emit({ type: 'read-ready', ticket: decodeTicket(context), index }),
+          onSnapshot: (snapshot) => {
+            this.confState = snapshot.metadata.confState;
+            this.members.restore(snapshot);
+            this.onMembersChanged();
+          },
+          onLogFailure: (error) => this.context.fail(error),
+        },
+      },
+    );
+    this.registrar = new Registrar({
+      driver: this.driver,
+      members: this.members,
+      scheduler,
+      confState: () => this.confState,
+      connected: () => transport.connected(),
+    });
+    this.registrar.onSpeaker(this.identity.speaker());
+    this.onMembersChanged();
+  }
+
+  private onSoftState(state: SoftState): void {
+    this.softState = state;
+    if (state.role !== 'leader') this.registrar?.onLeadershipLost();
+    else if (this.members.clusterId === undefined) this.proposeFounding();
+    this.emitView();
+  }
+
+  /** The first leader's bootstrap entry. A later leader finds it in its log or proposes again; only the first counts. */
+  private proposeFounding(): void {
+    const { founders, speaker } = this.options;
+    const list = [...founders].sort((a, b) => (a.nodeId < b.nodeId ? -1 : 1));
+    const members = list.map(({ nodeId, controlAddress }, place): Member => ({
+      raftId: (place + 1) as RaftId,
+      nodeId,
+      controlAddress,
+      clientAddress: nodeId === speaker.nodeId ? speaker.clientAddress : '',
+      httpAddress: nodeId === speaker.nodeId ? speaker.httpAddress : '',
+    }));
+    this.driver?.turn((raw) => raw.propose(this.identity.foundingEntry(this.parts.newClusterId(), members)));
+  }
+
+  private onCommitted(entries: readonly Entry[]): void {
+    for (const entry of entries) {
+      if (this.members.onEntry(entry)) {
+        if (this.members.clusterId !== undefined) this.identity.belongTo(this.members.clusterId);
+        this.onMembersChanged();
+      }
+    }
+    this.context.emit({ type: 'committed', entries });
+    this.registrar?.onApplied();
+  }
+
+  private onMembersChanged(): void {
+    this.parts.transport.setPeers(this.peersToReach());
+    this.emitView();
+  }
+
+  /** Before the first entry is applied only the founders are known, and everybody has the raft id of its place. */
+  private peersToReach(): { raftId: number; nodeId: string; controlAddress: string }[] {
+    const self = this.identity.raftId;
+    if (this.members.list.length > 0)
+      return this.members.list.filter((member) => member.raftId !== self).map((member) => member);
+    const founders = [...this.options.founders].sort((a, b) => (a.nodeId < b.nodeId ? -1 : 1));
+    return founders
+      .map(({ nodeId, controlAddress }, place) => ({ raftId: place + 1, nodeId, controlAddress }))
+      .filter((peer) => peer.raftId !== self);
+  }
+
+  // ------------------------------------------------------------------ time
+
+  private tickLater(): void {
+    this.stopTicking = this.parts.scheduler.after(this.options.timings.tickMs, () => {
+      if (this.disposed) return;
+      this.tickLater();
+      this.driver?.turn((raw) => raw.tick());
+      if (this.softState.role === 'leader') this.registrar?.onTick();
+      this.emitView();
+    });
+  }
+
+  private leadingRegistrar(): Registrar {
+    if (this.registrar === undefined || this.softState.role !== 'leader') {
+      throw new DcacheError('NO_LEADER', 'this node does not lead the cluster; ask the leader');
+    }
+    return this.registrar;
+  }
+
+  private emitView(): void {
+    const view = this.view();
+    const text = JSON.stringify(view);
+    if (text === this.lastView) return;
+    this.lastView = text;
+    this.context.emit({ type: 'view', view });
+  }
+
+  private view(): ClusterView {
+    return buildView({
+      speaker: this.identity.speaker(),
+      softState: this.softState,
+      term: this.driver?.raw.status().hardState.term ?? 0,
+      confState: this.confState,
+      members: this.members,
+      founders: this.options.founders,
+      connected: this.parts.transport.connected(),
+      founding: this.founding,
+    });
+  }
+}
+
+function encodeTicket(ticket: number): Uint8Array {
+  return new Uint8Array(Float64Array.of(ticket).buffer);
+}
+
+function decodeTicket(context: Uint8Array): number {
+  return new Float64Array(context.slice().buffer)[0] ?? 0;
+}

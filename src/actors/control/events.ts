@@ -1,0 +1,22 @@
+/** What the control actor tells its owner on the main thread, in the order in which it happened. Plain data. */
+import type { ClusterView } from '../../cluster/view.js';
+import type { DropReason, Refusal } from '../../raft/messages.js';
+import type { Entry } from '../../raft/types.js';
+
+export type ControlEvent =
+  /** The view has changed. */
+  | { readonly type: 'view'; readonly view: ClusterView }
+  /**
+   * Proposal `ticket` stands in this node's log at `index` of `term`. It is done when the entry applied at `index` has that
+   * term, and definitely not done when it has another.
+   */
+  | { readonly type: 'proposed'; readonly ticket: number; readonly index: number; readonly term: number }
+  /** Proposal `ticket` is definitely not done. */
+  | { readonly type: 'not-proposed'; readonly ticket: number; readonly reason: DropReason }
+  /** Reads with `ticket` may be answered once `index` is applied. */
+  | { readonly type: 'read-ready'; readonly ticket: number; readonly index: number }
+  | { readonly type: 'read-refused'; readonly ticket: number; readonly reason: Refusal }
+  /** To be applied in order; to be confirmed with `applied` of the last index. */
+  | { readonly type: 'committed'; readonly entries: readonly Entry[] }
+  /** The node cannot take part, and why; it goes on trying. Undefined: the obstacle is gone. */
+  | { readonly type: 'obstacle'; readonly message: string | undefined };

@@ -1,0 +1,48 @@
+/** What the control actor needs of the world. Adapters implement these on gRPC; the simulator on virtual time. */
+import type { NodeId, RaftId } from '../../base/ids.js';
+import type { Speaker } from '../../cluster/speaker.js';
+import type { PeerMessage } from '../../raft/messages.js';
+
+export interface PeerAddress {
+  readonly raftId: number;
+  readonly nodeId: string;
+  readonly controlAddress: string;
+}
+
+export type JoinAnswer =
+  /** The caller is a member now, under this raft id. */
+  | {
+      readonly type: 'admitted';
+      readonly raftId: RaftId;
+      readonly clusterId: string;
+      /** Raft ids that voted before the first entry of the log. */
+      readonly founders: readonly number[];
+    }
+  /** Ask there; undefined: no leader is known at the moment. */
+  | { readonly type: 'ask-leader'; readonly controlAddress: string | undefined };
+
+export interface PeerTransport {
+  /** Takes messages to raft ids of the last `setPeers`. What cannot be sent now is dropped; Raft sends again. */
+  send(messages: readonly PeerMessage[]): void;
+  setPeers(peers: readonly PeerAddress[]): void;
+  /** Raft ids of the peers that a connection stands to. */
+  connected(): ReadonlySet<number>;
+  /** Who listens at `controlAddress`. Rejects when nobody answers within `timeoutMs`, or refuses. */
+  hello(controlAddress: string, timeoutMs: number): Promise<Speaker>;
+  /** Rejects with a DcacheError when nobody answers within `timeoutMs`, or refuses. */
+  join(controlAddress: string, timeoutMs: number): Promise<JoinAnswer>;
+}
+
+/** What the transport asks of the control actor. */
+export interface PeerHandler {
+  /** This node as it introduces itself. */
+  speaker(): Speaker;
+  /** Throws a DcacheError that says why `speaker` is not listened to. Called before the first message of each stream. */
+  admitSpeaker(speaker: Speaker): void;
+  onPeerMessages(messages: readonly PeerMessage[]): void;
+  onJoinRequest(speaker: Speaker): Promise<JoinAnswer>;
+  /** The connection to a peer has broken. */
+  onPeerUnreachable(raftId: number): void;
+  /** A peer refuses to listen to this node, and says why. */
+  onRefusedByPeer(nodeId: NodeId | string, message: string): void;
+}

@@ -1,0 +1,220 @@
+/**
+ * Keeps the list of nodes while this node leads: admits nodes that ask for a place, makes voters of learners that have
+ * caught up, takes nodes out, and writes down addresses that have changed. What is decided comes from
+ * cluster/membership-plan.ts; what is decided takes effect only through the Raft log.
+ */
+import { DcacheError } from '../../base/errors.js';
+import { isNodeId, type RaftId } from '../../base/ids.js';
+import { encodeAddedMembers, encodeMemberCommand } from '../../cluster/member-codec.js';
+import { sameMember, type Member, type MemberCommand } from '../../cluster/members.js';
+import {
+  planAdmission,
+  planPromotion,
+  planRemoval,
+  type MembershipChange,
+  type MembershipObservation,
+} from '../../cluster/membership-plan.js';
+import type { Speaker } from '../../cluster/speaker.js';
+import type { ConfState } from '../../raft/types.js';
+import type { Scheduler } from '../runtime/scheduler.js';
+import type { MemberTable } from './member-table.js';
+import type { JoinAnswer } from './ports.js';
+import type { RaftDriver } from './raft-driver.js';
+
+/** How long a caller waits for its change to be applied. */
+const CHANGE_TIMEOUT_MS = 10_000;
+/** Ticks between looks for a learner to promote or an address to write down. */
+const TICKS_BETWEEN_LOOKS = 5;
+
+interface Waiter {
+  readonly isDone: () => boolean;
+  readonly resolve: () => void;
+  readonly reject: (error: DcacheError) => void;
+  readonly stopTimer: () => void;
+}
+
+export interface RegistrarParts {
+  readonly driver: RaftDriver;
+  readonly members: MemberTable;
+  readonly scheduler: Scheduler;
+  readonly confState: () => ConfState;
+  readonly connected: () => ReadonlySet<number>;
+}
+
+export class Registrar {
+  private readonly parts: RegistrarParts;
+  private readonly waiters = new Set<Waiter>();
+  /** What peers (and this node) last said about themselves, by raft id. */
+  private readonly told = new Map<number, Speaker>();
+  private ticks = 0;
+
+  constructor(parts: RegistrarParts) {
+    this.parts = parts;
+  }
+
+  /** A peer has introduced itself. Kept on every node, since any may lead later. */
+  onSpeaker(speaker: Speaker): void {
+    if (speaker.raftId !== 0) this.told.set(speaker.raftId, speaker);
+  }
+
+  onTick(): void {
+    if (++this.ticks % TICKS_BETWEEN_LOOKS !== 0) return;
+    const promotion = planPromotion(this.parts.members.snapshot(), this.observe());
+    if (promotion !== undefined) this.proposeChange(promotion);
+    const stale = this.staleAddress();
+    if (stale !== undefined) this.proposeCommand({ type: 'update', member: stale });
+  }
+
+  /** Something was applied. */
+  onApplied(): void {
+    for (const waiter of this.waiters) {
+      if (waiter.isDone()) this.settle(waiter, waiter.resolve);
+    }
+  }
+
+  onLeadershipLost(): void {
+    for (const waiter of this.waiters) {
+      const error = new DcacheError(
+        'OUTCOME_UNKNOWN',
+        'leadership moved on before the change was in force; look at `dcache cluster status`, then try again',
+      );
+      this.settle(waiter, () => waiter.reject(error));
+    }
+  }
+
+  stop(): void {
+    this.onLeadershipLost();
+  }
+
+  async admit(speaker: Speaker): Promise<JoinAnswer> {
+    const { members } = this.parts;
+    const { nodeId, controlAddress, clientAddress, httpAddress } = speaker;
+    if (!isNodeId(nodeId)) throw new DcacheError('CONFIG_INVALID', 'the node id is malformed');
+    const { clusterId } = members;
+    if (clusterId === undefined) throw new DcacheError('NO_LEADER', 'the cluster is being founded; ask again');
+    const namesakes = members.list.filter((member) => member.nodeId === nodeId);
+    if (namesakes.length === 0 && !members.expected.includes(nodeId)) {
+      throw new DcacheError(
+        'NOT_A_MEMBER',
+        `the cluster does not expect a node called ${nodeId}; run \`dcache cluster add ${nodeId}\` first`,
+      );
+    }
+    const alive = namesakes.find((member) => this.parts.connected().has(member.raftId));
+    if (alive !== undefined || namesakes.some((member) => member.raftId === this.parts.driver.raw.status().id)) {
+      throw new DcacheError(
+        'NODE_ID_IN_USE',
+        `a node called ${nodeId} is up; stop it first, or start this one with another --id`,
+      );
+    }
+    const raftId = members.nextRaftId as RaftId;
+    const member: Member = { raftId, nodeId, controlAddress, clientAddress, httpAddress };
+    this.proposeChangeOrThrow(planAdmission(members.snapshot(), this.parts.confState().learners, member));
+    await this.untilApplied(() => members.byRaftId(raftId)?.nodeId === nodeId);
+    return { type: 'admitted', raftId, clusterId, founders: members.founders };
+  }
+
+  async remove(nodeId: string): Promise<void> {
+    const { members } = this.parts;
+    if (members.byNodeId(nodeId) === undefined) {
+      if (!isNodeId(nodeId) || !members.expected.includes(nodeId)) {
+        throw new DcacheError(
+          'NOT_A_MEMBER',
+          `the cluster has no node called ${nodeId}; see \`dcache cluster status\``,
+        );
+      }
+      this.proposeCommandOrThrow({ type: 'unexpect', nodeId });
+      return this.untilApplied(() => !members.expected.includes(nodeId));
+    }
+    const removal = planRemoval(members.snapshot(), this.parts.confState().voters, nodeId);
+    if (removal === undefined) {
+      throw new DcacheError(
+        'INVALID_ARGUMENT',
+        `${nodeId} is the only voter; a cluster needs one, so stop the node instead`,
+      );
+    }
+    this.proposeChangeOrThrow(removal);
+    return this.untilApplied(() => members.byNodeId(nodeId) === undefined);
+  }
+
+  async expect(nodeId: string): Promise<void> {
+    const { members } = this.parts;
+    if (!isNodeId(nodeId)) {
+      throw new DcacheError(
+        'INVALID_ARGUMENT',
+        `"${nodeId}" is not a node id: lower-case letters, digits and dashes, 32 at most, a letter first`,
+      );
+    }
+    if (members.byNodeId(nodeId) !== undefined) {
+      throw new DcacheError('INVALID_ARGUMENT', `${nodeId} is a member already; see \`dcache cluster status\``);
+    }
+    if (members.expected.includes(nodeId)) return;
+    this.proposeCommandOrThrow({ type: 'expect', nodeId });
+    return this.untilApplied(() => members.expected.includes(nodeId));
+  }
+
+  private observe(): MembershipObservation {
+    const { driver } = this.parts;
+    const { voters, votersOutgoing, learners } = this.parts.confState();
+    const status = driver.raw.status();
+    const progress = status.peers.map(({ id, match, recentlyActive }) => ({ raftId: id, match, recentlyActive }));
+    return { voters, learners, joint: votersOutgoing.length > 0, commit: status.hardState.commit, progress };
+  }
+
+  /** A member whose own word about its addresses differs from the list. */
+  private staleAddress(): Member | undefined {
+    for (const member of this.parts.members.list) {
+      const speaker = this.told.get(member.raftId);
+      if (speaker === undefined || speaker.nodeId !== member.nodeId) continue;
+      const { controlAddress, clientAddress, httpAddress } = speaker;
+      const current: Member = { ...member, controlAddress, clientAddress, httpAddress };
+      if (!sameMember(member, current)) return current;
+    }
+    return undefined;
+  }
+
+  private proposeCommand(command: MemberCommand): boolean {
+    return this.parts.driver.turn((raw) => raw.propose(encodeMemberCommand(command))).type === 'appended';
+  }
+
+  private proposeChange({ changes, added }: MembershipChange): boolean {
+    const context = added.length === 0 ? new Uint8Array(0) : encodeAddedMembers(added);
+    return (
+      this.parts.driver.turn((raw) => raw.proposeConfChange({ transition: 'auto', changes, context })).type ===
+      'appended'
+    );
+  }
+
+  private proposeCommandOrThrow(command: MemberCommand): void {
+    if (!this.proposeCommand(command)) throw notProposed();
+  }
+
+  private proposeChangeOrThrow(change: MembershipChange): void {
+    if (this.observe().joint)
+      throw new DcacheError('OVERLOADED', 'another membership change is under way; try again in a moment');
+    if (!this.proposeChange(change)) throw notProposed();
+  }
+
+  private untilApplied(isDone: () => boolean): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const stopTimer = this.parts.scheduler.after(CHANGE_TIMEOUT_MS, () => {
+        const error = new DcacheError(
+          'DEADLINE_EXCEEDED',
+          `not in force after ${CHANGE_TIMEOUT_MS / 1000} s; it may still come into force, see \`dcache cluster status\``,
+        );
+        this.settle(waiter, () => reject(error));
+      });
+      const waiter: Waiter = { isDone, resolve, reject, stopTimer };
+      this.waiters.add(waiter);
+    });
+  }
+
+  private settle(waiter: Waiter, answer: () => void): void {
+    this.waiters.delete(waiter);
+    waiter.stopTimer();
+    answer();
+  }
+}
+
+function notProposed(): DcacheError {
+  return new DcacheError('NO_LEADER', 'leadership is changing; try again');
+}

@@ -1,0 +1,301 @@
+/**
+ * Takes every client request of this node to where it is answered: reads to the store, once the leader has confirmed how
+ * far it must have got; writes into the log if this node leads, else to the node that does.
+ *
+ * What arrives in one turn of the event loop goes on together: one entry for its writes, one question for its reads. Without
+ * a leader, requests wait for the election if enough nodes are up, and fail at once if not.
+ */
+import { assertNever } from '../../base/assert.js';
+import { DcacheError } from '../../base/errors.js';
+import type { Logger } from '../../base/log.js';
+import { describeShortage, type ClusterView } from '../../cluster/view.js';
+import type { Entry } from '../../raft/types.js';
+import { isWrite, type KvReply, type KvRequest } from '../../store/requests.js';
+import type { ControlRequests } from '../control/control-actor.js';
+import type { ControlEvent } from '../control/events.js';
+import type { Scheduler } from '../runtime/scheduler.js';
+import { PendingRequests, type PendingRequest } from './pending.js';
+import { ReadPath, type PendingRead } from './read-path.js';
+import type { StateMachine } from './state-machine.js';
+import { WritePath, type PendingWrite } from './write-path.js';
+
+/** A question about reads that is open for longer is asked again. */
+const READ_RETRY_MS = 300;
+/** How often expiry and open questions are looked at. */
+const HOUSEKEEPING_MS = 50;
+
+/** Takes a request to another node. Rejects with a DcacheError whose outcome says whether it may have had an effect. */
+export interface Forwarder {
+  forward(clientAddress: string, request: KvRequest, timeoutMs: number): Promise<KvReply>;
+}
+
+export interface RouterParts {
+  readonly stateMachine: StateMachine;
+  readonly forwarder: Forwarder;
+  readonly scheduler: Scheduler;
+  /** Wall clock, ms since 1970: the leader's word for what time it is. */
+  readonly wallMs: () => number;
+  readonly logger: Logger;
+  /** To the control side. */
+  submit(requests: ControlRequests): void;
+}
+
+export class Router {
+  private readonly parts: RouterParts;
+  private readonly pending: PendingRequests;
+  private readonly writes = new WritePath();
+  private readonly reads: ReadPath;
+  private parked: PendingRequest[] = [];
+  private view: ClusterView | undefined;
+  private obstacle: string | undefined;
+  private reportedApplied = 0;
+  private timeProposed = false;
+  private flushScheduled = false;
+  private stopHousekeeping: () => void = () => undefined;
+  private draining = false;
+
+  constructor(parts: RouterParts) {
+    this.parts = parts;
+    this.pending = new PendingRequests(parts.scheduler, (request) => this.deadlineError(request));
+    this.reads = new ReadPath((read) => this.answer(read));
+    this.keepHouse();
+  }
+
+  get requestsInFlight(): number {
+    return this.pending.count;
+  }
+
+  get currentView(): ClusterView | undefined {
+    return this.view;
+  }
+
+  /** Why this node cannot serve now; undefined when it can. */
+  get notServing(): string | undefined {
+    if (this.draining) return 'the node is stopping';
+    if (this.view === undefined) return 'the node is starting';
+    if (this.leads() || this.leaderAddress() !== undefined) return undefined;
+    return this.noLeaderError(this.view).message;
+  }
+
+  /** @param request valid (node/request-validation.ts). @param forwarded it comes from another node, so it is answered here or not at all. */
+  execute(request: KvRequest, timeoutMs: number, forwarded: boolean): Promise<KvReply> {
+    if (this.draining)
+      return Promise.reject(new DcacheError('SHUTTING_DOWN', 'this node is stopping; ask another one'));
+    return this.pending.accept(request, timeoutMs, forwarded, (pending) => this.route(pending));
+  }
+
+  onEvents(events: readonly ControlEvent[]): void {
+    for (const event of events) this.onEvent(event);
+  }
+
+  /** Accepts nothing more and resolves when everything under way is answered or its deadline has passed. */
+  async drain(): Promise<void> {
+    this.draining = true;
+    for (const parked of this.takeParked())
+      parked.failed(new DcacheError('SHUTTING_DOWN', 'this node is stopping; ask another one'));
+    await this.pending.drained();
+  }
+
+  /** Ends whatever is still under way. */
+  stop(): void {
+    this.draining = true;
+    this.stopHousekeeping();
+    this.pending.failAll((request) =>
+      request.exposed && isWrite(request.request)
+        ? new DcacheError('OUTCOME_UNKNOWN', 'this node stopped while the write was under way')
+        : new DcacheError('SHUTTING_DOWN', 'this node is stopping; ask another one'),
+    );
+  }
+
+  private onEvent(event: ControlEvent): void {
+    switch (event.type) {
+      case 'view':
+        this.view = event.view;
+        this.unpark();
+        return;
+      case 'obstacle':
+        this.obstacle = event.message;
+        return;
+      case 'proposed':
+        this.writes.onProposed(event.ticket, event.index, event.term);
+        return;
+      case 'not-proposed':
+        this.timeProposed = false;
+        for (const write of this.writes.onNotProposed(event.ticket, event.reason)) this.park(write);
+        return;
+      case 'read-ready':
+        this.reads.onReady(event.ticket, event.index, this.parts.stateMachine.appliedIndex);
+        return;
+      case 'read-refused':
+        for (const read of this.reads.onRefused(event.ticket)) this.park(read);
+        return;
+      case 'committed':
+        this.apply(event.entries);
+        return;
+      default:
+        assertNever(event, 'control event');
+    }
+  }
+
+  private apply(entries: readonly Entry[]): void {
+    const { stateMachine } = this.parts;
+    for (const entry of entries) {
+      const replies = stateMachine.apply(entry);
+      this.writes.onApplied(entry.index, entry.term, replies);
+    }
+    this.timeProposed = false;
+    this.reads.onApplied(stateMachine.appliedIndex);
+    this.flushLater();
+  }
+
+  private route(pending: PendingRequest): void {
+    if (!isWrite(pending.request)) {
+      if (this.view !== undefined && this.view.leader !== 0) {
+        this.reads.add(pending as PendingRead);
+        this.flushLater();
+      } else this.park(pending);
+      return;
+    }
+    if (this.leads()) {
+      this.writes.add(pending as PendingWrite);
+      this.flushLater();
+      return;
+    }
+    const address = this.leaderAddress();
+    if (address === undefined) this.park(pending);
+    else if (pending.forwarded)
+      pending.failed(new DcacheError('NO_LEADER', 'this node does not lead the cluster any more'));
+    else void this.forward(pending, address);
+  }
+
+  private async forward(pending: PendingRequest, address: string): Promise<void> {
+    pending.exposed = true;
+    const timeoutMs = Math.max(1, pending.deadlineMs - this.parts.scheduler.nowMs());
+    try {
+      pending.done(await this.parts.forwarder.forward(address, pending.request, timeoutMs));
+    } catch (error) {
+      const failure =
+        error instanceof DcacheError ? error : new DcacheError('INTERNAL', String(error), { cause: error });
+      if (failure.code !== 'NO_LEADER' && failure.code !== 'UNREACHABLE' && failure.code !== 'SHUTTING_DOWN') {
+        pending.failed(failure);
+        return;
+      }
+      pending.exposed = false;
+      // The view is older than the truth: look again when it has had time to change.
+      this.parts.scheduler.after(HOUSEKEEPING_MS, () => {
+        if (!pending.settled) this.route(pending);
+      });
+    }
+  }
+
+  /** Waits for a leader, unless there cannot be one. */
+  private park(pending: PendingRequest): void {
+    if (pending.settled) return;
+    const { view } = this;
+    if (this.draining) pending.failed(new DcacheError('SHUTTING_DOWN', 'this node is stopping; ask another one'));
+    else if (view !== undefined && view.up < view.needed) pending.failed(this.noLeaderError(view));
+    else this.parked.push(pending);
+  }
+
+  private unpark(): void {
+    for (const pending of this.takeParked()) if (!pending.settled) this.route(pending);
+  }
+
+  private takeParked(): PendingRequest[] {
+    const { parked } = this;
+    this.parked = [];
+    return parked;
+  }
+
+  private flushLater(): void {
+    if (this.flushScheduled) return;
+    this.flushScheduled = true;
+    this.parts.scheduler.nextTurn(() => {
+      this.flushScheduled = false;
+      this.flush();
+    });
+  }
+
+  private flush(): void {
+    const { stateMachine, scheduler } = this.parts;
+    const proposals = this.leads() ? this.writes.takeProposals(this.leaderTimeMs()) : this.rerouteWrites();
+    const question = this.reads.takeQuestion(scheduler.nowMs());
+    const applied = stateMachine.appliedIndex;
+    if (proposals.length === 0 && question === undefined && applied === this.reportedApplied) return;
+    this.reportedApplied = applied;
+    this.parts.submit({ proposals, reads: question === undefined ? [] : [question], applied });
+  }
+
+  /** Leadership was lost between the request and the end of its turn. */
+  private rerouteWrites(): [] {
+    for (const write of this.writes.takeQueue()) if (!write.settled) this.route(write);
+    return [];
+  }
+
+  private answer(read: PendingRead): void {
+    if (!read.settled) read.done(this.parts.stateMachine.store.read(read.request, this.parts.wallMs()));
+  }
+
+  private keepHouse(): void {
+    this.stopHousekeeping = this.parts.scheduler.after(HOUSEKEEPING_MS, () => {
+      this.keepHouse();
+      const unanswered = this.reads.takeUnanswered(this.parts.scheduler.nowMs() - READ_RETRY_MS);
+      for (const read of unanswered) this.route(read);
+      this.expireWhatIsDue();
+    });
+  }
+
+  /** Expiry is a decision of the leader's clock that goes through the log (DESIGN.md, I2). */
+  private expireWhatIsDue(): void {
+    const { store } = this.parts.stateMachine;
+    if (!this.leads() || this.timeProposed || store.nextExpiryMs > this.parts.wallMs()) return;
+    this.timeProposed = true;
+    this.parts.submit({ proposals: [this.writes.proposeTime(this.leaderTimeMs())], reads: [], applied: 0 });
+  }
+
+  /** Never behind the largest time in the log. */
+  private leaderTimeMs(): number {
+    return Math.max(this.parts.wallMs(), this.parts.stateMachine.store.timeMs);
+  }
+
+  private leads(): boolean {
+    return this.view?.role === 'leader' && this.view.clusterId !== undefined;
+  }
+
+  private leaderAddress(): string | undefined {
+    const { view } = this;
+    if (view === undefined || view.leader === 0 || view.leader === view.raftId) return undefined;
+    const address = view.members.find((member) => member.raftId === view.leader)?.clientAddress;
+    return address === '' ? undefined : address;
+  }
+
+  private noLeaderError(view: ClusterView): DcacheError {
+    if (this.obstacle !== undefined)
+      return new DcacheError('NO_LEADER', `this node cannot take part: ${this.obstacle}`);
+    if (view.role === 'removed')
+      return new DcacheError('SHUTTING_DOWN', 'this node was removed from the cluster; ask another one');
+    if (view.up < view.needed) {
+      return new DcacheError(
+        'NOT_ENOUGH_NODES',
+        `${describeShortage(view)}; not up: ${view.missing.join(', ')}. Start one with \`dcache node start\` in another terminal`,
+      );
+    }
+    return new DcacheError(
+      'NO_LEADER',
+      `${view.up} of ${view.size} nodes up, no leader elected yet; try again in a moment`,
+    );
+  }
+
+  private deadlineError(pending: PendingRequest): DcacheError {
+    const waited = `no answer within ${pending.timeoutMs} ms`;
+    if (!pending.exposed && this.view !== undefined && this.notServing !== undefined)
+      return this.noLeaderError(this.view);
+    if (!isWrite(pending.request))
+      return new DcacheError('DEADLINE_EXCEEDED', `${waited}; nothing was changed, read again`);
+    if (!pending.exposed) return new DcacheError('NO_LEADER', `${waited}; the write is definitely not done`);
+    return new DcacheError(
+      'DEADLINE_EXCEEDED',
+      `${waited}; the write may or may not be done: read the key to find out`,
+    );
+  }
+}

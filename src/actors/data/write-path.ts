@@ -1,0 +1,138 @@
+/**
+ * Writes on the node that leads: the writes of one turn become one log entry (more when they are large), and each is
+ * answered when its entry has been applied here.
+ *
+ * A proposal is named by a ticket until the control side says at which index of which term it stands. Then exactly one of
+ * these happens: the entry applied at that index has that term (done, with the reply of the store), or another term
+ * (definitely not done), or nothing is applied there before the deadline (unknown).
+ */
+import { DcacheError } from '../../base/errors.js';
+import { LIMITS } from '../../base/limits.js';
+import type { DropReason } from '../../raft/messages.js';
+import { encodeWriteBatch, WRITE_OVERHEAD_BYTES } from '../../store/command-codec.js';
+import { requestBytes, type WriteReply, type WriteRequest } from '../../store/requests.js';
+import type { PendingRequest } from './pending.js';
+
+export type PendingWrite = PendingRequest<WriteRequest>;
+
+export interface Proposal {
+  readonly ticket: number;
+  readonly data: Uint8Array<ArrayBuffer>;
+}
+
+interface AwaitedEntry {
+  readonly term: number;
+  readonly writes: readonly PendingWrite[];
+}
+
+export class WritePath {
+  private queue: PendingWrite[] = [];
+  private readonly proposed = new Map<number, readonly PendingWrite[]>();
+  /**
+   * By index. Several terms can be awaited at one index: an entry of a leadership that was lost may yet be committed by
+   * another leader that has it, until something else is applied there.
+   */
+  private readonly awaited = new Map<number, AwaitedEntry[]>();
+  private nextTicket = 1;
+
+  add(write: PendingWrite): void {
+    this.queue.push(write);
+  }
+
+  /** Takes back everything that has not been handed out as a proposal. */
+  takeQueue(): PendingWrite[] {
+    const { queue } = this;
+    this.queue = [];
+    return queue;
+  }
+
+  /** The proposals of this turn. `timeMs` goes into the entries as the leader's time. */
+  takeProposals(timeMs: number): Proposal[] {
+    const proposals: Proposal[] = [];
+    let batch: PendingWrite[] = [];
+    let batchBytes = 0;
+    const cut = (): void => {
+      if (batch.length === 0) return;
+      const ticket = this.nextTicket++;
+      for (const write of batch) write.exposed = true;
+      this.proposed.set(ticket, batch);
+      proposals.push({ ticket, data: encodeWriteBatch({ timeMs, writes: batch.map(({ request }) => request) }) });
+      batch = [];
+      batchBytes = 0;
+    };
+    for (const write of this.takeQueue()) {
+      if (write.settled) continue;
+      const bytes = requestBytes(write.request) + WRITE_OVERHEAD_BYTES;
+      if (batchBytes + bytes > LIMITS.maxAppendBytes) cut();
+      batch.push(write);
+      batchBytes += bytes;
+    }
+    cut();
+    return proposals;
+  }
+
+  /** A proposal without writes: it only moves the log's time on. */
+  proposeTime(timeMs: number): Proposal {
+    const ticket = this.nextTicket++;
+    this.proposed.set(ticket, []);
+    return { ticket, data: encodeWriteBatch({ timeMs, writes: [] }) };
+  }
+
+  onProposed(ticket: number, index: number, term: number): void {
+    const writes = this.proposed.get(ticket) ?? [];
+    this.proposed.delete(ticket);
+    if (writes.length === 0) return;
+    const others = this.awaited.get(index);
+    if (others === undefined) this.awaited.set(index, [{ term, writes }]);
+    else others.push({ term, writes });
+  }
+
+  /** The writes of a proposal that was not made, for another try. Each is definitely not done. */
+  onNotProposed(ticket: number, reason: DropReason): readonly PendingWrite[] {
+    const writes = this.proposed.get(ticket) ?? [];
+    this.proposed.delete(ticket);
+    for (const write of writes) write.exposed = false;
+    if (reason !== 'uncommitted-limit') return writes;
+    for (const write of writes) {
+      write.failed(
+        new DcacheError(
+          'OVERLOADED',
+          `more than ${LIMITS.maxUncommittedBytes} bytes of writes wait to be replicated; send again a little later`,
+        ),
+      );
+    }
+    return [];
+  }
+
+  /** The entry at `index` has been applied; `replies` are those of its writes, in order. */
+  onApplied(index: number, term: number, replies: readonly WriteReply[]): void {
+    for (const entry of this.awaited.get(index) ?? []) {
+      entry.writes.forEach((write, position) => {
+        const reply = replies[position];
+        if (entry.term === term && reply !== undefined) settle(write, reply);
+        else write.failed(lostLeadership());
+      });
+    }
+    this.awaited.delete(index);
+  }
+
+  /** State up to `index` came as a snapshot: what became of the entries in it cannot be told. */
+  onRestored(index: number): void {
+    for (const [at, entries] of this.awaited) {
+      if (at > index) continue;
+      this.awaited.delete(at);
+      for (const write of entries.flatMap(({ writes }) => writes)) {
+        write.failed(new DcacheError('OUTCOME_UNKNOWN', 'this node fell behind while the write was under way'));
+      }
+    }
+  }
+}
+
+function settle(write: PendingWrite, reply: WriteReply): void {
+  if (reply.type === 'rejected') write.failed(new DcacheError(reply.code, reply.message));
+  else write.done(reply);
+}
+
+function lostLeadership(): DcacheError {
+  return new DcacheError('NO_LEADER', 'leadership moved on before the write was replicated; it is definitely not done');
+}
