@@ -1,0 +1,112 @@
+/**
+ * What a node measures: one table of metrics, and the interface by which actors count without knowing who shows it.
+ * adapters/metrics keeps the numbers and writes them in the Prometheus format.
+ */
+
+interface MetricRow {
+  readonly type: 'counter' | 'gauge' | 'histogram';
+  readonly name: `dcache_${string}`;
+  readonly help: string;
+  readonly labels: readonly string[];
+  /** Upper bounds, ascending; only histograms have them. */
+  readonly buckets?: readonly number[];
+}
+
+const DURATION_BUCKETS = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10];
+
+/** The public names. Durations are in seconds and sizes in bytes, as Prometheus has it. */
+export const METRICS = {
+  requests: {
+    type: 'counter',
+    name: 'dcache_requests_total',
+    help: 'Client requests answered, by rpc and by OK or error code.',
+    labels: ['rpc', 'code'],
+  },
+  requestDuration: {
+    type: 'histogram',
+    name: 'dcache_request_duration_seconds',
+    help: 'Time from the arrival of a client request to its answer.',
+    labels: ['rpc'],
+    buckets: DURATION_BUCKETS,
+  },
+  requestsInFlight: {
+    type: 'gauge',
+    name: 'dcache_requests_in_flight',
+    help: 'Client requests that this node works on now.',
+    labels: [],
+  },
+  raftTerm: { type: 'gauge', name: 'dcache_raft_term', help: 'Current Raft term.', labels: [] },
+  raftCommit: { type: 'gauge', name: 'dcache_raft_commit_index', help: 'Last committed log index.', labels: [] },
+  raftApplied: {
+    type: 'gauge',
+    name: 'dcache_raft_applied_index',
+    help: 'Last log index that the store has applied.',
+    labels: [],
+  },
+  raftIsLeader: { type: 'gauge', name: 'dcache_raft_is_leader', help: '1 while this node leads, else 0.', labels: [] },
+  raftHasLeader: {
+    type: 'gauge',
+    name: 'dcache_raft_has_leader',
+    help: '1 while this node knows a leader, else 0.',
+    labels: [],
+  },
+  raftProposals: {
+    type: 'counter',
+    name: 'dcache_raft_proposals_total',
+    help: 'Proposals to the Raft log, by accepted or refused.',
+    labels: ['result'],
+  },
+  storeKeys: { type: 'gauge', name: 'dcache_store_keys', help: 'Keys in the store.', labels: [] },
+  storeBytes: { type: 'gauge', name: 'dcache_store_bytes', help: 'Bytes that the store holds.', labels: [] },
+  mailboxMessages: {
+    type: 'gauge',
+    name: 'dcache_mailbox_messages',
+    help: 'Messages that wait in the mailbox of an actor.',
+    labels: ['actor'],
+  },
+  eventLoopDelay: {
+    type: 'histogram',
+    name: 'dcache_event_loop_delay_seconds',
+    help: 'How late a timer of the main thread fires.',
+    labels: [],
+    buckets: [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5],
+  },
+} as const satisfies Record<string, MetricRow>;
+
+type Table = typeof METRICS;
+export type MetricName = keyof Table;
+type NamesOfType<T extends MetricRow['type']> = {
+  [N in MetricName]: Table[N]['type'] extends T ? N : never;
+}[MetricName];
+export const METRIC_NAMES = Object.keys(METRICS) as readonly MetricName[];
+export type CounterName = NamesOfType<'counter'>;
+export type GaugeName = NamesOfType<'gauge'>;
+export type HistogramName = NamesOfType<'histogram'>;
+/** The labels of a metric, each with its value. Values come from a small fixed set, never from keys or values. */
+export type LabelsOf<N extends MetricName> = Readonly<Record<Table[N]['labels'][number], string>>;
+
+export interface Counter {
+  /** @param amount 0 or more; 1 if left out */
+  add(amount?: number): void;
+}
+
+export interface Histogram {
+  /** @param value in the unit that the metric's name says */
+  observe(value: number): void;
+}
+
+/**
+ * Hands out the counters of a node. The same name and labels give the same counter, so a caller that counts often keeps
+ * what it was handed.
+ */
+export interface Metrics {
+  counter<N extends CounterName>(name: N, labels: LabelsOf<N>): Counter;
+  histogram<N extends HistogramName>(name: N, labels: LabelsOf<N>): Histogram;
+  /** Calls `read` whenever somebody looks. A later reader for the same name and labels replaces the earlier one. */
+  gauge<N extends GaugeName>(name: N, labels: LabelsOf<N>, read: () => number): void;
+}
+
+const IGNORE: Counter & Histogram = { add: () => undefined, observe: () => undefined };
+
+/** Counts nothing. */
+export const NULL_METRICS: Metrics = { counter: () => IGNORE, histogram: () => IGNORE, gauge: () => undefined };
