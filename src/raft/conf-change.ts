@@ -42,9 +42,9 @@ export function entersJoint(change: ConfChangeV2): { readonly autoLeave: boolean
   }
 }
 
-/** Whether the change leaves a joint configuration: it changes nobody and asks for nothing else. */
+/** Whether the change leaves a joint configuration: that is what a change of nobody means. */
 export function leavesJoint(change: ConfChangeV2): boolean {
-  return change.transition === 'auto' && change.changes.length === 0;
+  return change.changes.length === 0;
 }
 
 const TRANSITIONS: readonly Transition[] = ['auto', 'joint-implicit', 'joint-explicit'];

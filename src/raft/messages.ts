@@ -6,6 +6,7 @@
  * A {@link PeerMessage} is all that may come from the network. Local messages have types of their own, so no transport
  * can produce one by accident.
  */
+import type { ConfChangeProblem } from './configuration.js';
 import type { Entry, EntryType, HardState, Snapshot } from './types.js';
 
 interface Envelope {
@@ -162,7 +163,7 @@ export type StorageResponse = StorageAppendResponse | StorageApplyResponse;
 
 /**
  * Why a message had no effect. None of them harms the node; a shell counts them. Stale and duplicate messages are part
- * of a healthy life, `malformed` and the `beyond`/`conflict` ones mean that a peer is broken or has lost its log.
+ * of a healthy life; `malformed` means that a peer is broken, `beyond-log` that somebody has lost his log.
  */
 export type Refusal =
   /** Addressed to another raft id. */
@@ -181,11 +182,9 @@ export type Refusal =
   | 'wrong-role'
   /** A message that only the leader of the term may send, from somebody else. */
   | 'not-from-leader'
-  /** Acknowledges entries that this leader does not have, or a read that it did not ask about. */
+  /** Speaks of entries that this node does not have, or of a read that it did not ask about. */
   | 'beyond-log'
-  /** Would overwrite entries that are committed here. */
-  | 'conflicts-with-committed'
-  /** Older than what is committed here. */
+  /** Not newer than what is committed here. */
   | 'obsolete-snapshot'
   /** A snapshot of a group that this node is not a member of. */
   | 'not-a-member'
@@ -201,3 +200,16 @@ export type DropReason =
   | 'transfer-in-progress'
   | 'uncommitted-limit'
   | 'forwarding-disabled';
+
+/** What became of a proposal here. Only its committed entry says whether it was accepted in the end. */
+export type ProposalResult =
+  | { readonly type: 'appended'; readonly term: number; readonly index: number }
+  /** To the leader, which may drop it without a word. */
+  | { readonly type: 'forwarded'; readonly leader: number }
+  | { readonly type: 'dropped'; readonly reason: DropReason }
+  /** The membership change does not fit the present configuration; an empty entry took its place. */
+  | { readonly type: 'conf-change-refused'; readonly reason: ConfChangeRefusal };
+
+export type ConfChangeRefusal =
+  /** An earlier membership change may not be applied yet. */
+  'earlier-change-pending' | ConfChangeProblem;

@@ -1,4 +1,6 @@
 /** What a node tells about itself; for people, metrics and tests, never for decisions of the protocol. */
+import type { RaftCore } from './core.js';
+import type { Progress } from './progress.js';
 import type { SoftState } from './ready.js';
 import type { ConfState, HardState } from './types.js';
 
@@ -34,4 +36,33 @@ export interface NodeStatus {
   readonly leadTransferee: number;
   /** In ascending order of ids; empty unless this node leads. */
   readonly peers: readonly PeerStatus[];
+}
+
+export function nodeStatus(core: RaftCore): NodeStatus {
+  return {
+    id: core.id,
+    hardState: core.hardState,
+    softState: core.softState,
+    applied: core.log.applied,
+    firstIndex: core.log.firstIndex(),
+    lastIndex: core.log.lastIndex(),
+    confState: core.tracker.conf,
+    leadTransferee: core.leadTransferee,
+    peers: core.role === 'leader' ? Array.from(core.tracker.members(), peerStatus) : [],
+  };
+}
+
+function peerStatus([id, progress]: readonly [number, Progress]): PeerStatus {
+  return {
+    id,
+    state: progress.state,
+    match: progress.match,
+    next: progress.next,
+    learner: progress.isLearner,
+    paused: progress.paused,
+    pendingSnapshot: progress.pendingSnapshot,
+    recentlyActive: progress.recentActive,
+    inflight: progress.inflights.count,
+    inflightFull: progress.inflights.full,
+  };
 }

@@ -1,0 +1,37 @@
+/**
+ * What a change of the configuration in force does to a node beyond the configuration itself (Raft thesis, 4). A
+ * configuration is put in force when its entry, or the snapshot that contains it, is applied.
+ */
+import { assert } from '../base/assert.js';
+import type { ConfChangeV2 } from './conf-change.js';
+import { changeConfiguration, isVoter } from './configuration.js';
+import type { RaftCore } from './core.js';
+import { answerConfirmedReads, broadcastAppend, maybeCommit, maybeSendAppend } from './replication.js';
+import type { ConfState } from './types.js';
+
+/** A committed change is applied. It has been checked when it was proposed, by the leader under the same configuration. */
+export function applyConfChange(core: RaftCore, change: ConfChangeV2): ConfState {
+  const outcome = changeConfiguration(core.tracker.conf, change);
+  assert(outcome.type === 'changed', 'a committed membership change fits the configuration that it was proposed for');
+  switchToConfiguration(core, outcome.conf);
+  return outcome.conf;
+}
+
+export function switchToConfiguration(core: RaftCore, conf: ConfState): void {
+  core.tracker.switchTo(conf, core.log.lastIndex());
+  if (core.role !== 'leader') return;
+  const own = core.tracker.of(core.id);
+  if (!own || own.isLearner) {
+    if (core.config.stepDownOnRemoval) core.becomeFollower(core.term, 0);
+    return;
+  }
+  // A smaller quorum may have what it needs by now; new members need not wait for the next heartbeat.
+  if (maybeCommit(core)) broadcastAppend(core);
+  else {
+    for (const [id, progress] of core.tracker.members()) {
+      if (id !== core.id) maybeSendAppend(core, id, progress, false);
+    }
+  }
+  answerConfirmedReads(core);
+  if (!isVoter(conf, core.leadTransferee)) core.leadTransferee = 0;
+}
