@@ -25,7 +25,7 @@ export interface Counterexample<State, Input, Result> {
   readonly essential: readonly Operation<Input, Result>[];
   /** The longest linearization when only the answers of `essential` are kept. */
   readonly essentialSearch: SearchResult<State, Input, Result>;
-  /** Whether without any one of the essential answers the rest is linearizable. False when the budget ended first. */
+  /** Whether without any one of the essential answers the rest is linearizable. False when that is too hard to tell. */
   readonly minimal: boolean;
 }
 
@@ -40,6 +40,7 @@ class Shrinker<State, Input, Result> {
   private readonly model: Model<State, Input, Result>;
   private readonly maxStepsPerAttempt: number;
   private stepsLeft: number;
+  private gaveUp = false;
 
   constructor(model: Model<State, Input, Result>, options: ShrinkOptions) {
     this.model = model;
@@ -47,15 +48,17 @@ class Shrinker<State, Input, Result> {
     this.stepsLeft = options.maxSteps ?? 10_000_000;
   }
 
-  get outOfBudget(): boolean {
-    return this.stepsLeft <= 0;
+  /** Whether every attempt came to a verdict. */
+  get decided(): boolean {
+    return !this.gaveUp;
   }
 
   /** Whether the operations are certainly not linearizable. */
   violates(operations: readonly Operation<Input, Result>[]): boolean {
-    if (this.outOfBudget) return false;
-    const { verdict, steps } = searchLinearization(this.model, operations, this.maxStepsPerAttempt);
+    const maxSteps = Math.min(this.maxStepsPerAttempt, this.stepsLeft);
+    const { verdict, steps } = searchLinearization(this.model, operations, maxSteps);
     this.stepsLeft -= steps;
+    if (verdict === 'undecided') this.gaveUp = true;
     return verdict === 'violation';
   }
 
@@ -129,5 +132,5 @@ export function shrinkViolation<State, Input, Result>(
   // The same searches again, for their linearizations: a prefix that was too hard for one attempt has the whole budget.
   const search = searchLinearization(model, operations, failure.search.steps + 1_000_000);
   const essentialSearch = searchLinearization(model, keepAnswers(operations, essential), 1_000_000);
-  return { key: failure.key, operations, search, essential, essentialSearch, minimal: !shrinker.outOfBudget };
+  return { key: failure.key, operations, search, essential, essentialSearch, minimal: shrinker.decided };
 }
