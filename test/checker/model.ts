@@ -1,0 +1,36 @@
+/**
+ * A sequential specification of one key: what the checker knows about the system it checks.
+ *
+ * A state may stand for a set of concrete states that no operation has told apart yet (the version of a write whose answer
+ * was lost, for example). `covers` orders such states and lets the search drop configurations that allow no more than
+ * one it has seen.
+ */
+export interface Model<State, Input, Result> {
+  readonly initial: State;
+
+  /**
+   * Every state that the operation may lead to from `state`; empty when `result` is impossible there. Without a result
+   * (the answer was lost) every state that taking effect may lead to. Pure; throws when `result` is one of another
+   * kind of operation.
+   */
+  step(state: State, input: Input, result: Result | undefined): readonly State[];
+
+  /** States with different keys are unrelated: neither covers the other. */
+  stateKey(state: State): string;
+
+  /** For two states of one key: whether every future possible from `b` is possible from `a`. Reflexive, transitive. */
+  covers(a: State, b: State): boolean;
+
+  /** Whether the operation, given that result, leaves every state's concrete content alone. Without a result: always. */
+  isReadOnly(input: Input, result: Result | undefined): boolean;
+
+  /**
+   * Whether the operation without a result makes anything before it irrelevant: for all states s and each t reached from s
+   * by operations, what it makes of s covers what it makes of t.
+   */
+  overwrites(input: Input): boolean;
+
+  /** A short label, such as `set a → v5`; `?` in the place of an unknown result. */
+  describe(input: Input, result: Result | undefined): string;
+  describeState(state: State): string;
+}
