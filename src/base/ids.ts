@@ -15,6 +15,14 @@ export type ClusterId = Branded<string, 'ClusterId'>;
 /** Random number of one process life, 1..2^48-1. */
 export type Incarnation = Branded<number, 'Incarnation'>;
 
+/** How a cluster keeps its values (DESIGN.md, section 1). */
+export const MODES = ['raft', 'ecc'] as const;
+export type Mode = (typeof MODES)[number];
+
+export function isMode(text: string): text is Mode {
+  return (MODES as readonly string[]).includes(text);
+}
+
 const NODE_ID_PATTERN = /^[a-z][a-z0-9-]{0,31}$/;
 const CLUSTER_ID_PATTERN = /^[0-9a-f]{32}$/;
 

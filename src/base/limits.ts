@@ -20,6 +20,8 @@ export const LIMITS = {
   maxAppendBytes: 1 * MIB,
   /** Append messages under way to one follower. */
   maxInflightAppends: 256,
+  /** Bytes of entries under way to one follower; one append is sent even if it is larger. */
+  maxInflightAppendBytes: 16 * MIB,
   /** Proposed but uncommitted bytes that a leader holds before it refuses. */
   maxUncommittedBytes: 128 * MIB,
   /** Committed bytes that one Ready hands to the state machine. */
@@ -32,6 +34,15 @@ export const LIMITS = {
   maxRequestsInFlight: 8_192,
   /** Bytes of client requests that one node works on at a time. */
   maxRequestBytesInFlight: 192 * MIB,
+  /** A batch of requests or replies on a Session stream is cut at this size, but holds at least one. */
+  maxSessionBatchBytes: 1 * MIB,
+  /** Keys of one page of a scan. */
+  maxScanPage: 10_000,
+  defaultScanPage: 1_000,
+  /** Bytes of keys and values in one page of a scan, after the first entry. */
+  maxScanPageBytes: 4 * MIB,
+  /** Longest time to live: about 100 years. */
+  maxTtlMs: 100 * 366 * 24 * 3600 * 1000,
   /** Voters and learners of one Raft group. */
   maxNodes: 63,
   /** Deadline of one client request when the client names none. */
@@ -44,4 +55,5 @@ assert(LIMITS.maxPeerMessageBytes >= LIMITS.maxClientMessageBytes, 'an accepted 
 assert(LIMITS.maxUncommittedBytes >= LIMITS.maxClientMessageBytes, 'the largest request can be proposed');
 assert(LIMITS.maxMailboxBytes >= LIMITS.maxUncommittedBytes, 'a mailbox holds what may be proposed');
 assert(LIMITS.maxAppendBytes <= LIMITS.maxPeerMessageBytes, 'an append fits its message');
+assert(LIMITS.maxInflightAppendBytes >= LIMITS.maxAppendBytes, 'a full append can be under way');
 assert(LIMITS.defaultRequestTimeoutMs <= LIMITS.maxRequestTimeoutMs, 'the default deadline is allowed');

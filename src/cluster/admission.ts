@@ -48,7 +48,7 @@ export function decideAdmission(
   if (members.length > 0) return { type: 'join', via: members.map(({ address }) => address) };
 
   const names = founders.map((founder) => founder.nodeId as string).sort();
-  const present = new Set([self.nodeId, ...others.map(({ speaker }) => speaker.nodeId)]);
+  const present = new Set<string>([self.nodeId, ...others.map(({ speaker }) => speaker.nodeId)]);
   const missing = names.filter((name) => !present.has(name));
   const up = names.length - missing.length;
   const needed = majorityOf(names.length);

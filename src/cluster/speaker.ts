@@ -5,18 +5,18 @@
  * may be founding one, and talks to the others that are founding from the same list of first members.
  */
 import { Fnv32 } from '../base/fnv.js';
-import type { NodeId } from '../base/ids.js';
+import type { Mode, NodeId } from '../base/ids.js';
 
 /** Raised when peers of the older version could misunderstand what this one says. */
 export const PEER_PROTOCOL = 1;
 
 export interface Speaker {
-  readonly nodeId: string;
+  readonly nodeId: NodeId;
   /** 0 while the node has no place in a cluster. */
   readonly raftId: number;
   /** Empty while the node does not belong to one for good. */
   readonly clusterId: string;
-  readonly mode: string;
+  readonly mode: Mode;
   readonly incarnation: number;
   /** Digest of the first members that the node was started with; see foundersDigest. */
   readonly founders: string;

@@ -10,7 +10,7 @@ import type { ClusterId, RaftId } from '../../base/ids.js';
 import { decodeMemberCommand, encodeMemberCommand } from '../../cluster/member-codec.js';
 import type { Member } from '../../cluster/members.js';
 import type { Speaker } from '../../cluster/speaker.js';
-import type { RaftLog } from '../../raft/raft-log.js';
+import type { RaftLog } from '../../raft/log-store.js';
 import { EMPTY_CONF_STATE, type ConfState, type Entry } from '../../raft/types.js';
 
 /** The outcome of finding a place: the raft id, and what the node knows of the cluster. */
@@ -51,7 +51,8 @@ export class ClusterIdentity {
     const { nodeId, mode } = this.self;
     const confState: ConfState = { ...EMPTY_CONF_STATE, voters: place.founders };
     const clusterId = place.type === 'joined' ? place.clusterId : undefined;
-    this.log.initialize({ nodeId, mode, raftId: place.raftId, clusterId }, confState);
+    this.log.bootstrap(confState);
+    this.log.setIdentity({ nodeId, mode, raftId: place.raftId, clusterId });
   }
 
   foundingEntry(clusterId: string, founders: readonly Member[]): Uint8Array {

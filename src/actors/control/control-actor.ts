@@ -15,7 +15,7 @@ import type { Member } from '../../cluster/members.js';
 import { refuseSpeaker, type Founder, type Speaker } from '../../cluster/speaker.js';
 import type { ClusterView } from '../../cluster/view.js';
 import type { PeerMessage } from '../../raft/messages.js';
-import type { RaftLog } from '../../raft/raft-log.js';
+import type { RaftLog } from '../../raft/log-store.js';
 import type { SoftState } from '../../raft/ready.js';
 import type { NodeStatus } from '../../raft/status.js';
 import { EMPTY_CONF_STATE, type ConfState, type Entry } from '../../raft/types.js';
@@ -202,6 +202,11 @@ export class ControlActor implements PeerHandler {
     return this.registrar.admit(speaker);
   }
 
+  onPeerConnected(): void {
+    this.context.emit({ type: 'obstacle', message: undefined });
+    this.emitView();
+  }
+
   onPeerUnreachable(raftId: number): void {
     this.driver?.turn((raw) => raw.reportUnreachable(raftId));
     this.emitView();
@@ -231,6 +236,7 @@ export class ControlActor implements PeerHandler {
         disableProposalForwarding: true,
         maxAppendBytes: LIMITS.maxAppendBytes,
         maxInflightAppends: LIMITS.maxInflightAppends,
+        maxInflightBytes: LIMITS.maxInflightAppendBytes,
         maxUncommittedBytes: LIMITS.maxUncommittedBytes,
         maxCommittedBytesPerReady: LIMITS.maxCommittedBytesPerReady,
       },

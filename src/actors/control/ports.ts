@@ -1,5 +1,5 @@
 /** What the control actor needs of the world. Adapters implement these on gRPC; the simulator on virtual time. */
-import type { NodeId, RaftId } from '../../base/ids.js';
+import type { RaftId } from '../../base/ids.js';
 import type { Speaker } from '../../cluster/speaker.js';
 import type { PeerMessage } from '../../raft/messages.js';
 
@@ -41,8 +41,9 @@ export interface PeerHandler {
   admitSpeaker(speaker: Speaker): void;
   onPeerMessages(messages: readonly PeerMessage[]): void;
   onJoinRequest(speaker: Speaker): Promise<JoinAnswer>;
+  onPeerConnected(): void;
   /** The connection to a peer has broken. */
   onPeerUnreachable(raftId: number): void;
   /** A peer refuses to listen to this node, and says why. */
-  onRefusedByPeer(nodeId: NodeId | string, message: string): void;
+  onRefusedByPeer(nodeId: string, message: string): void;
 }

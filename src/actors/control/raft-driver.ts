@@ -13,7 +13,7 @@ import { decodeConfChange, type ConfChangeV2 } from '../../raft/conf-change.js';
 import type { RaftConfig } from '../../raft/config.js';
 import type { PeerMessage, StorageAppend, StorageApply, StorageApplyResponse } from '../../raft/messages.js';
 import { RawNode } from '../../raft/raw-node.js';
-import type { RaftLog } from '../../raft/raft-log.js';
+import type { RaftLog } from '../../raft/log-store.js';
 import type { ReadState, SoftState } from '../../raft/ready.js';
 import type { ConfState, Entry, Snapshot } from '../../raft/types.js';
 import type { Scheduler } from '../runtime/scheduler.js';
@@ -36,6 +36,7 @@ export interface RaftDriverListener {
 
 export class RaftDriver {
   readonly raw: RawNode;
+  private readonly raftId: number;
   private readonly log: RaftLog;
   private readonly scheduler: Scheduler;
   private readonly logger: Logger;
@@ -49,6 +50,7 @@ export class RaftDriver {
     config: Omit<RaftConfig, 'storage' | 'asyncStorageWrites'>,
     parts: { log: RaftLog; scheduler: Scheduler; logger: Logger; listener: RaftDriverListener },
   ) {
+    this.raftId = config.id;
     this.log = parts.log;
     this.scheduler = parts.scheduler;
     this.logger = parts.logger;
@@ -118,7 +120,7 @@ export class RaftDriver {
     if (write.snapshot !== undefined) this.listener.onSnapshot(write.snapshot);
     const toPeers: PeerMessage[] = [];
     for (const response of write.responses) {
-      if (response.type === 'storage-append-response' || response.to === this.raw.id) this.raw.stored(response);
+      if (response.type === 'storage-append-response' || response.to === this.raftId) this.raw.stored(response);
       else toPeers.push(response);
     }
     if (toPeers.length > 0) this.listener.send(toPeers);

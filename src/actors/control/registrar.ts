@@ -89,7 +89,6 @@ export class Registrar {
   async admit(speaker: Speaker): Promise<JoinAnswer> {
     const { members } = this.parts;
     const { nodeId, controlAddress, clientAddress, httpAddress } = speaker;
-    if (!isNodeId(nodeId)) throw new DcacheError('CONFIG_INVALID', 'the node id is malformed');
     const { clusterId } = members;
     if (clusterId === undefined) throw new DcacheError('NO_LEADER', 'the cluster is being founded; ask again');
     const namesakes = members.list.filter((member) => member.nodeId === nodeId);

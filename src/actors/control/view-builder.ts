@@ -1,5 +1,4 @@
 /** Puts together what the control actor knows into the ClusterView that it tells the main thread. */
-import type { NodeId } from '../../base/ids.js';
 import type { Founder, Speaker } from '../../cluster/speaker.js';
 import { majorityOf, type ClusterView, type NodeRole } from '../../cluster/view.js';
 import type { SoftState } from '../../raft/ready.js';
@@ -22,7 +21,7 @@ export interface ViewParts {
 export function buildView(parts: ViewParts): ClusterView {
   const { speaker, softState, confState, members, founding } = parts;
   const common = {
-    nodeId: speaker.nodeId as NodeId,
+    nodeId: speaker.nodeId,
     raftId: speaker.raftId,
     clusterId: members.clusterId,
     role: roleOf(parts),
@@ -32,7 +31,7 @@ export function buildView(parts: ViewParts): ClusterView {
     voters: confState.voters,
   };
   if (founding !== undefined) {
-    const names = parts.founders.map((founder) => founder.nodeId as string);
+    const names = parts.founders.map((founder) => founder.nodeId);
     const missing = names.filter((name) => !founding.present.includes(name));
     return {
       ...common,
@@ -64,5 +63,5 @@ function roleOf({ speaker, softState, confState, founding, members }: ViewParts)
 
 /** Before the first entry is applied, raft ids are places in the sorted list of first members. */
 function founderName(founders: readonly Founder[], raftId: number): string {
-  return founders.map((founder) => founder.nodeId as string).sort()[raftId - 1] ?? `raft id ${raftId}`;
+  return founders.map((founder) => founder.nodeId).sort()[raftId - 1] ?? `raft id ${raftId}`;
 }

@@ -54,12 +54,9 @@ export interface NodeStatusResponse {
 
 export interface AddNodeRequest {
   nodeId: string;
-  /** Where the new node's control port listens, host:port. */
-  controlAddress: string;
 }
 
 export interface AddNodeResponse {
-  raftId: number;
 }
 
 export interface RemoveNodeRequest {
@@ -530,16 +527,13 @@ export const NodeStatusResponse: MessageFns<NodeStatusResponse> = {
 };
 
 function createBaseAddNodeRequest(): AddNodeRequest {
-  return { nodeId: "", controlAddress: "" };
+  return { nodeId: "" };
 }
 
 export const AddNodeRequest: MessageFns<AddNodeRequest> = {
   encode(message: AddNodeRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.nodeId !== "") {
       writer.uint32(10).string(message.nodeId);
-    }
-    if (message.controlAddress !== "") {
-      writer.uint32(18).string(message.controlAddress);
     }
     return writer;
   },
@@ -565,14 +559,6 @@ export const AddNodeRequest: MessageFns<AddNodeRequest> = {
             message.nodeId = reader.string();
             continue;
           }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.controlAddress = reader.string();
-            continue;
-          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -587,14 +573,11 @@ export const AddNodeRequest: MessageFns<AddNodeRequest> = {
 };
 
 function createBaseAddNodeResponse(): AddNodeResponse {
-  return { raftId: 0 };
+  return {};
 }
 
 export const AddNodeResponse: MessageFns<AddNodeResponse> = {
-  encode(message: AddNodeResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.raftId !== 0) {
-      writer.uint32(8).uint64(message.raftId);
-    }
+  encode(_: AddNodeResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     return writer;
   },
 
@@ -611,14 +594,6 @@ export const AddNodeResponse: MessageFns<AddNodeResponse> = {
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 8) {
-              break;
-            }
-
-            message.raftId = longToNumber(reader.uint64());
-            continue;
-          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -736,7 +711,7 @@ export const ClusterDefinition = {
       responseStream: false,
       options: {},
     },
-    /** Adds a node. It catches up as a learner and becomes a voter by itself. */
+    /** Lets a node of a new name join. It catches up as a learner and becomes a voter by itself. */
     addNode: {
       name: "AddNode",
       requestType: AddNodeRequest as typeof AddNodeRequest,

@@ -41,13 +41,8 @@ export interface JoinResponse {
   clusterId: string;
   /** Control address of the leader, empty if it is not known. */
   leaderAddress: string;
-  peers: Peer[];
-}
-
-export interface Peer {
-  nodeId: string;
-  raftId: number;
-  controlAddress: string;
+  /** Raft ids that voted before the first entry of the log. */
+  founders: number[];
 }
 
 export interface RaftMessages {
@@ -374,7 +369,7 @@ export const JoinRequest: MessageFns<JoinRequest> = {
 };
 
 function createBaseJoinResponse(): JoinResponse {
-  return { raftId: 0, clusterId: "", leaderAddress: "", peers: [] };
+  return { raftId: 0, clusterId: "", leaderAddress: "", founders: [] };
 }
 
 export const JoinResponse: MessageFns<JoinResponse> = {
@@ -388,8 +383,12 @@ export const JoinResponse: MessageFns<JoinResponse> = {
     if (message.leaderAddress !== "") {
       writer.uint32(26).string(message.leaderAddress);
     }
-    for (const v of message.peers) {
-      Peer.encode(v!, writer.uint32(34).fork()).join();
+    if (message.founders.length !== 0) {
+      writer.uint32(34).fork();
+      for (const v of message.founders) {
+        writer.uint64(v);
+      }
+      writer.join();
     }
     return writer;
   },
@@ -432,80 +431,22 @@ export const JoinResponse: MessageFns<JoinResponse> = {
             continue;
           }
           case 4: {
-            if (tag !== 34) {
-              break;
+            if (tag === 32) {
+              message.founders.push(longToNumber(reader.uint64()));
+
+              continue;
             }
 
-            message.peers.push(Peer.decode(reader, reader.uint32()));
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-};
+            if (tag === 34) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.founders.push(longToNumber(reader.uint64()));
+              }
 
-function createBasePeer(): Peer {
-  return { nodeId: "", raftId: 0, controlAddress: "" };
-}
-
-export const Peer: MessageFns<Peer> = {
-  encode(message: Peer, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.nodeId !== "") {
-      writer.uint32(10).string(message.nodeId);
-    }
-    if (message.raftId !== 0) {
-      writer.uint32(16).uint64(message.raftId);
-    }
-    if (message.controlAddress !== "") {
-      writer.uint32(26).string(message.controlAddress);
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): Peer {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBasePeer();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
+              continue;
             }
 
-            message.nodeId = reader.string();
-            continue;
-          }
-          case 2: {
-            if (tag !== 16) {
-              break;
-            }
-
-            message.raftId = longToNumber(reader.uint64());
-            continue;
-          }
-          case 3: {
-            if (tag !== 26) {
-              break;
-            }
-
-            message.controlAddress = reader.string();
-            continue;
+            break;
           }
         }
         if ((tag & 7) === 4 || tag === 0) {

@@ -1,0 +1,103 @@
+/** Options and connection of grpc-js channels and servers, the same everywhere. */
+import { credentials, Client, Server, ServerCredentials, type ChannelOptions } from '@grpc/grpc-js';
+import { createServer } from 'node:net';
+import { DcacheError } from '../../base/errors.js';
+
+/** Times in ms. A peer that is silent for keepalive time + timeout is taken for dead. */
+const KEEPALIVE_MS = 2_000;
+const KEEPALIVE_TIMEOUT_MS = 2_000;
+
+export function channelOptions(maxMessageBytes: number): ChannelOptions {
+  return {
+    'grpc.max_receive_message_length': maxMessageBytes,
+    'grpc.max_send_message_length': maxMessageBytes,
+    'grpc.keepalive_time_ms': KEEPALIVE_MS,
+    'grpc.keepalive_timeout_ms': KEEPALIVE_TIMEOUT_MS,
+    'grpc.keepalive_permit_without_calls': 1,
+    'grpc.initial_reconnect_backoff_ms': 100,
+    'grpc.min_reconnect_backoff_ms': 100,
+    'grpc.max_reconnect_backoff_ms': 1_000,
+    'grpc.enable_retries': 0,
+    'grpc.enable_http_proxy': 0,
+    'grpc.service_config_disable_resolution': 1,
+    'grpc.use_local_subchannel_pool': 1,
+  };
+}
+
+export function openChannel(address: string, maxMessageBytes: number): Client {
+  return new Client(address, credentials.createInsecure(), channelOptions(maxMessageBytes));
+}
+
+export function createGrpcServer(maxMessageBytes: number): Server {
+  return new Server(channelOptions(maxMessageBytes));
+}
+
+/**
+ * Binds `server` to `address` (host:port) and resolves with the port. Rejects with PORT_IN_USE or CONFIG_INVALID, naming the
+ * address and `flag`, by which another one is chosen.
+ */
+export async function bindGrpcServer(server: Server, address: string, flag: string): Promise<number> {
+  await probeAddress(address, flag);
+  return new Promise((resolve, reject) => {
+    server.bindAsync(address, ServerCredentials.createInsecure(), (error, port) => {
+      if (error === null) resolve(port);
+      else reject(inUse(address, flag, error));
+    });
+  });
+}
+
+/** grpc-js only says "no address added"; the operating system says why. */
+function probeAddress(address: string, flag: string): Promise<void> {
+  const { host, port } = splitAddress(address);
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EADDRINUSE') reject(inUse(address, flag, error));
+      else
+        reject(
+          new DcacheError(
+            'CONFIG_INVALID',
+            `cannot listen on ${address} (${error.message}); choose another with ${flag}`,
+            { cause: error },
+          ),
+        );
+    });
+    probe.listen({ host, port, exclusive: true }, () => probe.close(() => resolve()));
+  });
+}
+
+function inUse(address: string, flag: string, cause: Error): DcacheError {
+  return new DcacheError(
+    'PORT_IN_USE',
+    `another process listens on ${address}; stop it, or choose another address with ${flag}`,
+    { cause },
+  );
+}
+
+/** @param address valid: host:port, with an IPv6 host in brackets. */
+export function splitAddress(address: string): { readonly host: string; readonly port: number } {
+  const at = address.lastIndexOf(':');
+  const host = address.slice(0, at).replace(/^\[(.*)\]$/, '$1');
+  return { host, port: Number(address.slice(at + 1)) };
+}
+
+/** Resolves when the channel is connected; rejects with UNREACHABLE when it is not within `timeoutMs`. */
+export function waitUntilReady(client: Client, address: string, timeoutMs: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    client.waitForReady(Date.now() + timeoutMs, (error) => {
+      if (error === undefined) resolve();
+      else reject(new DcacheError('UNREACHABLE', `nobody answers at ${address}`, { cause: error }));
+    });
+  });
+}
+
+/** Lets calls under way finish for at most `graceMs`, then cuts them off. */
+export function closeGrpcServer(server: Server, graceMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => server.forceShutdown(), graceMs);
+    server.tryShutdown(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}

@@ -1,0 +1,136 @@
+/** The client port: Kv and Cluster. Thin: validates, hands on to the backend, translates the answer. */
+import type { sendUnaryData, Server, ServerDuplexStream, ServerUnaryCall } from '@grpc/grpc-js';
+import { asDcacheError, DcacheError } from '../../base/errors.js';
+import { LIMITS } from '../../base/limits.js';
+import { errorFields, type Logger } from '../../base/log.js';
+import type { Metrics } from '../../base/metrics.js';
+import type { ClientBackend } from './backend.js';
+import { bindGrpcServer, closeGrpcServer, createGrpcServer } from './channel.js';
+import { ClusterDefinition, type AddNodeRequest, type RemoveNodeRequest } from './generated/dcache/v1/cluster.js';
+import { KvDefinition, type SessionRequest, type SessionResponse } from './generated/dcache/v1/kv.js';
+import { replyMessage, writeReply, type ReplyMessage, type WireReply } from './kv-replies.js';
+import { readRequest, type WireRequest } from './kv-requests.js';
+import { requestTimeout } from './request-timeout.js';
+import { serviceDefinition } from './service-definition.js';
+import { SessionServer } from './session-server.js';
+import { toGrpcStatus } from './status.js';
+
+type Unary<Request, Response> = (call: ServerUnaryCall<Request, Response>, answer: sendUnaryData<Response>) => void;
+
+type RpcKind = WireRequest['$case'];
+type RequestOf<Kind extends RpcKind> = Extract<WireRequest, { $case: Kind }>;
+
+export class ClientServer {
+  private readonly server: Server;
+  private readonly backend: ClientBackend;
+  private readonly logger: Logger;
+  private readonly metrics: Metrics;
+
+  constructor(backend: ClientBackend, logger: Logger, metrics: Metrics) {
+    this.backend = backend;
+    this.logger = logger;
+    this.metrics = metrics;
+    this.server = createGrpcServer(LIMITS.maxClientMessageBytes);
+    this.addKv();
+    this.addCluster();
+  }
+
+  /** Resolves with the port. Rejects with PORT_IN_USE or CONFIG_INVALID. */
+  listen(address: string): Promise<number> {
+    return bindGrpcServer(this.server, address, '--listen');
+  }
+
+  /** Requests under way are answered, for at most `graceMs`. */
+  close(graceMs: number): Promise<void> {
+    return closeGrpcServer(this.server, graceMs);
+  }
+
+  private addKv(): void {
+    const kv =
+      <Kind extends RpcKind>(kind: Kind): Unary<RequestOf<Kind>['value'], ReplyMessage<Kind>> =>
+      (call, answer) =>
+        this.serve(kind, answer, async () => {
+          const request = { $case: kind, value: call.request } as RequestOf<Kind>; // one union member, by construction
+          return replyMessage(kind, await this.execute(request, call));
+        });
+
+    this.server.addService(serviceDefinition(KvDefinition), {
+      get: kv('get'),
+      set: kv('set'),
+      delete: kv('delete'),
+      inspect: kv('inspect'),
+      expire: kv('expire'),
+      increment: kv('increment'),
+      append: kv('append'),
+      scan: kv('scan'),
+      count: kv('count'),
+      flush: kv('flush'),
+      session: (call: ServerDuplexStream<SessionRequest, SessionResponse>) => {
+        new SessionServer(call, this.backend, this.logger, (rpc, reply, startedAtMs) => {
+          this.count(rpc, reply.$case === 'error' ? reply.value.code : 'OK', startedAtMs);
+        });
+      },
+    });
+  }
+
+  private addCluster(): void {
+    const { backend } = this;
+    const cluster =
+      <Request, Response>(rpc: string, work: (request: Request) => Promise<Response>): Unary<Request, Response> =>
+      (call, answer) =>
+        this.serve(rpc, answer, () => work(call.request));
+
+    this.server.addService(serviceDefinition(ClusterDefinition), {
+      status: cluster('status', async () => {
+        const report = await backend.clusterReport();
+        return { ...report, nodes: [...report.nodes] };
+      }),
+      nodeStatus: cluster('node-status', () => backend.nodeReport()),
+      addNode: cluster('add-node', async ({ nodeId }: AddNodeRequest) => {
+        await backend.addNode(nodeId);
+        return {};
+      }),
+      removeNode: cluster('remove-node', async ({ nodeId }: RemoveNodeRequest) => {
+        await backend.removeNode(nodeId);
+        return {};
+      }),
+    });
+  }
+
+  private async execute(request: WireRequest, call: ServerUnaryCall<unknown, unknown>): Promise<WireReply> {
+    const reply = await this.backend.execute(readRequest(request), timeoutOf(call), false);
+    if (reply.type === 'rejected') throw new DcacheError(reply.code, reply.message);
+    return writeReply(reply);
+  }
+
+  private serve<Response>(rpc: string, answer: sendUnaryData<Response>, work: () => Promise<Response>): void {
+    const startedAtMs = performance.now();
+    Promise.resolve()
+      .then(work)
+      .then(
+        (response) => {
+          this.count(rpc, 'OK', startedAtMs);
+          answer(null, response);
+        },
+        (error: unknown) => {
+          const failure = asDcacheError(error);
+          this.count(rpc, failure.code, startedAtMs);
+          if (failure.code === 'INTERNAL') this.logger.error({ rpc, ...errorFields(error) }, 'a request failed');
+          answer(toGrpcStatus(failure));
+        },
+      )
+      .catch((error: unknown) => this.logger.error({ rpc, ...errorFields(error) }, 'an answer could not be sent'));
+  }
+
+  private count(rpc: string, code: string, startedAtMs: number): void {
+    this.metrics.counter('requests', { rpc, code }).add();
+    this.metrics.histogram('requestDuration', { rpc }).observe((performance.now() - startedAtMs) / 1000);
+  }
+}
+
+/** The client's deadline, or the default when it set none. */
+function timeoutOf(call: ServerUnaryCall<unknown, unknown>): number {
+  const deadline = call.getDeadline();
+  const leftMs = Number(deadline) - Date.now();
+  return requestTimeout(Number.isFinite(leftMs) ? Math.max(1, Math.floor(leftMs)) : 0);
+}

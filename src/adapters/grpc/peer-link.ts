@@ -1,0 +1,168 @@
+/**
+ * This node's connection to one peer: a channel, a greeting that proves who is there, then two streams of messages.
+ * Heartbeats and votes have a stream of their own, so that they do not wait behind entries. All messages of a turn travel
+ * in one frame a stream. When anything breaks, everything is closed and begun again after a pause that grows.
+ */
+import type { Client, ClientWritableStream } from '@grpc/grpc-js';
+import type { PeerAddress } from '../../actors/control/ports.js';
+import { asDcacheError, DcacheError } from '../../base/errors.js';
+import { LIMITS } from '../../base/limits.js';
+import type { Speaker } from '../../cluster/speaker.js';
+import { encodePeerMessage } from '../../raft/message-codec.js';
+import type { PeerMessage } from '../../raft/messages.js';
+import { openChannel } from './channel.js';
+import type { MessagesReply, RaftMessages } from './generated/dcache/v1/raft.js';
+import { greetPeer, openMessageStream } from './peer-calls.js';
+import { fromGrpcError } from './status.js';
+
+const HELLO_TIMEOUT_MS = 1_000;
+const FIRST_PAUSE_MS = 50;
+const LONGEST_PAUSE_MS = 1_000;
+/** Appends beyond this many unsent bytes are dropped; Raft sends them again when the peer keeps up. */
+const MAX_UNSENT_BYTES = LIMITS.maxInflightAppendBytes + LIMITS.maxPeerMessageBytes;
+
+export interface PeerLinkListener {
+  speaker(): Speaker;
+  onConnected(peer: PeerAddress): void;
+  /** The connection broke, or could not be made. */
+  onBroken(peer: PeerAddress): void;
+  onRefused(peer: PeerAddress, message: string): void;
+}
+
+type Stream = ClientWritableStream<RaftMessages>;
+
+export class PeerLink {
+  readonly peer: PeerAddress;
+  private readonly listener: PeerLinkListener;
+  private client: Client | undefined;
+  private streams: { readonly urgent: Stream; readonly bulk: Stream } | undefined;
+  private readonly outbox: { readonly urgent: Uint8Array[]; readonly bulk: Uint8Array[] } = { urgent: [], bulk: [] };
+  private unsentBytes = 0;
+  private flushScheduled = false;
+  private pauseMs = FIRST_PAUSE_MS;
+  private retry: NodeJS.Timeout | undefined;
+  private closed = false;
+
+  constructor(peer: PeerAddress, listener: PeerLinkListener) {
+    this.peer = peer;
+    this.listener = listener;
+    void this.connect();
+  }
+
+  get connected(): boolean {
+    return this.streams !== undefined;
+  }
+
+  send(message: PeerMessage): void {
+    if (this.streams === undefined) return;
+    if (isUrgent(message)) this.outbox.urgent.push(encodePeerMessage(message));
+    else {
+      if (this.unsentBytes > MAX_UNSENT_BYTES) return;
+      const bytes = encodePeerMessage(message);
+      this.unsentBytes += bytes.length;
+      this.outbox.bulk.push(bytes);
+    }
+    if (this.flushScheduled) return;
+    this.flushScheduled = true;
+    queueMicrotask(() => {
+      this.flushScheduled = false;
+      this.flush();
+    });
+  }
+
+  close(): void {
+    this.closed = true;
+    clearTimeout(this.retry);
+    this.hangUp();
+  }
+
+  private flush(): void {
+    const { streams, outbox } = this;
+    const urgent = outbox.urgent.splice(0);
+    const bulk = outbox.bulk.splice(0);
+    if (streams === undefined) return;
+    if (urgent.length > 0) streams.urgent.write({ speaker: undefined, messages: urgent });
+    if (bulk.length === 0) return;
+    const bytes = bulk.reduce((sum, message) => sum + message.length, 0);
+    streams.bulk.write({ speaker: undefined, messages: bulk }, () => {
+      this.unsentBytes -= bytes;
+    });
+  }
+
+  /** Never rejects. */
+  private async connect(): Promise<void> {
+    const client = openChannel(this.peer.controlAddress, LIMITS.maxPeerMessageBytes);
+    this.client = client;
+    try {
+      const other = await greetPeer(client, this.peer.controlAddress, this.listener.speaker(), HELLO_TIMEOUT_MS);
+      this.checkIdentity(other);
+      if (this.closed || this.client !== client) return;
+      this.unsentBytes = 0;
+      this.streams = { urgent: this.openStream(client), bulk: this.openStream(client) };
+      this.pauseMs = FIRST_PAUSE_MS;
+      this.listener.onConnected(this.peer);
+    } catch (error) {
+      this.onBroken(client, error);
+    }
+  }
+
+  private checkIdentity(other: Speaker): void {
+    if (other.raftId === this.peer.raftId) return;
+    const { nodeId, raftId, controlAddress } = this.peer;
+    const found =
+      other.raftId === 0
+        ? `${other.nodeId} without a place in the cluster`
+        : `${other.nodeId} with raft id ${other.raftId}`;
+    throw new DcacheError(
+      'UNREACHABLE',
+      `${controlAddress} should be ${nodeId} with raft id ${raftId}, but is ${found}`,
+    );
+  }
+
+  private openStream(client: Client): Stream {
+    const stream = openMessageStream(client, (error: Error | null, _reply?: MessagesReply) => {
+      this.onBroken(client, error ?? new DcacheError('UNREACHABLE', 'the peer ended the stream'));
+    });
+    stream.on('error', () => undefined); // the callback above is told as well
+    stream.write({ speaker: this.listener.speaker(), messages: [] });
+    return stream;
+  }
+
+  /** @param client the connection that broke; an older one than the present is of no interest any more. */
+  private onBroken(client: Client, error: unknown): void {
+    if (this.closed || this.client !== client) return;
+    this.hangUp();
+    const { code, message } =
+      error instanceof DcacheError ? error : asDcacheError(fromGrpcError(error, this.peer.nodeId));
+    if (code !== 'UNREACHABLE' && code !== 'DEADLINE_EXCEEDED' && code !== 'SHUTTING_DOWN')
+      this.listener.onRefused(this.peer, message);
+    this.listener.onBroken(this.peer);
+    this.retry = setTimeout(() => void this.connect(), this.pauseMs * (0.5 + Math.random()));
+    this.pauseMs = Math.min(LONGEST_PAUSE_MS, this.pauseMs * 2);
+  }
+
+  private hangUp(): void {
+    const { client, streams } = this;
+    this.client = undefined;
+    this.streams = undefined;
+    streams?.urgent.cancel();
+    streams?.bulk.cancel();
+    client?.close();
+  }
+}
+
+/** Small, and worth little when late. Everything else keeps its order among itself. */
+function isUrgent(message: PeerMessage): boolean {
+  switch (message.type) {
+    case 'heartbeat':
+    case 'heartbeat-response':
+    case 'vote':
+    case 'pre-vote':
+    case 'vote-response':
+    case 'pre-vote-response':
+    case 'timeout-now':
+      return true;
+    default:
+      return false;
+  }
+}

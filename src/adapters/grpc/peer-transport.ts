@@ -1,0 +1,74 @@
+/** The PeerTransport of a real node: one PeerLink a peer, and single calls for greetings and joining. */
+import type { JoinAnswer, PeerAddress, PeerHandler, PeerTransport } from '../../actors/control/ports.js';
+import { LIMITS } from '../../base/limits.js';
+import type { Speaker } from '../../cluster/speaker.js';
+import type { PeerMessage } from '../../raft/messages.js';
+import { openChannel } from './channel.js';
+import { greetPeer, joinThrough } from './peer-calls.js';
+import { PeerLink, type PeerLinkListener } from './peer-link.js';
+
+export class GrpcPeerTransport implements PeerTransport {
+  private readonly links = new Map<number, PeerLink>();
+  private handler: PeerHandler | undefined;
+
+  /** Before anything is sent. */
+  serve(handler: PeerHandler): void {
+    this.handler = handler;
+  }
+
+  send(messages: readonly PeerMessage[]): void {
+    for (const message of messages) this.links.get(message.to)?.send(message);
+  }
+
+  setPeers(peers: readonly PeerAddress[]): void {
+    const wanted = new Map(peers.map((peer) => [peer.raftId, peer]));
+    for (const [raftId, link] of this.links) {
+      if (wanted.get(raftId)?.controlAddress === link.peer.controlAddress) continue;
+      link.close();
+      this.links.delete(raftId);
+    }
+    for (const [raftId, peer] of wanted) {
+      if (!this.links.has(raftId)) this.links.set(raftId, new PeerLink(peer, this.linkListener()));
+    }
+  }
+
+  connected(): ReadonlySet<number> {
+    return new Set([...this.links].filter(([, link]) => link.connected).map(([raftId]) => raftId));
+  }
+
+  hello(controlAddress: string, timeoutMs: number): Promise<Speaker> {
+    return this.once(controlAddress, (client) => greetPeer(client, controlAddress, this.speaker(), timeoutMs));
+  }
+
+  join(controlAddress: string, timeoutMs: number): Promise<JoinAnswer> {
+    return this.once(controlAddress, (client) => joinThrough(client, controlAddress, this.speaker(), timeoutMs));
+  }
+
+  close(): void {
+    for (const link of this.links.values()) link.close();
+    this.links.clear();
+  }
+
+  private speaker(): Speaker {
+    if (this.handler === undefined) throw new Error('the transport is used before it serves');
+    return this.handler.speaker();
+  }
+
+  private async once<T>(address: string, call: (client: ReturnType<typeof openChannel>) => Promise<T>): Promise<T> {
+    const client = openChannel(address, LIMITS.maxPeerMessageBytes);
+    try {
+      return await call(client);
+    } finally {
+      client.close();
+    }
+  }
+
+  private linkListener(): PeerLinkListener {
+    return {
+      speaker: () => this.speaker(),
+      onConnected: () => this.handler?.onPeerConnected(),
+      onBroken: (peer) => this.handler?.onPeerUnreachable(peer.raftId),
+      onRefused: (peer, message) => this.handler?.onRefusedByPeer(peer.nodeId, message),
+    };
+  }
+}

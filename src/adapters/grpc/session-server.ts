@@ -1,0 +1,115 @@
+/**
+ * The server's end of a Session stream: batches of requests in, batches of replies out, in any order. Replies that are
+ * ready in the same turn of the event loop leave together. While the client does not take replies, no requests are read.
+ */
+import type { ServerDuplexStream } from '@grpc/grpc-js';
+import { asDcacheError } from '../../base/errors.js';
+import { LIMITS } from '../../base/limits.js';
+import { errorFields, type Logger } from '../../base/log.js';
+import type { ClientBackend } from './backend.js';
+import type { KvReply, KvRequest, SessionRequest, SessionResponse } from './generated/dcache/v1/kv.js';
+import { writeError, writeReply, type WireReply } from './kv-replies.js';
+import { readRequest } from './kv-requests.js';
+import { requestTimeout } from './request-timeout.js';
+
+type Call = ServerDuplexStream<SessionRequest, SessionResponse>;
+type Answered = (rpc: string, reply: WireReply, startedAtMs: number) => void;
+
+export class SessionServer {
+  private readonly call: Call;
+  private readonly backend: ClientBackend;
+  private readonly onAnswered: Answered;
+  private replies: KvReply[] = [];
+  private replyBytes = 0;
+  private open = 0;
+  private flushScheduled = false;
+  private inputEnded = false;
+  private closed = false;
+
+  /** Serves `call` until either end closes it. */
+  constructor(call: Call, backend: ClientBackend, logger: Logger, onAnswered: Answered) {
+    this.call = call;
+    this.backend = backend;
+    this.onAnswered = onAnswered;
+    call.on('data', (batch: SessionRequest) => {
+      for (const request of batch.requests) void this.serve(request);
+      if (this.open > LIMITS.maxRequestsInFlight / 2) call.pause();
+    });
+    call.on('end', () => {
+      this.inputEnded = true;
+      this.maybeEnd();
+    });
+    call.on('cancelled', () => this.close());
+    call.on('error', (error) => {
+      logger.debug(errorFields(error), 'a session broke');
+      this.close();
+    });
+  }
+
+  /** Never rejects: whatever goes wrong is the reply. */
+  private async serve(envelope: KvRequest): Promise<void> {
+    const startedAtMs = performance.now();
+    this.open++;
+    const reply = await this.replyTo(envelope);
+    this.open--;
+    this.onAnswered(envelope.request?.$case ?? 'unknown', reply, startedAtMs);
+    if (this.closed) return;
+    this.replies.push({ id: envelope.id, reply });
+    this.replyBytes += bytesOf(reply);
+    if (this.replyBytes >= LIMITS.maxSessionBatchBytes) this.flush();
+    else this.flushLater();
+  }
+
+  private async replyTo({ request, timeoutMs, forwarded }: KvRequest): Promise<WireReply> {
+    try {
+      return writeReply(await this.backend.execute(readRequest(request), requestTimeout(timeoutMs), forwarded));
+    } catch (error) {
+      return writeError(asDcacheError(error));
+    }
+  }
+
+  private flushLater(): void {
+    if (this.flushScheduled) return;
+    this.flushScheduled = true;
+    setImmediate(() => {
+      this.flushScheduled = false;
+      this.flush();
+    });
+  }
+
+  private flush(): void {
+    if (this.closed || this.replies.length === 0) return;
+    const { replies } = this;
+    this.replies = [];
+    this.replyBytes = 0;
+    if (!this.call.write({ replies })) {
+      this.call.pause();
+      this.call.once('drain', () => this.call.resume());
+    } else if (this.call.isPaused() && this.open <= LIMITS.maxRequestsInFlight / 4) this.call.resume();
+    this.maybeEnd();
+  }
+
+  private maybeEnd(): void {
+    if (this.closed || !this.inputEnded || this.open > 0 || this.replies.length > 0) return;
+    this.close();
+    this.call.end();
+  }
+
+  private close(): void {
+    this.closed = true;
+    this.replies = [];
+  }
+}
+
+function bytesOf(reply: WireReply): number {
+  switch (reply.$case) {
+    case 'get':
+      return reply.value.value.length;
+    case 'set':
+      return reply.value.oldValue.length;
+    case 'scan':
+      return reply.value.entries.reduce((sum, { key, value }) => sum + key.length + value.length, 0);
+    default:
+      return 0;
+  }
+}
