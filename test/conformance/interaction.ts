@@ -165,7 +165,10 @@ export class Interaction {
   }
 
   private addNodes(args: readonly Argument[]): void {
-    const ids = (name: string): readonly number[] => values(args, name).map(Number);
+    const ids = (name: string): readonly number[] =>
+      values(args, name)
+        .map(Number)
+        .sort((a, b) => a - b);
     const flag = (name: string): boolean => value(args, name) === 'true';
     const index = Number(value(args, 'index') ?? 0);
     const confState = { ...EMPTY_CONF_STATE, voters: ids('voters'), learners: ids('learners') };
