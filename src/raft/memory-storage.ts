@@ -18,15 +18,17 @@ import {
 
 export class MemoryStorage implements RaftStorage {
   private hardState: HardState = EMPTY_HARD_STATE;
-  private latestSnapshot: Snapshot = {
-    metadata: { index: 0, term: 0, confState: EMPTY_CONF_STATE },
-    data: EMPTY_BYTES,
-  };
+  private latestSnapshot: Snapshot;
   /** Index and term of the entry before the first one: the last that was compacted away. */
   private baseIndex = 0;
   private baseTerm = 0;
   /** Entry baseIndex + 1 + i is at i. Only copies of it are lent out. */
   private log: Entry[] = [];
+
+  /** @param confState members of the group before the first entry; empty for a node that is yet to hear of them. */
+  constructor(confState: ConfState = EMPTY_CONF_STATE) {
+    this.latestSnapshot = { metadata: { index: 0, term: 0, confState }, data: EMPTY_BYTES };
+  }
 
   initialState(): { readonly hardState: HardState; readonly confState: ConfState } {
     return { hardState: this.hardState, confState: this.latestSnapshot.metadata.confState };

@@ -58,18 +58,38 @@ export interface SnapshotMessage extends Envelope {
   readonly snapshot: Snapshot;
 }
 
-export interface VoteRequest extends Envelope {
-  readonly type: 'vote' | 'pre-vote';
+interface VoteRequestFields extends Envelope {
   readonly lastIndex: number;
   readonly lastTerm: number;
   /** The leader itself asked for this election, so nobody's lease on that leader stands in its way. */
   readonly transfer: boolean;
 }
 
-export interface VoteResponse extends Envelope {
-  readonly type: 'vote-response' | 'pre-vote-response';
+/** Wants a vote in `term`. */
+export interface VoteMessage extends VoteRequestFields {
+  readonly type: 'vote';
+}
+
+/** Asks whether the receiver would vote for the sender in `term`; binds nobody. */
+export interface PreVoteMessage extends VoteRequestFields {
+  readonly type: 'pre-vote';
+}
+
+export type VoteRequest = VoteMessage | PreVoteMessage;
+
+interface VoteResponseFields extends Envelope {
   readonly rejected: boolean;
 }
+
+export interface VoteResponseMessage extends VoteResponseFields {
+  readonly type: 'vote-response';
+}
+
+export interface PreVoteResponseMessage extends VoteResponseFields {
+  readonly type: 'pre-vote-response';
+}
+
+export type VoteResponse = VoteResponseMessage | PreVoteResponseMessage;
 
 /** What a proposer hands in; the leader gives it a term and an index. */
 export interface Proposal {
