@@ -84,6 +84,9 @@ export const ERRORS = {
   DATA_CORRUPT: row('DATA_LOSS', EXIT_DATA, 'not-done', false, 'The data folder cannot be read.'),
   DISK_FULL: row('RESOURCE_EXHAUSTED', EXIT_DATA, 'not-done', false, 'The data folder cannot be written.'),
   INTERNAL: row('INTERNAL', EXIT_INTERNAL, 'unknown', false, 'A defect of dcache; please report it.'),
+  ECC_UNDECODABLE: row('UNAVAILABLE', EXIT_UNAVAILABLE, 'not-done', true, 'Too few shards are at hand to rebuild.'),
+  CHECKSUM_MISMATCH: row('DATA_LOSS', EXIT_DATA, 'not-done', false, 'Bytes do not match their checksum.'),
+  CODEC_WORKER_LOST: row('UNAVAILABLE', EXIT_UNAVAILABLE, 'not-done', true, 'A codec thread died with this task.'),
 } as const satisfies Record<string, ErrorRow>;
 
 export type ErrorCode = keyof typeof ERRORS;

@@ -48,6 +48,16 @@ export const LIMITS = {
   /** Deadline of one client request when the client names none. */
   defaultRequestTimeoutMs: 5_000,
   maxRequestTimeoutMs: 600_000,
+  /** Data positions of a group, k. What the erasure code's tables hold. */
+  maxDataPositions: 24,
+  /** Parity positions of a group, m. */
+  maxParityPositions: 6,
+  /** One shard of a stripe, and so one segment. */
+  maxShardBytes: 16 * MIB,
+  /** Bytes of a packet that the codec works on at a time, so that a stripe's share of them stays in the cache. */
+  codecTileBytes: 4 * KIB,
+  /** Compiled schedules that one codec keeps, by pattern of shards at hand. */
+  maxCodecSchedules: 512,
 } as const;
 
 assert(LIMITS.maxClientMessageBytes >= LIMITS.maxValueBytes + LIMITS.maxKeyBytes + KIB, 'a value fits its message');
@@ -57,3 +67,6 @@ assert(LIMITS.maxMailboxBytes >= LIMITS.maxUncommittedBytes, 'a mailbox holds wh
 assert(LIMITS.maxAppendBytes <= LIMITS.maxPeerMessageBytes, 'an append fits its message');
 assert(LIMITS.maxInflightAppendBytes >= LIMITS.maxAppendBytes, 'a full append can be under way');
 assert(LIMITS.defaultRequestTimeoutMs <= LIMITS.maxRequestTimeoutMs, 'the default deadline is allowed');
+assert(LIMITS.maxDataPositions + LIMITS.maxParityPositions < 31, 'a set of positions fits the bits of an integer');
+assert(LIMITS.maxDataPositions + LIMITS.maxParityPositions <= LIMITS.maxNodes, 'a group fits its cluster');
+assert(LIMITS.codecTileBytes % 8 === 0, 'tiles keep packets aligned');
