@@ -8,7 +8,12 @@ import { join } from 'node:path';
 import { ROOT } from '../tooling/files.mjs';
 import { ToolError } from '../tooling/run.mjs';
 
-/** The text of `document` with everything between `<!-- name -->` and `<!-- namestop -->` replaced by `content`. */
+/**
+ * The text of `document` with everything between `<!-- name -->` and `<!-- namestop -->` replaced by `content`.
+ * @param {string} document
+ * @param {string} name
+ * @param {string} content
+ */
 export function replaceSection(document, name, content) {
   const start = `<!-- ${name} -->`;
   const stop = `<!-- ${name}stop -->`;
