@@ -33,6 +33,8 @@ function reconcile(wanted, onDisk, check) {
   return stale;
 }
 
+const compiled = (path) => import(pathToFileURL(join(ROOT, 'dist', path)).href);
+
 async function generate(args) {
   const check = args.includes('--check');
   requireSupportedNode();
@@ -40,8 +42,10 @@ async function generate(args) {
   const stale = reconcile(await generateGrpc(), filesUnder(GENERATED_FOLDER), check);
   await ensureBuild();
   const manifest = await loadManifest();
-  const { ERRORS } = await import(pathToFileURL(join(ROOT, 'dist/base/errors.js')).href);
-  stale.push(...reconcile(new Map([...renderManifest(manifest), ...renderReadme(manifest, ERRORS)]), [], check));
+  const { ERRORS, EXIT_CODES } = await compiled('base/errors.js');
+  const { METRICS } = await compiled('base/metrics.js');
+  const readme = renderReadme({ manifest, errors: ERRORS, exitCodes: EXIT_CODES, metrics: METRICS });
+  stale.push(...reconcile(new Map([...renderManifest(manifest), ...readme]), [], check));
   if (stale.length === 0) return;
   if (!check) {
     for (const path of stale) say(`wrote ${path}`);

@@ -1,13 +1,19 @@
 /**
- * The parts of README.md that are made from the code: the command list (from the manifest) and the table of errors
- * (from src/base/errors.ts). Each stands between a pair of HTML comments; a part whose markers are not there is left out.
+ * The parts of README.md that are made from the code: commands (from the manifest), errors, exit-codes (both from
+ * src/base/errors.ts) and metrics (src/base/metrics.ts). Each stands between <!-- name --> and <!-- namestop -->; a part
+ * whose markers are not there is left out.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from '../tooling/files.mjs';
 import { ToolError } from '../tooling/run.mjs';
 
-/** The text of `document` with everything between `<!-- name -->` and `<!-- namestop -->` replaced by `content`. */
+/**
+ * The text of `document` with everything between `<!-- name -->` and `<!-- namestop -->` replaced by `content`.
+ * @param {string} document
+ * @param {string} name
+ * @param {string} content
+ */
 export function replaceSection(document, name, content) {
   const start = `<!-- ${name} -->`;
   const stop = `<!-- ${name}stop -->`;
@@ -74,12 +80,34 @@ export function renderErrors(errors) {
   return lines.join('\n');
 }
 
+/** What each exit code of the command line means. */
+export function renderExitCodes(exitCodes) {
+  const rows = exitCodes.map(({ exitCode, meaning }) => `| ${exitCode} | ${cell(meaning)} |`);
+  return ['| Exit code | Meaning |', '| --- | --- |', ...rows].join('\n');
+}
+
+/** The metrics of the node itself; those of the process come from prom-client. */
+export function renderMetrics(metrics) {
+  const rows = Object.values(metrics).map(({ name, type, labels, help }) => {
+    const labelled = labels.length > 0 ? `{${labels.join(', ')}}` : '';
+    return `| \`${name}${labelled}\` | ${type} | ${cell(help)} |`;
+  });
+  return ['| Metric | Type | Meaning |', '| --- | --- | --- |', ...rows].join('\n');
+}
+
 /** @returns {Map<string, string>} README.md as it should be; empty while there is none */
-export function renderReadme(manifest, errors) {
+export function renderReadme({ manifest, errors, exitCodes, metrics }) {
   const path = join(ROOT, 'README.md');
   if (!existsSync(path)) return new Map();
-  let text = readFileSync(path, 'utf8');
-  text = replaceSection(text, 'commands', renderCommands(manifest));
-  text = replaceSection(text, 'errors', renderErrors(errors));
+  const sections = {
+    commands: renderCommands(manifest),
+    errors: renderErrors(errors),
+    'exit-codes': renderExitCodes(exitCodes),
+    metrics: renderMetrics(metrics),
+  };
+  const text = Object.entries(sections).reduce(
+    (document, [name, content]) => replaceSection(document, name, content),
+    readFileSync(path, 'utf8'),
+  );
   return new Map([['README.md', text]]);
 }

@@ -26,7 +26,7 @@ export interface LoggerOptions {
 export interface LoggerHandle {
   readonly logger: Logger;
   /** Resolves when every line so far has been written, at the latest after a second. Later lines are still written. */
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /** Names of fields that are never written, whatever is in them. */

@@ -43,6 +43,18 @@ export const EXIT_CANNOT_START = 5;
 export const EXIT_DATA = 6;
 export const EXIT_INTERNAL = 70;
 
+/** What a script learns from each exit code. */
+export const EXIT_CODES = [
+  { exitCode: EXIT_OK, meaning: 'Done.' },
+  { exitCode: EXIT_NEGATIVE, meaning: 'The answer is no: the key does not exist, or a condition did not hold.' },
+  { exitCode: EXIT_USAGE, meaning: 'The command was not understood, or asks for what is not allowed.' },
+  { exitCode: EXIT_UNAVAILABLE, meaning: 'Not done: the cluster cannot serve now. Trying again later can help.' },
+  { exitCode: EXIT_UNKNOWN_OUTCOME, meaning: 'No answer came: a write may be done or not.' },
+  { exitCode: EXIT_CANNOT_START, meaning: 'The node cannot start as it is configured.' },
+  { exitCode: EXIT_DATA, meaning: 'The data folder cannot be read or written.' },
+  { exitCode: EXIT_INTERNAL, meaning: 'A defect of dcache.' },
+] as const;
+
 const row = (
   grpcStatus: GrpcStatusName,
   exitCode: number,

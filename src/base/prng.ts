@@ -11,7 +11,7 @@ export class Prng {
 
   /** @param seed any integer; its low 32 bits and the next 21 count. */
   constructor(seed: number) {
-    let state = (seed ^ Math.imul(Math.floor(seed / 2 ** 32), 0x9e3779b1)) >>> 0;
+    let state = seed >>> 0;
     const next = (): number => {
       state = (state + 0x9e3779b9) >>> 0;
       let z = state;
@@ -21,7 +21,8 @@ export class Prng {
     };
     this.a = next();
     this.b = next();
-    this.c = next();
+    // Not into `state`, which would fold 2^53 seeds onto 2^32 streams.
+    this.c = (next() ^ Math.floor(seed / 2 ** 32)) >>> 0;
     for (let i = 0; i < 12; i++) this.uint32();
   }
 
