@@ -95,6 +95,7 @@ export const ERRORS = {
   WRONG_CLUSTER: row('FAILED_PRECONDITION', EXIT_CANNOT_START, 'not-done', false, 'Data or peer of another cluster.'),
   DATA_CORRUPT: row('DATA_LOSS', EXIT_DATA, 'not-done', false, 'The data folder cannot be read.'),
   DISK_FULL: row('RESOURCE_EXHAUSTED', EXIT_DATA, 'not-done', false, 'The data folder cannot be written.'),
+  CANCELLED: row('CANCELLED', EXIT_UNAVAILABLE, 'not-done', false, 'The caller gave the request up.'),
   INTERNAL: row('INTERNAL', EXIT_INTERNAL, 'unknown', false, 'A defect of dcache; please report it.'),
   ECC_UNDECODABLE: row('UNAVAILABLE', EXIT_UNAVAILABLE, 'not-done', true, 'Too few shards are at hand to rebuild.'),
   CHECKSUM_MISMATCH: row('DATA_LOSS', EXIT_DATA, 'not-done', false, 'Bytes do not match their checksum.'),

@@ -1,0 +1,209 @@
+/**
+ * The client's end of a Session stream to one node: what the client library and the forwarding between nodes use. Requests of
+ * one turn of the event loop leave together. The stream is opened with the first request and again after it broke.
+ *
+ * Outcomes: until a request has been handed to a connected stream it is definitely not done (UNREACHABLE); from then on a
+ * broken stream leaves a write's outcome unknown.
+ */
+import type { Client, ClientDuplexStream } from '@grpc/grpc-js';
+import { asDcacheError, DcacheError } from '../../base/errors.js';
+import { LIMITS } from '../../base/limits.js';
+import { isWrite, requestBytes, type KvReply, type KvRequest } from '../../store/requests.js';
+import { openChannel, waitUntilReady } from './channel.js';
+import { KvDefinition, type KvReply as WireKvReply, type SessionRequest, type SessionResponse } from './generated/dcache/v1/kv.js';
+import { readReply } from './kv-replies.js';
+import { writeRequest } from './kv-requests.js';
+import { serviceDefinition } from './service-definition.js';
+import { fromGrpcError } from './status.js';
+
+const METHODS = serviceDefinition(KvDefinition);
+/** A node answers within the request's own time; this is for the way there and back. */
+const GRACE_MS = 100;
+const CONNECT_TIMEOUT_MS = 1_000;
+
+type Stream = ClientDuplexStream<SessionRequest, SessionResponse>;
+
+interface Open {
+  readonly id: number;
+  readonly request: KvRequest;
+  readonly timeoutMs: number;
+  readonly forwarded: boolean;
+  exposed: boolean;
+  readonly resolve: (reply: KvReply) => void;
+  readonly reject: (error: DcacheError) => void;
+  timer: NodeJS.Timeout | undefined;
+}
+
+export class SessionClient {
+  readonly address: string;
+  private readonly open = new Map<number, Open>();
+  private queue: Open[] = [];
+  private client: Client | undefined;
+  private stream: Stream | undefined;
+  private connecting = false;
+  private blocked = false;
+  private flushScheduled = false;
+  private nextId = 1;
+  private closed = false;
+
+  /** @param address host:port of a client port. Nothing is connected yet. */
+  constructor(address: string) {
+    this.address = address;
+  }
+
+  /** Requests without an answer. */
+  get pending(): number {
+    return this.open.size;
+  }
+
+  /**
+   * @param request valid; handed over. @param forwarded tells the node to answer itself or not at all.
+   * Rejects with a DcacheError whose `outcome` says whether the request may have had an effect.
+   */
+  execute(request: KvRequest, timeoutMs: number, forwarded: boolean, signal?: AbortSignal): Promise<KvReply> {
+    if (this.closed) return Promise.reject(new DcacheError('SHUTTING_DOWN', 'the client is closed'));
+    if (this.open.size >= LIMITS.maxRequestsInFlight) {
+      return Promise.reject(new DcacheError('OVERLOADED', `${this.open.size} requests to ${this.address} are under way, the limit is ${LIMITS.maxRequestsInFlight}; wait for some of them`));
+    }
+    return new Promise((resolve, reject) => {
+      const id = this.nextId++;
+      const open: Open = { id, request, timeoutMs, forwarded, exposed: false, resolve, reject, timer: undefined };
+      open.timer = setTimeout(() => this.fail(open, this.timeoutError(open)), timeoutMs + GRACE_MS);
+      signal?.addEventListener('abort', () => this.fail(open, abortError(open)), { once: true });
+      this.open.set(id, open);
+      this.queue.push(open);
+      this.flushLater();
+    });
+  }
+
+  /** Fails what is under way, and closes the connection. */
+  close(): void {
+    this.closed = true;
+    const { client, stream } = this;
+    this.client = undefined;
+    this.stream = undefined;
+    for (const open of this.open.values()) this.fail(open, this.brokenError(open, 'the client was closed'));
+    stream?.end();
+    client?.close();
+  }
+
+  private flushLater(): void {
+    if (this.flushScheduled) return;
+    this.flushScheduled = true;
+    setImmediate(() => {
+      this.flushScheduled = false;
+      this.flush();
+    });
+  }
+
+  private flush(): void {
+    if (this.stream === undefined) {
+      if (!this.connecting && this.queue.length > 0) void this.connect();
+      return;
+    }
+    while (this.queue.length > 0 && !this.blocked) this.writeBatch(this.stream);
+  }
+
+  private writeBatch(stream: Stream): void {
+    const batch: Open[] = [];
+    let bytes = 0;
+    for (let next = this.queue[0]; next !== undefined; next = this.queue[0]) {
+      const size = requestBytes(next.request);
+      if (batch.length > 0 && bytes + size > LIMITS.maxSessionBatchBytes) break;
+      this.queue.shift();
+      if (!this.open.has(next.id)) continue;
+      next.exposed = true;
+      bytes += size;
+      batch.push(next);
+    }
+    if (batch.length === 0) return;
+    const requests = batch.map(({ id, timeoutMs, forwarded, request }) => ({ id, timeoutMs, forwarded, request: writeRequest(request) }));
+    if (stream.write({ requests })) return;
+    this.blocked = true;
+    stream.once('drain', () => {
+      this.blocked = false;
+      this.flush();
+    });
+  }
+
+  /** Never rejects. */
+  private async connect(): Promise<void> {
+    this.connecting = true;
+    const client = (this.client ??= openChannel(this.address, LIMITS.maxClientMessageBytes));
+    try {
+      await waitUntilReady(client, this.address, CONNECT_TIMEOUT_MS);
+      if (this.client === client) this.openStream(client);
+    } catch (error) {
+      const failure = asDcacheError(error);
+      if (this.client === client) this.client = undefined;
+      client.close();
+      for (const open of this.queue.splice(0)) this.fail(open, failure);
+    } finally {
+      this.connecting = false;
+    }
+    this.flush();
+  }
+
+  private openStream(client: Client): void {
+    const { path, requestSerialize, responseDeserialize } = METHODS.session;
+    const stream = client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize);
+    this.stream = stream;
+    this.blocked = false;
+    stream.on('data', (batch: SessionResponse) => {
+      for (const reply of batch.replies) this.onReply(reply);
+    });
+    stream.on('error', (error) => this.onBroken(stream, fromGrpcError(error, this.address).message));
+    stream.on('end', () => this.onBroken(stream, `${this.address} ended the session`));
+  }
+
+  private onReply({ id, reply }: WireKvReply): void {
+    const open = this.open.get(id);
+    if (open === undefined) return; // it has timed out here
+    try {
+      const answer = readReply(reply);
+      this.settle(open);
+      open.resolve(answer);
+    } catch (error) {
+      this.fail(open, asDcacheError(error));
+    }
+  }
+
+  private onBroken(stream: Stream, reason: string): void {
+    if (this.stream !== stream) return;
+    this.stream = undefined;
+    for (const open of [...this.open.values()]) {
+      if (open.exposed) this.fail(open, this.brokenError(open, reason));
+    }
+    this.flushLater();
+  }
+
+  private fail(open: Open, error: DcacheError): void {
+    if (this.settle(open)) open.reject(error);
+  }
+
+  private settle(open: Open): boolean {
+    clearTimeout(open.timer);
+    return this.open.delete(open.id);
+  }
+
+  private brokenError(open: Open, reason: string): DcacheError {
+    if (open.exposed && isWrite(open.request)) {
+      return new DcacheError('OUTCOME_UNKNOWN', `${reason} while the write was under way; it may or may not be done`);
+    }
+    return new DcacheError('UNREACHABLE', reason);
+  }
+
+  private timeoutError(open: Open): DcacheError {
+    const waited = `${this.address} gave no answer within ${open.timeoutMs} ms`;
+    if (!open.exposed) return new DcacheError('UNREACHABLE', waited);
+    const outcome = isWrite(open.request) ? 'the write may or may not be done' : 'nothing was changed';
+    return new DcacheError('DEADLINE_EXCEEDED', `${waited}; ${outcome}`);
+  }
+}
+
+function abortError(open: Open): DcacheError {
+  if (open.exposed && isWrite(open.request)) {
+    return new DcacheError('OUTCOME_UNKNOWN', 'aborted while the write was under way; it may or may not be done');
+  }
+  return new DcacheError('CANCELLED', 'aborted before anything was done');
+}

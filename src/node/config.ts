@@ -1,0 +1,164 @@
+/**
+ * What a node is started with: options of the command line, of the environment and of a configuration file become one
+ * validated NodeConfig, or an error that names the option, what it is and what it may be.
+ */
+import { isLoopback, parseAddress } from '../base/address.js';
+import { DcacheError } from '../base/errors.js';
+import { isMode, isNodeId, type Mode, type NodeId } from '../base/ids.js';
+import { isLogLevel, type LogLevel } from '../base/log.js';
+import type { ControlTimings } from '../actors/control/control-actor.js';
+import { LOG_FORMATS, type LogFormat } from '../adapters/logger.js';
+import type { Founder } from '../cluster/speaker.js';
+import { DEFAULT_NODES, defaultDataFolder, defaultFounders, MAX_PLACES, place } from './layout.js';
+
+/** As given, before defaults. Field names are those of the configuration file; flags are the same words with dashes. */
+export interface NodeOptions {
+  readonly mode?: string | undefined;
+  readonly id?: string | undefined;
+  /** Number of first members of the default layout. */
+  readonly nodes?: number | undefined;
+  /** First members: id=host:port, their control addresses. */
+  readonly peers?: readonly string[] | undefined;
+  readonly listen?: string | undefined;
+  readonly controlListen?: string | undefined;
+  /** host:port, or `off`. */
+  readonly httpListen?: string | undefined;
+  /** Host under which the other nodes and clients reach this one; the host of `listen` if left out. */
+  readonly advertiseHost?: string | undefined;
+  readonly dataDir?: string | undefined;
+  readonly logLevel?: string | undefined;
+  readonly logFormat?: string | undefined;
+  readonly tickMs?: number | undefined;
+  readonly electionTicks?: number | undefined;
+  readonly heartbeatTicks?: number | undefined;
+}
+
+export interface NodeConfig {
+  readonly mode: Mode;
+  readonly nodeId: NodeId;
+  readonly founders: readonly Founder[];
+  readonly clientListen: string;
+  readonly controlListen: string;
+  /** Undefined: no HTTP port. */
+  readonly httpListen: string | undefined;
+  /** What the others are told; the ports are those of the listen addresses. */
+  readonly advertiseHost: string;
+  readonly dataFolder: string;
+  readonly logLevel: LogLevel;
+  readonly logFormat: LogFormat;
+  readonly timings: ControlTimings;
+}
+
+/** Ticks of 50 ms; elections after 300 to 600 ms without a leader, heartbeats every 100 ms (DESIGN.md, section 4). */
+export const DEFAULT_TIMINGS: ControlTimings = { tickMs: 50, heartbeatTicks: 2, electionTicks: 6 };
+
+/**
+ * @param placeNumber the place of the default layout that gives what `options` leave out.
+ * Throws CONFIG_INVALID or MODE_UNAVAILABLE.
+ */
+export function resolveConfig(options: NodeOptions, placeNumber: number): NodeConfig {
+  const defaults = place(placeNumber);
+  const mode = resolveMode(options.mode);
+  const nodeId = options.id ?? defaults.nodeId;
+  if (!isNodeId(nodeId)) {
+    throw invalid('id', nodeId, 'lower-case letters, digits and dashes, 32 at most, a letter first');
+  }
+  const clientListen = address('listen', options.listen ?? defaults.clientListen);
+  const controlListen = address('control-listen', options.controlListen ?? defaults.controlListen);
+  const httpText = options.httpListen ?? defaults.httpListen;
+  const httpListen = httpText === 'off' ? undefined : address('http-listen', httpText, 'host:port, or off');
+  const logLevel = options.logLevel ?? 'info';
+  if (!isLogLevel(logLevel)) throw invalid('log-level', logLevel, 'debug, info, warn, error or fatal');
+  const logFormat = options.logFormat ?? 'auto';
+  if (!isLogFormat(logFormat)) throw invalid('log-format', logFormat, LOG_FORMATS.join(', '));
+  return {
+    mode,
+    nodeId,
+    founders: resolveFounders(options, nodeId, controlListen),
+    clientListen,
+    controlListen,
+    httpListen,
+    advertiseHost: resolveAdvertisedHost(options.advertiseHost, clientListen),
+    dataFolder: options.dataDir ?? defaultDataFolder(mode, nodeId),
+    logLevel,
+    logFormat,
+    timings: resolveTimings(options),
+  };
+}
+
+/** Throws CONFIG_INVALID for an unknown mode, MODE_UNAVAILABLE for one that this version does not have. */
+export function resolveMode(text = 'raft'): Mode {
+  if (!isMode(text)) throw invalid('mode', text, 'raft or ecc');
+  if (text === 'ecc') {
+    throw new DcacheError(
+      'MODE_UNAVAILABLE',
+      'ecc mode is not part of this version yet; it comes with a later one and will then be the default. Use --mode raft',
+    );
+  }
+  return text;
+}
+
+function resolveFounders(options: NodeOptions, nodeId: string, controlListen: string): readonly Founder[] {
+  if (options.peers === undefined || options.peers.length === 0) {
+    const nodes = whole('nodes', options.nodes ?? DEFAULT_NODES, 1, MAX_PLACES);
+    return defaultFounders(nodes).map((founder) =>
+      founder.nodeId === nodeId ? { ...founder, controlAddress: controlListen } : founder,
+    );
+  }
+  if (options.nodes !== undefined) throw new DcacheError('CONFIG_INVALID', '--nodes and --peers exclude each other: --peers names all nodes');
+  const founders = options.peers.map(parsePeer);
+  const names = new Set(founders.map((founder) => founder.nodeId));
+  if (names.size < founders.length) throw new DcacheError('CONFIG_INVALID', '--peers names a node twice');
+  if (founders.length > MAX_PLACES) throw new DcacheError('CONFIG_INVALID', `--peers names ${founders.length} nodes, at most ${MAX_PLACES} are allowed`);
+  return founders;
+}
+
+function parsePeer(text: string): Founder {
+  const [nodeId = '', controlAddress = '', ...rest] = text.split('=');
+  if (!isNodeId(nodeId) || parseAddress(controlAddress) === undefined || rest.length > 0) {
+    throw invalid('peers', text, 'id=host:port with the control port of the node, like n1=10.0.0.1:7201');
+  }
+  return { nodeId, controlAddress };
+}
+
+/** An address that others cannot connect to is no use to them. */
+function resolveAdvertisedHost(given: string | undefined, clientListen: string): string {
+  const host = given ?? parseAddress(clientListen)?.host ?? '';
+  if (host === '0.0.0.0' || host === '::') {
+    throw new DcacheError('CONFIG_INVALID', `listening on ${host} needs --advertise-host, the name or address by which the others reach this node`);
+  }
+  return host.includes(':') && !host.startsWith('[') ? `[${host}]` : host;
+}
+
+function resolveTimings(options: NodeOptions): ControlTimings {
+  const tickMs = whole('tick-ms', options.tickMs ?? DEFAULT_TIMINGS.tickMs, 5, 10_000);
+  const heartbeatTicks = whole('heartbeat-ticks', options.heartbeatTicks ?? DEFAULT_TIMINGS.heartbeatTicks, 1, 1_000);
+  const electionTicks = whole('election-ticks', options.electionTicks ?? DEFAULT_TIMINGS.electionTicks, 2, 10_000);
+  if (electionTicks < 2 * heartbeatTicks) {
+    throw new DcacheError('CONFIG_INVALID', `election-ticks (${electionTicks}) must be at least twice heartbeat-ticks (${heartbeatTicks})`);
+  }
+  return { tickMs, heartbeatTicks, electionTicks };
+}
+
+function address(option: string, text: string, allowed = 'host:port, like 127.0.0.1:7101'): string {
+  if (parseAddress(text) === undefined) throw invalid(option, text, allowed);
+  return text;
+}
+
+function whole(option: string, value: number, low: number, high: number): number {
+  if (!Number.isSafeInteger(value) || value < low || value > high) throw invalid(option, String(value), `a whole number from ${low} to ${high}`);
+  return value;
+}
+
+function isLogFormat(text: string): text is LogFormat {
+  return (LOG_FORMATS as readonly string[]).includes(text);
+}
+
+function invalid(option: string, value: string, allowed: string): DcacheError {
+  return new DcacheError('CONFIG_INVALID', `--${option} is "${value}"; it must be ${allowed}`);
+}
+
+/** Whether the node can be reached from other machines: then the log says so, since nothing is encrypted yet. */
+export function isExposed(config: NodeConfig): boolean {
+  return [config.clientListen, config.controlListen].some((text) => !isLoopback(parseAddress(text)?.host ?? ''));
+}
