@@ -1,6 +1,7 @@
 /** Options and connection of grpc-js channels and servers, the same everywhere. */
 import { credentials, Client, Server, ServerCredentials, type ChannelOptions } from '@grpc/grpc-js';
 import { createServer } from 'node:net';
+import { parseAddress } from '../../base/address.js';
 import { DcacheError } from '../../base/errors.js';
 
 /** Times in ms. A peer that is silent for keepalive time + timeout is taken for dead. */
@@ -48,7 +49,8 @@ export async function bindGrpcServer(server: Server, address: string, flag: stri
 
 /** grpc-js only says "no address added"; the operating system says why. */
 function probeAddress(address: string, flag: string): Promise<void> {
-  const { host, port } = splitAddress(address);
+  const target = parseAddress(address);
+  if (target === undefined) return Promise.reject(new DcacheError('CONFIG_INVALID', `${address} is not host:port`));
   return new Promise((resolve, reject) => {
     const probe = createServer();
     probe.once('error', (error: NodeJS.ErrnoException) => {
@@ -62,7 +64,7 @@ function probeAddress(address: string, flag: string): Promise<void> {
           ),
         );
     });
-    probe.listen({ host, port, exclusive: true }, () => probe.close(() => resolve()));
+    probe.listen({ ...target, exclusive: true }, () => probe.close(() => resolve()));
   });
 }
 
@@ -72,13 +74,6 @@ function inUse(address: string, flag: string, cause: Error): DcacheError {
     `another process listens on ${address}; stop it, or choose another address with ${flag}`,
     { cause },
   );
-}
-
-/** @param address valid: host:port, with an IPv6 host in brackets. */
-export function splitAddress(address: string): { readonly host: string; readonly port: number } {
-  const at = address.lastIndexOf(':');
-  const host = address.slice(0, at).replace(/^\[(.*)\]$/, '$1');
-  return { host, port: Number(address.slice(at + 1)) };
 }
 
 /** Resolves when the channel is connected; rejects with UNREACHABLE when it is not within `timeoutMs`. */
