@@ -15,7 +15,7 @@ const mayImport = {
   recovery: 'base|recovery|cluster|store|erasure',
   actors: `base|${pure}|actors`,
   adapters: `base|${pure}|actors|adapters`,
-  client: 'base|cluster|adapters|client',
+  client: 'base|cluster|store|adapters|client',
   bench: 'base|client|bench',
   node: `base|${pure}|actors|adapters|node`,
   cli: `base|${pure}|actors|adapters|node|client|bench|cli`,

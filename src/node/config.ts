@@ -9,7 +9,7 @@ import { isLogLevel, type LogLevel } from '../base/log.js';
 import type { ControlTimings } from '../actors/control/control-actor.js';
 import { LOG_FORMATS, type LogFormat } from '../adapters/logger.js';
 import type { Founder } from '../cluster/speaker.js';
-import { DEFAULT_NODES, defaultDataFolder, defaultFounders, MAX_PLACES, place } from './layout.js';
+import { DEFAULT_NODES, defaultDataFolder, defaultFounders, MAX_PLACES, place } from '../cluster/default-layout.js';
 
 /** As given, before defaults. Field names are those of the configuration file; flags are the same words with dashes. */
 export interface NodeOptions {
@@ -105,11 +105,16 @@ function resolveFounders(options: NodeOptions, nodeId: string, controlListen: st
       founder.nodeId === nodeId ? { ...founder, controlAddress: controlListen } : founder,
     );
   }
-  if (options.nodes !== undefined) throw new DcacheError('CONFIG_INVALID', '--nodes and --peers exclude each other: --peers names all nodes');
+  if (options.nodes !== undefined)
+    throw new DcacheError('CONFIG_INVALID', '--nodes and --peers exclude each other: --peers names all nodes');
   const founders = options.peers.map(parsePeer);
   const names = new Set(founders.map((founder) => founder.nodeId));
   if (names.size < founders.length) throw new DcacheError('CONFIG_INVALID', '--peers names a node twice');
-  if (founders.length > MAX_PLACES) throw new DcacheError('CONFIG_INVALID', `--peers names ${founders.length} nodes, at most ${MAX_PLACES} are allowed`);
+  if (founders.length > MAX_PLACES)
+    throw new DcacheError(
+      'CONFIG_INVALID',
+      `--peers names ${founders.length} nodes, at most ${MAX_PLACES} are allowed`,
+    );
   return founders;
 }
 
@@ -125,7 +130,10 @@ function parsePeer(text: string): Founder {
 function resolveAdvertisedHost(given: string | undefined, clientListen: string): string {
   const host = given ?? parseAddress(clientListen)?.host ?? '';
   if (host === '0.0.0.0' || host === '::') {
-    throw new DcacheError('CONFIG_INVALID', `listening on ${host} needs --advertise-host, the name or address by which the others reach this node`);
+    throw new DcacheError(
+      'CONFIG_INVALID',
+      `listening on ${host} needs --advertise-host, the name or address by which the others reach this node`,
+    );
   }
   return host.includes(':') && !host.startsWith('[') ? `[${host}]` : host;
 }
@@ -135,7 +143,10 @@ function resolveTimings(options: NodeOptions): ControlTimings {
   const heartbeatTicks = whole('heartbeat-ticks', options.heartbeatTicks ?? DEFAULT_TIMINGS.heartbeatTicks, 1, 1_000);
   const electionTicks = whole('election-ticks', options.electionTicks ?? DEFAULT_TIMINGS.electionTicks, 2, 10_000);
   if (electionTicks < 2 * heartbeatTicks) {
-    throw new DcacheError('CONFIG_INVALID', `election-ticks (${electionTicks}) must be at least twice heartbeat-ticks (${heartbeatTicks})`);
+    throw new DcacheError(
+      'CONFIG_INVALID',
+      `election-ticks (${electionTicks}) must be at least twice heartbeat-ticks (${heartbeatTicks})`,
+    );
   }
   return { tickMs, heartbeatTicks, electionTicks };
 }
@@ -146,7 +157,8 @@ function address(option: string, text: string, allowed = 'host:port, like 127.0.
 }
 
 function whole(option: string, value: number, low: number, high: number): number {
-  if (!Number.isSafeInteger(value) || value < low || value > high) throw invalid(option, String(value), `a whole number from ${low} to ${high}`);
+  if (!Number.isSafeInteger(value) || value < low || value > high)
+    throw invalid(option, String(value), `a whole number from ${low} to ${high}`);
   return value;
 }
 

@@ -54,11 +54,13 @@ export interface ControlParts {
   readonly logger: Logger;
   /** 32 fresh hexadecimal digits; called at most once per election won before there is a cluster. */
   readonly newClusterId: () => string;
+  /** Releases log and transport; called last. */
+  readonly close: () => Promise<void>;
 }
 
 /** One turn's worth of work from the main thread. */
 export interface ControlRequests {
-  readonly proposals: readonly { readonly ticket: number; readonly data: Uint8Array }[];
+  readonly proposals: readonly { readonly ticket: number; readonly data: Uint8Array<ArrayBuffer> }[];
   /** Each ticket stands for all reads of one turn. */
   readonly reads: readonly number[];
   /** The state machine has applied up to here. */
@@ -169,12 +171,13 @@ export class ControlActor implements PeerHandler {
     if (best !== undefined) driver.turn((raw) => raw.transferLeader(best.id));
   }
 
-  dispose(): void {
+  async dispose(): Promise<void> {
     this.disposed = true;
     this.stopTicking();
     this.founding?.stop();
     this.registrar?.stop();
     this.driver?.stop();
+    await this.parts.close();
   }
 
   // ------------------------------------------------------------------ PeerHandler

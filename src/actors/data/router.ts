@@ -14,6 +14,7 @@ import { isWrite, type KvReply, type KvRequest } from '../../store/requests.js';
 import type { ControlRequests } from '../control/control-actor.js';
 import type { ControlEvent } from '../control/events.js';
 import type { Scheduler } from '../runtime/scheduler.js';
+import type { StoreStats } from '../../store/store.js';
 import { PendingRequests, type PendingRequest } from './pending.js';
 import { ReadPath, type PendingRead } from './read-path.js';
 import type { StateMachine } from './state-machine.js';
@@ -63,6 +64,14 @@ export class Router {
 
   get requestsInFlight(): number {
     return this.pending.count;
+  }
+
+  get appliedIndex(): number {
+    return this.parts.stateMachine.appliedIndex;
+  }
+
+  get storeStats(): StoreStats {
+    return this.parts.stateMachine.store.stats();
   }
 
   get currentView(): ClusterView | undefined {

@@ -22,10 +22,15 @@ export async function addNode(address: string, nodeId: string, timeoutMs: number
 }
 
 export async function removeNode(address: string, nodeId: string, timeoutMs: number): Promise<void> {
-  await withChannel(address, (client) => callUnary(client, METHODS.removeNode, { nodeId }, { peer: address, timeoutMs }));
+  await withChannel(address, (client) =>
+    callUnary(client, METHODS.removeNode, { nodeId }, { peer: address, timeoutMs }),
+  );
 }
 
-async function withChannel<T>(address: string, call: (client: ReturnType<typeof openChannel>) => Promise<T>): Promise<T> {
+async function withChannel<T>(
+  address: string,
+  call: (client: ReturnType<typeof openChannel>) => Promise<T>,
+): Promise<T> {
   const client = openChannel(address, LIMITS.maxClientMessageBytes);
   try {
     return await call(client);

@@ -10,7 +10,12 @@ import { asDcacheError, DcacheError } from '../../base/errors.js';
 import { LIMITS } from '../../base/limits.js';
 import { isWrite, requestBytes, type KvReply, type KvRequest } from '../../store/requests.js';
 import { openChannel, waitUntilReady } from './channel.js';
-import { KvDefinition, type KvReply as WireKvReply, type SessionRequest, type SessionResponse } from './generated/dcache/v1/kv.js';
+import {
+  KvDefinition,
+  type KvReply as WireKvReply,
+  type SessionRequest,
+  type SessionResponse,
+} from './generated/dcache/v1/kv.js';
 import { readReply } from './kv-replies.js';
 import { writeRequest } from './kv-requests.js';
 import { serviceDefinition } from './service-definition.js';
@@ -63,7 +68,12 @@ export class SessionClient {
   execute(request: KvRequest, timeoutMs: number, forwarded: boolean, signal?: AbortSignal): Promise<KvReply> {
     if (this.closed) return Promise.reject(new DcacheError('SHUTTING_DOWN', 'the client is closed'));
     if (this.open.size >= LIMITS.maxRequestsInFlight) {
-      return Promise.reject(new DcacheError('OVERLOADED', `${this.open.size} requests to ${this.address} are under way, the limit is ${LIMITS.maxRequestsInFlight}; wait for some of them`));
+      return Promise.reject(
+        new DcacheError(
+          'OVERLOADED',
+          `${this.open.size} requests to ${this.address} are under way, the limit is ${LIMITS.maxRequestsInFlight}; wait for some of them`,
+        ),
+      );
     }
     return new Promise((resolve, reject) => {
       const id = this.nextId++;
@@ -117,7 +127,12 @@ export class SessionClient {
       batch.push(next);
     }
     if (batch.length === 0) return;
-    const requests = batch.map(({ id, timeoutMs, forwarded, request }) => ({ id, timeoutMs, forwarded, request: writeRequest(request) }));
+    const requests = batch.map(({ id, timeoutMs, forwarded, request }) => ({
+      id,
+      timeoutMs,
+      forwarded,
+      request: writeRequest(request),
+    }));
     if (stream.write({ requests })) return;
     this.blocked = true;
     stream.once('drain', () => {

@@ -1,6 +1,6 @@
 /** The default layout of a cluster on one machine: place i = 1, 2, ... has node id n<i> and ports 7100+i, 7200+i, 7400+i. */
 import type { Mode, NodeId } from '../base/ids.js';
-import type { Founder } from '../cluster/speaker.js';
+import type { Founder } from './speaker.js';
 
 const HOST = '127.0.0.1';
 const CLIENT_PORT = 7100;
@@ -42,7 +42,7 @@ export function defaultFounders(nodes: number): readonly Founder[] {
 }
 
 /** Where a client looks for a cluster when nobody tells it. */
-export function defaultEndpoints(nodes: number): readonly string[] {
+export function defaultEndpoints(nodes = DEFAULT_NODES): readonly string[] {
   return Array.from({ length: nodes }, (_, i) => place(i + 1).clientListen);
 }
 

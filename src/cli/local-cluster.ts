@@ -1,0 +1,169 @@
+/** A whole cluster of the default layout on this machine: one child process a node, stopped together. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { fetchClusterReport } from '../adapters/grpc/cluster-client.js';
+import type { ClusterReport } from '../adapters/grpc/backend.js';
+import { DcacheError } from '../base/errors.js';
+import { MAX_PLACES, place } from '../cluster/default-layout.js';
+import { resolveMode } from '../node/config.js';
+import { statusTable } from './status-table.js';
+
+const DCACHE = fileURLToPath(new URL('../../bin/dcache', import.meta.url));
+const START_TIMEOUT_MS = 20_000;
+const POLL_MS = 150;
+
+export interface LocalClusterOptions {
+  readonly mode: string;
+  readonly nodes: number;
+  readonly dataDir: string;
+  readonly logLevel: string;
+  readonly say: (line: string) => void;
+}
+
+interface RunningNode {
+  readonly nodeId: string;
+  readonly logFile: string;
+  readonly child: ChildProcess;
+  readonly exited: Promise<string>;
+}
+
+/** Resolves when the cluster has been stopped by a signal. Rejects when it cannot be started. */
+export async function runLocalCluster(options: LocalClusterOptions): Promise<void> {
+  const { nodes, say } = options;
+  resolveMode(options.mode);
+  if (!Number.isInteger(nodes) || nodes < 1 || nodes > MAX_PLACES) {
+    throw new DcacheError('CONFIG_INVALID', `--nodes is ${nodes}; it must be a whole number from 1 to ${MAX_PLACES}`);
+  }
+  const running = Array.from({ length: nodes }, (_, i) => startNodeProcess(i + 1, options));
+  const stopped = stopOnSignal(running, say);
+  try {
+    const report = await untilServing(running);
+    say(statusTable(report));
+    say(nextSteps(running));
+  } catch (error) {
+    await stopAll(running);
+    throw error;
+  }
+  for (const { nodeId, logFile, exited } of running) {
+    void exited.then((how) => {
+      if (!stopped.asked)
+        say(
+          `${nodeId} ${how}; its log is ${logFile}. Start it again in another terminal: dcache node start --mode ${options.mode} --id ${nodeId} --nodes ${nodes}`,
+        );
+    });
+  }
+  await stopped.done;
+}
+
+function startNodeProcess(number: number, { mode, nodes, dataDir, logLevel }: LocalClusterOptions): RunningNode {
+  const { nodeId } = place(number);
+  const folder = join(dataDir, mode, nodeId);
+  mkdirSync(folder, { recursive: true });
+  const logFile = join(folder, 'node.log');
+  const log = openSync(logFile, 'a');
+  const flags = [
+    '--mode',
+    mode,
+    '--id',
+    nodeId,
+    '--nodes',
+    String(nodes),
+    '--data-dir',
+    folder,
+    '--log-level',
+    logLevel,
+  ];
+  const child = spawn(process.execPath, [DCACHE, 'node', 'start', ...flags], {
+    stdio: ['ignore', log, log],
+    // Ctrl-C reaches the whole terminal group; the nodes are told to stop by this process, in its own time.
+    detached: true,
+  });
+  closeSync(log);
+  const exited = new Promise<string>((resolve) => {
+    child.once('exit', (code, signal) =>
+      resolve(signal === null ? `has ended with exit code ${code}` : `was ended by ${signal}`),
+    );
+    child.once('error', (error) => resolve(`could not be started: ${error.message}`));
+  });
+  return { nodeId, logFile, child, exited };
+}
+
+/** All nodes up and a leader elected. Rejects as soon as a node has ended. */
+async function untilServing(running: readonly RunningNode[]): Promise<ClusterReport> {
+  const deadline = performance.now() + START_TIMEOUT_MS;
+  const someExit = Promise.race(
+    running.map(async ({ nodeId, logFile, exited }) => ({ nodeId, logFile, how: await exited })),
+  );
+  for (;;) {
+    const outcome = await Promise.race([someExit, askFirst(running)]);
+    if (outcome !== undefined && 'how' in outcome) {
+      throw new DcacheError(
+        'CONFIG_INVALID',
+        `${outcome.nodeId} ${outcome.how}. The last lines of ${outcome.logFile} say why; is another cluster running on these ports?`,
+      );
+    }
+    if (outcome !== undefined && outcome.up === running.length && outcome.nodes.every((node) => node.notServing === ''))
+      return outcome;
+    if (performance.now() > deadline) {
+      throw new DcacheError(
+        'NO_LEADER',
+        `the cluster does not serve after ${START_TIMEOUT_MS / 1000} s; the logs of the nodes say why, for example ${running[0]?.logFile}`,
+      );
+    }
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+}
+
+async function askFirst(running: readonly RunningNode[]): Promise<ClusterReport | undefined> {
+  try {
+    return running.length === 0 ? undefined : await fetchClusterReport(place(1).clientListen, 1_000);
+  } catch (error) {
+    if (error instanceof DcacheError) return undefined; // not up yet
+    throw error;
+  }
+}
+
+function stopOnSignal(
+  running: readonly RunningNode[],
+  say: (line: string) => void,
+): { readonly done: Promise<void>; asked: boolean } {
+  let stop: () => void = () => undefined;
+  const state = { asked: false, done: new Promise<void>((resolve) => (stop = resolve)) };
+  const onSignal = (): void => {
+    if (state.asked) {
+      for (const { child } of running) child.kill('SIGKILL');
+      return;
+    }
+    state.asked = true;
+    say('stopping the nodes');
+    void stopAll(running).then(() => {
+      say('stopped');
+      stop();
+    });
+  };
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+  void Promise.all(running.map(({ exited }) => exited)).then(() => stop());
+  return state;
+}
+
+async function stopAll(running: readonly RunningNode[]): Promise<void> {
+  for (const { child } of running) child.kill('SIGTERM');
+  await Promise.all(running.map(({ exited }) => exited));
+}
+
+function nextSteps(running: readonly RunningNode[]): string {
+  return [
+    '',
+    `The cluster runs. Logs: ${running.map(({ logFile }) => logFile).join(', ')}`,
+    'In a second terminal, in this folder:',
+    '',
+    '    npx dcache kv set fruit cherry',
+    '    npx dcache kv get fruit',
+    '    npx dcache cluster status',
+    '',
+    'Ctrl-C stops all nodes; what was acknowledged is there when they are started again.',
+  ].join('\n');
+}

@@ -1,0 +1,87 @@
+/** The flags of `node start`, each with its environment variable, and the configuration file behind them. */
+import { Flags } from '@oclif/core';
+import type { NodeOptions } from '../node/config.js';
+import { readConfigFile } from '../node/config-file.js';
+
+export const nodeFlags = {
+  mode: Flags.string({
+    description: 'how the cluster keeps values: raft (ecc comes with a later version)',
+    env: 'DCACHE_MODE',
+    helpValue: 'raft|ecc',
+  }),
+  id: Flags.string({
+    description: 'name of the node; left out: the first free place of the default layout',
+    env: 'DCACHE_ID',
+  }),
+  nodes: Flags.integer({ description: 'number of nodes of the default layout [default: 3]', env: 'DCACHE_NODES' }),
+  peers: Flags.string({
+    description: 'all nodes that found the cluster, with their control addresses',
+    env: 'DCACHE_PEERS',
+    helpValue: 'ID=HOST:PORT,...',
+  }),
+  listen: Flags.string({ description: 'where clients connect', env: 'DCACHE_LISTEN', helpValue: 'HOST:PORT' }),
+  'control-listen': Flags.string({
+    description: 'where the other nodes connect',
+    env: 'DCACHE_CONTROL_LISTEN',
+    helpValue: 'HOST:PORT',
+  }),
+  'http-listen': Flags.string({
+    description: 'where /metrics and /healthz are, or off',
+    env: 'DCACHE_HTTP_LISTEN',
+    helpValue: 'HOST:PORT|off',
+  }),
+  'advertise-host': Flags.string({ description: 'host by which others reach this node', env: 'DCACHE_ADVERTISE_HOST' }),
+  'data-dir': Flags.string({ description: 'folder of the log [default: .dcache/MODE/ID]', env: 'DCACHE_DATA_DIR' }),
+  'log-level': Flags.string({
+    description: 'debug, info, warn, error or fatal [default: info]',
+    env: 'DCACHE_LOG_LEVEL',
+  }),
+  'log-format': Flags.string({ description: 'json, pretty or auto [default: auto]', env: 'DCACHE_LOG_FORMAT' }),
+  'tick-ms': Flags.integer({ description: 'unit of the two below in ms [default: 50]', env: 'DCACHE_TICK_MS' }),
+  'heartbeat-ticks': Flags.integer({
+    description: 'ticks between heartbeats of the leader [default: 2]',
+    env: 'DCACHE_HEARTBEAT_TICKS',
+  }),
+  'election-ticks': Flags.integer({
+    description: 'ticks without a leader before an election [default: 6]',
+    env: 'DCACHE_ELECTION_TICKS',
+  }),
+  config: Flags.string({
+    char: 'c',
+    description: 'YAML or JSON file with these settings; flags and environment win',
+    env: 'DCACHE_CONFIG',
+    helpValue: 'FILE',
+  }),
+};
+
+type Parsed = { readonly [Name in keyof typeof nodeFlags]?: string | number | undefined };
+
+/** Flags and environment over the configuration file. Throws CONFIG_INVALID for a file that cannot be used. */
+export function nodeOptions(flags: Parsed): NodeOptions {
+  const file = typeof flags.config === 'string' ? readConfigFile(flags.config) : {};
+  const text = (name: keyof Parsed): string | undefined =>
+    flags[name] === undefined ? undefined : String(flags[name]);
+  const number = (name: keyof Parsed): number | undefined =>
+    flags[name] === undefined ? undefined : Number(flags[name]);
+  const peers = text('peers')
+    ?.split(',')
+    .map((peer) => peer.trim())
+    .filter((peer) => peer !== '');
+  const given: NodeOptions = {
+    mode: text('mode'),
+    id: text('id'),
+    nodes: number('nodes'),
+    peers,
+    listen: text('listen'),
+    controlListen: text('control-listen'),
+    httpListen: text('http-listen'),
+    advertiseHost: text('advertise-host'),
+    dataDir: text('data-dir'),
+    logLevel: text('log-level'),
+    logFormat: text('log-format'),
+    tickMs: number('tick-ms'),
+    heartbeatTicks: number('heartbeat-ticks'),
+    electionTicks: number('election-ticks'),
+  };
+  return { ...file, ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) };
+}

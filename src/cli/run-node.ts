@@ -1,0 +1,81 @@
+/** Runs a node in the foreground: starts it, tells a person what it waits for, stops it on a signal. */
+import { describeShortage, type ClusterView } from '../cluster/view.js';
+import type { DcacheError } from '../base/errors.js';
+import type { NodeOptions } from '../node/config.js';
+import { startNode } from '../node/start-node.js';
+
+/** Resolves when the node has been stopped by a signal. Rejects when it cannot start or fails. */
+export async function runNode(options: NodeOptions, say: (line: string) => void): Promise<void> {
+  let onFailed: (error: DcacheError) => void = () => undefined;
+  const failed = new Promise<never>((_, reject) => {
+    onFailed = reject;
+  });
+  failed.catch(() => undefined); // it is awaited below; until then a rejection is not an orphan
+  const narrate = new Narrator(say);
+  const stopSignal = nextStopSignal();
+  const { node, closeLog } = await startNode(options, { onView: (view) => narrate.view(view), onFailure: onFailed });
+  const { nodeId, clientListen, dataFolder } = node.config;
+  say(`${nodeId} listens on ${clientListen}, data in ${dataFolder}`);
+  if (node.view !== undefined) narrate.view(node.view);
+  try {
+    await Promise.race([stopSignal.received, failed]);
+    say(`${nodeId} is stopping`);
+    await node.stop();
+    say(`${nodeId} has stopped`);
+  } finally {
+    stopSignal.forget();
+    await closeLog();
+  }
+}
+
+/** Says once what has changed for a person. */
+class Narrator {
+  private readonly say: (line: string) => void;
+  private last = '';
+
+  constructor(say: (line: string) => void) {
+    this.say = say;
+  }
+
+  view(view: ClusterView): void {
+    const line = sentence(view);
+    if (line === this.last) return;
+    this.last = line;
+    this.say(line);
+  }
+}
+
+function sentence(view: ClusterView): string {
+  const { nodeId, role } = view;
+  if (role === 'removed')
+    return `${nodeId} was removed from the cluster; stop it, and remove its data folder before it joins again`;
+  if (view.up < view.needed) {
+    return `${describeShortage(view)}: run this in another terminal, or \`dcache cluster start\``;
+  }
+  if (view.leader === 0 || view.clusterId === undefined)
+    return `${nodeId} is ${role === 'joining' ? 'joining the cluster' : 'waiting for the election of a leader'}`;
+  const leader = view.members.find((member) => member.raftId === view.leader)?.nodeId ?? 'another node';
+  const lead = leader === nodeId ? `${nodeId} leads` : `${nodeId} follows ${leader}`;
+  const spare = view.up - view.needed;
+  return `serving: ${lead}, ${view.up} of ${view.size} nodes up; ${spare === 0 ? 'no further node may fail' : `${spare} more may fail`}`;
+}
+
+interface StopSignal {
+  readonly received: Promise<void>;
+  forget(): void;
+}
+
+/** The first SIGINT or SIGTERM asks to stop; a second one ends the process at once, as people expect. */
+function nextStopSignal(): StopSignal {
+  const signals = ['SIGINT', 'SIGTERM'] as const;
+  let onSignal: () => void = () => undefined;
+  const received = new Promise<void>((resolve) => {
+    let count = 0;
+    onSignal = () => {
+      if (++count > 1) process.exit(130);
+      resolve();
+    };
+  });
+  for (const signal of signals) process.on(signal, onSignal);
+  return { received, forget: () => signals.forEach((signal) => process.off(signal, onSignal)) };
+}

@@ -1,0 +1,150 @@
+/** What the client port serves: requests go to the router, questions about the cluster are put together from all nodes. */
+import { ControlActor } from '../actors/control/control-actor.js';
+import type { Router } from '../actors/data/router.js';
+import type { ActorRef } from '../actors/runtime/actor.js';
+import type { ClientBackend, ClusterReport, NodeReport } from '../adapters/grpc/backend.js';
+import { addNode, fetchNodeReport, removeNode } from '../adapters/grpc/cluster-client.js';
+import { DcacheError } from '../base/errors.js';
+import type { Member } from '../cluster/members.js';
+import type { Speaker } from '../cluster/speaker.js';
+import type { ClusterView } from '../cluster/view.js';
+import type { KvReply, KvRequest } from '../store/requests.js';
+import type { NodeConfig } from './config.js';
+import { VERSION } from './version.js';
+
+/** How long one node waits for the numbers of another. */
+const REPORT_TIMEOUT_MS = 700;
+const CHANGE_TIMEOUT_MS = 12_000;
+
+export interface NodeBackendParts {
+  readonly config: NodeConfig;
+  readonly router: Router;
+  readonly speaker: Speaker;
+  /** Undefined until the control thread is up. */
+  control(): ActorRef<ControlActor> | undefined;
+}
+
+export class NodeBackend implements ClientBackend {
+  private readonly parts: NodeBackendParts;
+  private readonly startedAtMs = performance.now();
+
+  constructor(parts: NodeBackendParts) {
+    this.parts = parts;
+  }
+
+  execute(request: KvRequest, timeoutMs: number, forwarded: boolean): Promise<KvReply> {
+    return this.parts.router.execute(request, timeoutMs, forwarded);
+  }
+
+  async nodeReport(): Promise<NodeReport> {
+    const { config, router, speaker } = this.parts;
+    const view = router.currentView;
+    const raft = await this.parts.control()?.status();
+    const { keys, bytes } = router.storeStats;
+    return {
+      nodeId: config.nodeId,
+      raftId: view?.raftId ?? 0,
+      up: true,
+      pid: process.pid,
+      clientAddress: speaker.clientAddress,
+      controlAddress: speaker.controlAddress,
+      httpAddress: speaker.httpAddress,
+      role: view?.role ?? 'starting',
+      term: view?.term ?? 0,
+      commit: raft?.hardState.commit ?? 0,
+      applied: router.appliedIndex,
+      keys,
+      bytes,
+      uptimeMs: Math.round(performance.now() - this.startedAtMs),
+      leader: leaderName(view),
+      version: VERSION,
+      clusterId: view?.clusterId ?? '',
+      mode: config.mode,
+      notServing: router.notServing ?? '',
+      clusterSize: view?.size ?? config.founders.length,
+      needed: view?.needed ?? 0,
+      reachable: view?.up ?? 1,
+    };
+  }
+
+  async clusterReport(): Promise<ClusterReport> {
+    const { config, router } = this.parts;
+    const own = await this.nodeReport();
+    const members = (router.currentView?.members ?? []).filter((member) => member.nodeId !== config.nodeId);
+    const others = await Promise.all(members.map((member) => this.reportOf(member)));
+    const nodes = [own, ...others].sort((a, b) => (a.nodeId < b.nodeId ? -1 : 1));
+    return {
+      clusterId: own.clusterId,
+      mode: config.mode,
+      needed: own.needed,
+      up: nodes.filter((node) => node.up).length,
+      nodes,
+    };
+  }
+
+  async addNode(nodeId: string): Promise<void> {
+    await this.atLeader(
+      (control) => control.expectNode(nodeId),
+      (address) => addNode(address, nodeId, CHANGE_TIMEOUT_MS),
+    );
+  }
+
+  async removeNode(nodeId: string): Promise<void> {
+    await this.atLeader(
+      (control) => control.removeNode(nodeId),
+      (address) => removeNode(address, nodeId, CHANGE_TIMEOUT_MS),
+    );
+  }
+
+  private async atLeader(
+    here: (control: ActorRef<ControlActor>) => Promise<void>,
+    there: (clientAddress: string) => Promise<void>,
+  ): Promise<void> {
+    const view = this.parts.router.currentView;
+    const control = this.parts.control();
+    if (view === undefined || control === undefined || view.leader === 0) {
+      throw new DcacheError('NO_LEADER', this.parts.router.notServing ?? 'no leader is known; try again in a moment');
+    }
+    if (view.leader === view.raftId) return here(control);
+    const leader = view.members.find((member) => member.raftId === view.leader);
+    if (leader === undefined || leader.clientAddress === '') {
+      throw new DcacheError('NO_LEADER', 'the address of the leader is not known yet; try again in a moment');
+    }
+    return there(leader.clientAddress);
+  }
+
+  /** A node that does not answer is down as far as anybody can tell. */
+  private async reportOf(member: Member): Promise<NodeReport> {
+    if (member.clientAddress !== '') {
+      try {
+        return await fetchNodeReport(member.clientAddress, REPORT_TIMEOUT_MS);
+      } catch (error) {
+        if (!(error instanceof DcacheError)) throw error;
+      }
+    }
+    return downReport(member, this.parts.config.mode);
+  }
+}
+
+function downReport(member: Member, mode: string): NodeReport {
+  const numbers = {
+    pid: 0,
+    term: 0,
+    commit: 0,
+    applied: 0,
+    keys: 0,
+    bytes: 0,
+    uptimeMs: 0,
+    clusterSize: 0,
+    needed: 0,
+    reachable: 0,
+  };
+  const { nodeId, raftId, clientAddress, controlAddress, httpAddress } = member;
+  const texts = { role: 'down', leader: '', version: '', clusterId: '', mode, notServing: 'no answer' };
+  return { ...numbers, ...texts, nodeId, raftId, clientAddress, controlAddress, httpAddress, up: false };
+}
+
+function leaderName(view: ClusterView | undefined): string {
+  if (view === undefined || view.leader === 0) return '';
+  return view.members.find((member) => member.raftId === view.leader)?.nodeId ?? '';
+}

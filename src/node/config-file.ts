@@ -1,0 +1,91 @@
+/**
+ * The configuration file of a node: YAML, and so JSON too. Fields are the flags of `node start` in camel case. Each problem
+ * is told with file, line, field and what is allowed.
+ */
+import { readFileSync } from 'node:fs';
+import { isMap, isScalar, LineCounter, parseDocument, type Node as YamlNode } from 'yaml';
+import { DcacheError } from '../base/errors.js';
+import type { NodeOptions } from './config.js';
+
+type Kind = 'text' | 'whole number' | 'list of texts';
+
+const FIELDS = {
+  mode: 'text',
+  id: 'text',
+  nodes: 'whole number',
+  peers: 'list of texts',
+  listen: 'text',
+  controlListen: 'text',
+  httpListen: 'text',
+  advertiseHost: 'text',
+  dataDir: 'text',
+  logLevel: 'text',
+  logFormat: 'text',
+  tickMs: 'whole number',
+  heartbeatTicks: 'whole number',
+  electionTicks: 'whole number',
+} as const satisfies Record<keyof NodeOptions, Kind>;
+
+const MAX_FILE_BYTES = 1024 * 1024;
+
+/** Throws CONFIG_INVALID. Values are checked for their kind only; resolveConfig checks what they say. */
+export function readConfigFile(path: string): NodeOptions {
+  return parseConfig(path, readText(path));
+}
+
+export function parseConfig(path: string, text: string): NodeOptions {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines });
+  const problem = document.errors[0];
+  if (problem !== undefined)
+    throw invalid(path, lines.linePos(problem.pos[0]).line, problem.message.split('\n')[0] ?? 'not YAML');
+  if (document.contents === null) return {};
+  if (!isMap(document.contents)) throw invalid(path, 1, 'the file must be a list of fields, like `mode: raft`');
+
+  const options: Record<string, unknown> = {};
+  for (const pair of document.contents.items) {
+    const key = isScalar(pair.key) ? String(pair.key.value) : '';
+    const line = lineOf(pair.key, lines);
+    if (!isField(key)) throw invalid(path, line, `unknown field "${key}"; there are ${Object.keys(FIELDS).join(', ')}`);
+    const value: unknown = document.toJS() as unknown;
+    options[key] = checkKind(path, line, key, (value as Record<string, unknown>)[key]);
+  }
+  return options;
+}
+
+function isField(key: string): key is keyof typeof FIELDS {
+  return Object.hasOwn(FIELDS, key);
+}
+
+function checkKind(path: string, line: number, field: keyof typeof FIELDS, value: unknown): unknown {
+  const kind: Kind = FIELDS[field];
+  const fits =
+    kind === 'text'
+      ? typeof value === 'string'
+      : kind === 'whole number'
+        ? Number.isSafeInteger(value)
+        : Array.isArray(value) && value.every((item) => typeof item === 'string');
+  if (!fits) throw invalid(path, line, `field "${field}" must be a ${kind}`);
+  return value;
+}
+
+function readText(path: string): string {
+  try {
+    const bytes = readFileSync(path);
+    if (bytes.length > MAX_FILE_BYTES)
+      throw new Error(`it has ${bytes.length} bytes, at most ${MAX_FILE_BYTES} are read`);
+    return bytes.toString('utf8');
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new DcacheError('CONFIG_INVALID', `the configuration file cannot be read: ${reason}`, { cause: error });
+  }
+}
+
+function lineOf(node: unknown, lines: LineCounter): number {
+  const range = (node as YamlNode | undefined)?.range;
+  return range === null || range === undefined ? 1 : lines.linePos(range[0]).line;
+}
+
+function invalid(path: string, line: number, what: string): DcacheError {
+  return new DcacheError('CONFIG_INVALID', `${path}, line ${line}: ${what}`);
+}

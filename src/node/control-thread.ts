@@ -1,0 +1,78 @@
+/** The control thread's entry: puts the control actor together from real parts. Nothing else imports it. */
+import { randomBytes } from 'node:crypto';
+import { ControlActor, type ControlOptions } from '../actors/control/control-actor.js';
+import type { ControlEvent } from '../actors/control/events.js';
+import type { ActorContext } from '../actors/runtime/actor.js';
+import { eventLoopScheduler } from '../actors/runtime/scheduler.js';
+import { runActorThread } from '../actors/runtime/thread-host.js';
+import { PeerServer } from '../adapters/grpc/peer-server.js';
+import { GrpcPeerTransport } from '../adapters/grpc/peer-transport.js';
+import { openRaftLog } from '../adapters/lmdb/open-log.js';
+import { openLogger, type LogFormat } from '../adapters/logger.js';
+import { DcacheError } from '../base/errors.js';
+import type { LogLevel } from '../base/log.js';
+
+export interface ControlThreadOptions {
+  readonly control: ControlOptions;
+  readonly controlListen: string;
+  readonly dataFolder: string;
+  readonly logLevel: LogLevel;
+  readonly logFormat: LogFormat;
+}
+
+/** Newest entries kept in memory: what followers that keep up, and those just behind, are sent. */
+const MAX_TAIL_BYTES = 32 * 1024 * 1024;
+
+async function createControlActor(
+  options: ControlThreadOptions,
+  context: ActorContext<ControlEvent>,
+): Promise<ControlActor> {
+  const { control, dataFolder, controlListen } = options;
+  const { nodeId, mode } = control.speaker;
+  const { logger: root, close: closeLogger } = await openLogger({
+    level: options.logLevel,
+    format: options.logFormat,
+    fields: { node: nodeId },
+  });
+  const logger = root.child('control');
+  const { log, close: closeLog } = await openRaftLog({ folder: dataFolder, maxTailBytes: MAX_TAIL_BYTES });
+  const identity = log.identity();
+  if (identity !== undefined && (identity.nodeId !== nodeId || identity.mode !== mode)) {
+    await closeLog();
+    throw new DcacheError(
+      'CONFIG_INVALID',
+      `the data folder ${dataFolder} belongs to ${identity.nodeId} in ${identity.mode} mode; start it with --id ${identity.nodeId} --mode ${identity.mode}, or choose another --data-dir`,
+    );
+  }
+  const server = new PeerServer(logger);
+  const transport = new GrpcPeerTransport();
+  try {
+    await server.listen(controlListen);
+  } catch (error) {
+    await closeLog();
+    throw error;
+  }
+  const actor = new ControlActor(
+    control,
+    {
+      log,
+      transport,
+      scheduler: eventLoopScheduler,
+      logger,
+      newClusterId: () => randomBytes(16).toString('hex'),
+      close: async () => {
+        transport.close();
+        await server.close();
+        await closeLog();
+        await closeLogger();
+      },
+    },
+    context,
+  );
+  transport.serve(actor);
+  server.serve(actor);
+  actor.start();
+  return actor;
+}
+
+runActorThread(createControlActor);

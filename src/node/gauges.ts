@@ -1,0 +1,20 @@
+/** What a scrape of the metrics reads off a node. */
+import type { ControlActor } from '../actors/control/control-actor.js';
+import type { Router } from '../actors/data/router.js';
+import type { ActorHandle } from '../actors/runtime/actor.js';
+import type { Metrics } from '../base/metrics.js';
+
+export function registerGauges(
+  metrics: Metrics,
+  router: Router,
+  control: () => ActorHandle<ControlActor> | undefined,
+): void {
+  metrics.gauge('requestsInFlight', {}, () => router.requestsInFlight);
+  metrics.gauge('storeKeys', {}, () => router.storeStats.keys);
+  metrics.gauge('storeBytes', {}, () => router.storeStats.bytes);
+  metrics.gauge('raftTerm', {}, () => router.currentView?.term ?? 0);
+  metrics.gauge('raftApplied', {}, () => router.appliedIndex);
+  metrics.gauge('raftIsLeader', {}, () => (router.currentView?.role === 'leader' ? 1 : 0));
+  metrics.gauge('raftHasLeader', {}, () => ((router.currentView?.leader ?? 0) === 0 ? 0 : 1));
+  metrics.gauge('mailboxMessages', { actor: 'control' }, () => control()?.pendingMessages() ?? 0);
+}

@@ -1,0 +1,243 @@
+/**
+ * A node: its parts put together, started and stopped in order. Main thread: client port, router, store, HTTP port.
+ * Control thread: Raft, its log, the control port.
+ */
+import { randomInt } from 'node:crypto';
+import { ControlActor, type ControlOptions } from '../actors/control/control-actor.js';
+import type { ControlEvent } from '../actors/control/events.js';
+import { Router } from '../actors/data/router.js';
+import { StateMachine } from '../actors/data/state-machine.js';
+import type { ActorHandle } from '../actors/runtime/actor.js';
+import { handOver } from '../actors/runtime/hand-over.js';
+import { eventLoopScheduler } from '../actors/runtime/scheduler.js';
+import { startThreadActor } from '../actors/runtime/start-thread.js';
+import type { ClientBackend } from '../adapters/grpc/backend.js';
+import { ClientServer } from '../adapters/grpc/client-server.js';
+import { SessionForwarder } from '../adapters/grpc/session-forwarder.js';
+import { startHttpServer, type HttpServer } from '../adapters/http-server.js';
+import { expose } from '../adapters/metrics/exposition.js';
+import { measureEventLoopDelay } from '../adapters/metrics/event-loop-delay.js';
+import { MetricsRecorder } from '../adapters/metrics/recorder.js';
+import { parseAddress } from '../base/address.js';
+import { asDcacheError, type DcacheError } from '../base/errors.js';
+import { isIncarnation } from '../base/ids.js';
+import { errorFields, type Logger } from '../base/log.js';
+import { assert } from '../base/assert.js';
+import { foundersDigest, PEER_PROTOCOL, type Speaker } from '../cluster/speaker.js';
+import type { ClusterView } from '../cluster/view.js';
+import { MapStore } from '../store/map-store.js';
+import { NodeBackend } from './backend.js';
+import type { NodeConfig } from './config.js';
+import type { ControlThreadOptions } from './control-thread.js';
+import { registerGauges } from './gauges.js';
+
+/** How long a stopping node goes on answering what it has accepted. */
+const DRAIN_MS = 5_000;
+/** How long a leader that stops waits for another one. */
+const HAND_OVER_MS = 1_500;
+const CONTROL_THREAD = new URL('./control-thread.js', import.meta.url);
+
+export interface NodeListener {
+  /** The view of the cluster has changed. */
+  onView(view: ClusterView): void;
+  /** The node has failed and is stopping by itself. */
+  onFailure(error: DcacheError): void;
+}
+
+export class Node {
+  readonly config: NodeConfig;
+  private readonly logger: Logger;
+  private readonly listener: NodeListener;
+  private readonly metrics = new MetricsRecorder();
+  private readonly router: Router;
+  private readonly forwarder = new SessionForwarder();
+  private readonly clientServer: ClientServer;
+  private control: ActorHandle<ControlActor> | undefined;
+  private httpServer: HttpServer | undefined;
+  private stopMeasuring: () => void = () => undefined;
+  private stopping: Promise<void> | undefined;
+
+  private constructor(config: NodeConfig, logger: Logger, listener: NodeListener) {
+    this.config = config;
+    this.logger = logger;
+    this.listener = listener;
+    this.router = new Router({
+      stateMachine: new StateMachine(new MapStore()),
+      forwarder: this.forwarder,
+      scheduler: eventLoopScheduler,
+      wallMs: () => Date.now(),
+      logger: logger.child('router'),
+      submit: (requests) => {
+        const buffers = requests.proposals.map(({ data }) => data.buffer);
+        this.control?.ref.submit(handOver(requests, buffers)).catch((error: unknown) => this.fail(error));
+      },
+    });
+    this.clientServer = new ClientServer(this.backend(), logger.child('client-port'), this.metrics);
+  }
+
+  /**
+   * Resolves when the node listens and has opened its log; it may still be looking for the others then. Rejects with a
+   * DcacheError, having released everything, when it cannot start: PORT_IN_USE if its place is taken.
+   */
+  static async start(config: NodeConfig, logger: Logger, listener: NodeListener): Promise<Node> {
+    const node = new Node(config, logger, listener);
+    try {
+      await node.start();
+    } catch (error) {
+      await node.release();
+      throw error;
+    }
+    return node;
+  }
+
+  get view(): ClusterView | undefined {
+    return this.router.currentView;
+  }
+
+  /** Why the node does not serve now, undefined when it does. */
+  get notServing(): string | undefined {
+    return this.router.notServing;
+  }
+
+  /** Drains: accepts nothing more, answers what it has accepted, hands leadership over, releases everything. Idempotent. */
+  stop(): Promise<void> {
+    this.stopping ??= this.drainAndRelease();
+    return this.stopping;
+  }
+
+  private async start(): Promise<void> {
+    const { config } = this;
+    // The client port first: binding it is what claims a place of the default layout.
+    await this.clientServer.listen(config.clientListen);
+    this.stopMeasuring = measureEventLoopDelay(this.metrics.histogram('eventLoopDelay', {}));
+    registerGauges(this.metrics, this.router, () => this.control);
+    if (config.httpListen !== undefined) await this.startHttp(config.httpListen);
+    const options: ControlThreadOptions = {
+      control: this.controlOptions(),
+      controlListen: config.controlListen,
+      dataFolder: config.dataFolder,
+      logLevel: config.logLevel,
+      logFormat: config.logFormat,
+    };
+    this.control = await startThreadActor<ControlActor, ControlThreadOptions, ControlEvent>(
+      { name: 'control', supervision: { policy: 'fail-node' }, drainMs: 2_000 },
+      {
+        entry: CONTROL_THREAD,
+        options,
+        scheduler: eventLoopScheduler,
+        onEvents: (events) => this.onControlEvents(events),
+        onFailure: ({ error }) => this.fail(error),
+      },
+    );
+    this.logger.info(
+      { mode: config.mode, client: config.clientListen, control: config.controlListen, data: config.dataFolder },
+      'node started',
+    );
+  }
+
+  private onControlEvents(events: readonly ControlEvent[]): void {
+    try {
+      this.router.onEvents(events);
+    } catch (error) {
+      // State that could not be applied must not be served.
+      this.fail(error);
+      return;
+    }
+    for (const event of events) if (event.type === 'view') this.onView(event.view);
+  }
+
+  private onView(view: ClusterView): void {
+    const { role, term, leader, up, size } = view;
+    this.logger.info({ role, term, leader, up, size }, 'view of the cluster changed');
+    this.listener.onView(view);
+  }
+
+  private fail(error: unknown): void {
+    if (this.stopping !== undefined) return;
+    this.logger.fatal(errorFields(error), 'the node fails');
+    this.stopping = this.release();
+    this.listener.onFailure(asDcacheError(error));
+  }
+
+  private async drainAndRelease(): Promise<void> {
+    this.logger.info({ requests: this.router.requestsInFlight }, 'stopping: answering what is under way');
+    const drained = this.router.drain();
+    await withTimeout(Promise.all([drained, this.handOverLeadership()]), DRAIN_MS);
+    await this.release();
+    this.logger.info({}, 'stopped');
+  }
+
+  /** So that the cluster does not have to notice first that its leader is gone. */
+  private async handOverLeadership(): Promise<void> {
+    if (this.view?.role !== 'leader' || this.view.voters.length === 1) return;
+    await this.control?.ref.handOverLeadership();
+    const startedAtMs = performance.now();
+    while (this.view.role === 'leader' && performance.now() - startedAtMs < HAND_OVER_MS) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  }
+
+  private async release(): Promise<void> {
+    this.router.stop();
+    this.stopMeasuring();
+    await Promise.all([this.httpServer?.close(), this.clientServer.close(500)]);
+    this.forwarder.close();
+    await this.control?.stop();
+  }
+
+  private async startHttp(listen: string): Promise<void> {
+    const address = parseAddress(listen);
+    assert(address !== undefined, 'addresses of a NodeConfig are valid');
+    this.httpServer = await startHttpServer({
+      ...address,
+      logger: this.logger.child('http'),
+      health: () => {
+        const reason = this.notServing;
+        return reason === undefined ? { ready: true } : { ready: false, reason };
+      },
+      metrics: () => expose(this.metrics),
+    });
+  }
+
+  private controlOptions(): ControlOptions {
+    const { config } = this;
+    return { speaker: this.speaker(), founders: config.founders, timings: config.timings, seed: randomInt(2 ** 47) };
+  }
+
+  private speaker(): Speaker {
+    const { config } = this;
+    const incarnation = randomInt(1, 2 ** 48 - 1);
+    assert(isIncarnation(incarnation), 'an incarnation is drawn from its range');
+    const advertised = (listen: string): string => `${config.advertiseHost}:${parseAddress(listen)?.port ?? 0}`;
+    return {
+      nodeId: config.nodeId,
+      raftId: 0,
+      clusterId: '',
+      mode: config.mode,
+      incarnation,
+      founders: foundersDigest(config.founders),
+      protocol: PEER_PROTOCOL,
+      controlAddress: advertised(config.controlListen),
+      clientAddress: advertised(config.clientListen),
+      httpAddress: config.httpListen === undefined ? '' : advertised(config.httpListen),
+    };
+  }
+
+  private backend(): ClientBackend {
+    return new NodeBackend({
+      config: this.config,
+      router: this.router,
+      speaker: this.speaker(),
+      control: () => this.control?.ref,
+    });
+  }
+}
+
+async function withTimeout(work: Promise<unknown>, timeoutMs: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, timeoutMs);
+  });
+  await Promise.race([work, timeout]);
+  clearTimeout(timer);
+}
