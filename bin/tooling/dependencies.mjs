@@ -26,7 +26,7 @@ export function missingDependency(locked, installed) {
 
 function reasonToInstall() {
   if (!existsSync(join(ROOT, 'node_modules'))) return 'there is no node_modules folder yet';
-  // npm removes this file when an install begins and writes it when it has succeeded.
+  // npm writes this file when an install has succeeded.
   if (!existsSync(join(ROOT, 'node_modules/.package-lock.json'))) return 'the last install was not finished';
   return missingDependency(readPackages('package-lock.json'), readPackages('node_modules/.package-lock.json'));
 }

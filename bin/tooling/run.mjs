@@ -23,6 +23,8 @@ export function installedTool(script, ...args) {
   return [process.execPath, join(ROOT, 'node_modules', script), ...args];
 }
 
+const cannotStart = (command, error) => new ToolError(`${command} cannot be started: ${error.message}`, 127);
+
 /** The exit code that a shell would report. */
 function shellExitCode(code, signal) {
   return code ?? 128 + (constants.signals[signal] ?? 0);
@@ -38,7 +40,7 @@ export function runCaptured([command, ...args], { env = process.env } = {}) {
     const chunks = [];
     child.stdout.on('data', (chunk) => chunks.push(chunk));
     child.stderr.on('data', (chunk) => chunks.push(chunk));
-    child.on('error', reject);
+    child.on('error', (error) => reject(cannotStart(command, error)));
     child.on('close', (code, signal) =>
       resolve({ exitCode: shellExitCode(code, signal), output: Buffer.concat(chunks).toString() }),
     );
@@ -65,7 +67,7 @@ export function runAttached([command, ...args], { stdout = 'inherit', shell = fa
       for (const signal of signals) process.off(signal, forward);
       finish();
     };
-    child.on('error', (error) => settle(() => reject(error)));
+    child.on('error', (error) => settle(() => reject(cannotStart(command, error))));
     child.on('close', (code, signal) => settle(() => resolve(shellExitCode(code, signal))));
   });
 }

@@ -59,22 +59,26 @@ export class LineWriter {
 
   /** Writes what waits before it returns; gives up after half a second without progress. A write under way ends by itself. */
   flushSync(): void {
-    let rest = this.takeWaiting();
+    const { bytes, lines } = this.takeWaiting();
+    let rest = bytes;
     let retries = 0;
     while (rest.length > 0 && retries < MAX_SYNC_RETRIES) {
       try {
         rest = rest.subarray(writeSync(this.fd, rest));
         retries = 0;
       } catch (error) {
-        // Nobody reads, or nothing can be written: there is no third place to say so.
-        if (!isBusy(error)) return;
+        if (!isBusy(error)) break;
         retries++;
         sleepSync(RETRY_MS);
       }
     }
+    // Nobody reads, or nothing can be written. There is no other place to say so; the next line may get through.
+    if (rest.length > 0) this.lost += lines;
   }
 
-  private takeWaiting(): Buffer {
+  /** What waits, after a notice of what has been lost. `lines` counts both: so many are lost if this is. */
+  private takeWaiting(): { readonly bytes: Buffer; readonly lines: number } {
+    const lines = this.waiting.length + this.lost;
     if (this.lost > 0) {
       const notice = {
         level: 'warn',
@@ -85,17 +89,17 @@ export class LineWriter {
       this.waiting.unshift(Buffer.from(`${JSON.stringify(notice)}\n`));
       this.lost = 0;
     }
-    const taken = Buffer.concat(this.waiting);
+    const bytes = Buffer.concat(this.waiting);
     this.waiting = [];
     this.waitingBytes = 0;
-    return taken;
+    return { bytes, lines };
   }
 
   private writeNext(): void {
-    const lines = this.waiting.length;
-    this.writing = lines > 0;
+    this.writing = this.waiting.length > 0;
     if (this.writing) {
-      this.writeRest(this.takeWaiting(), lines);
+      const { bytes, lines } = this.takeWaiting();
+      this.writeRest(bytes, lines);
       return;
     }
     for (const resolve of this.onIdle.splice(0)) resolve();

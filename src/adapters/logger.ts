@@ -107,7 +107,10 @@ async function prettifier(colorize: boolean): Promise<(line: string) => string> 
 export async function openLogger(options: LoggerOptions): Promise<LoggerHandle> {
   const { level, format, fields = {}, fd = 2 } = options;
   const onTerminal = isatty(fd);
-  const present = format === 'pretty' || (format === 'auto' && onTerminal) ? await prettifier(onTerminal) : undefined;
+  const present =
+    format === 'pretty' || (format === 'auto' && onTerminal)
+      ? await prettifier(onTerminal && process.env['NO_COLOR'] === undefined)
+      : undefined;
   const writer = new LineWriter(fd);
   const destination = {
     write: (line: string) => writer.write(present === undefined ? line : present(line)),

@@ -89,15 +89,30 @@ describe('a reader that hangs', () => {
   });
 });
 
-test.skipIf(!existsSync('/dev/full'))(
-  'a disk that is full costs lines but stops neither the writer nor flushSync',
-  async () => {
+describe.skipIf(!existsSync('/dev/full'))('a disk that is full', () => {
+  test('costs lines but stops neither the writer nor flushSync', async () => {
     const writer = new LineWriter(opened('/dev/full', 'w'));
     writer.write('a\n');
-    await writer.flush(5_000);
+    await expect(writer.flush(5_000)).resolves.toBeUndefined();
     writer.write('b\n');
     writer.write('c\n');
     expect(() => writer.flushSync()).not.toThrow();
     await expect(writer.flush(5_000)).resolves.toBeUndefined();
-  },
-);
+  });
+
+  test('is made up for, once there is room, by the number of lines that it cost', async () => {
+    const path = join(folder, 'target');
+    const fd = opened('/dev/full', 'w');
+    const writer = new LineWriter(fd);
+    for (const line of ['a\n', 'b\n', 'c\n']) {
+      writer.write(line);
+      await writer.flush(5_000);
+    }
+    // The same descriptor number now leads to a file that takes what it is given.
+    closeSync(fd);
+    expect(openSync(path, 'a')).toBe(fd);
+    writer.write('d\n');
+    await writer.flush(5_000);
+    expect(readFileSync(path, 'utf8')).toMatch(/^\{.*"lostLines":3,.*\}\nd\n$/);
+  });
+});

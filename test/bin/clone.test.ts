@@ -14,7 +14,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 
 const ROOT = join(import.meta.dirname, '../..');
 /** Only base of src/: these tests are about the commands, and compile a dozen times. */
@@ -27,6 +27,9 @@ const COPIED = [
   'package-lock.json',
   'tsconfig.json',
 ];
+
+// A test compiles up to three times, perhaps while other tests keep the machine busy.
+vi.setConfig({ testTimeout: 180_000 });
 
 let clone: string;
 
@@ -125,10 +128,23 @@ describe('generated files', () => {
   });
 });
 
-test('an unknown benchmark is refused with the names of those there are', () => {
-  const { status, output } = run('bin/bench.mjs', 'nonsense');
-  expect(status).toBe(2);
-  expect(output).toContain('There is no benchmark "nonsense"');
+describe('a benchmark', () => {
+  test('runs on the compiled sources with the arguments that it is given', () => {
+    mkdirSync(join(clone, 'test/bench/workload'), { recursive: true });
+    writeFileSync(join(clone, 'test/bench/workload/hex.ts'), "export { toHex } from '../../../src/base/bytes.js';\n");
+    writeFileSync(
+      join(clone, 'test/bench/hello.ts'),
+      "import { toHex } from './workload/hex.js';\nconst n: number = 255;\nconsole.log(toHex(Uint8Array.of(n)), process.argv[2]);\n",
+    );
+    expect(run('bin/bench.mjs', 'hello', '--size=1').output).toMatch(/^ff --size=1$/m);
+    expect(readFileSync(join(clone, 'dist/bench/hello.mjs'), 'utf8')).toContain('"../base/bytes.js"');
+  });
+
+  test('that does not exist is refused with the names of those that do', () => {
+    const { status, output } = run('bin/bench.mjs', 'nonsense');
+    expect(status).toBe(2);
+    expect(output).toContain('There is no benchmark "nonsense". npm run bench -- NAME, where NAME is hello.');
+  });
 });
 
 describe('with a compiled command line', () => {

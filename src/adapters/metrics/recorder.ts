@@ -54,69 +54,64 @@ interface Series<T> {
   readonly value: T;
 }
 
-/** The series of one metric, found by the values of its labels. */
-class Family<T> {
-  private readonly series = new Map<string, Series<T>>();
+/** The series of every metric of one type, found by name and labels. */
+class SeriesTable<T> {
+  private readonly byMetric = new Map<MetricName, Map<string, Series<T>>>();
 
-  getOrAdd(labels: Labels, make: () => T): T {
-    const id = Object.values(labels).join('\n');
-    let found = this.series.get(id);
-    if (found === undefined) {
-      found = { labels, value: make() };
-      this.series.set(id, found);
+  get(name: MetricName, labels: Labels): T | undefined {
+    return this.byMetric.get(name)?.get(seriesId(name, labels))?.value;
+  }
+
+  /** Takes the place of a series with the same labels. */
+  set(name: MetricName, labels: Labels, value: T): T {
+    let series = this.byMetric.get(name);
+    if (series === undefined) {
+      series = new Map<string, Series<T>>();
+      this.byMetric.set(name, series);
     }
-    return found.value;
+    series.set(seriesId(name, labels), { labels, value });
+    return value;
   }
 
-  replace(labels: Labels, value: T): void {
-    this.series.set(Object.values(labels).join('\n'), { labels, value });
-  }
-
-  all(): readonly Series<T>[] {
-    return [...this.series.values()];
+  of(name: MetricName): readonly Series<T>[] {
+    return [...(this.byMetric.get(name)?.values() ?? [])];
   }
 }
 
-/** Families come into being with their first series. */
-class Families<T> {
-  private readonly byName = new Map<MetricName, Family<T>>();
-
-  of(name: MetricName): Family<T> {
-    let family = this.byName.get(name);
-    if (family === undefined) {
-      family = new Family<T>();
-      this.byName.set(name, family);
-    }
-    return family;
-  }
+/** The values of the labels in the order of the table, whatever the order in which the caller wrote them. */
+function seriesId(name: MetricName, labels: Labels): string {
+  return METRICS[name].labels.map((label) => labels[label]).join('\n');
 }
 
 export class MetricsRecorder implements Metrics {
-  private readonly counters = new Families<RecordedCounter>();
-  private readonly histograms = new Families<RecordedHistogram>();
-  private readonly gauges = new Families<() => number>();
+  private readonly counters = new SeriesTable<RecordedCounter>();
+  private readonly histograms = new SeriesTable<RecordedHistogram>();
+  private readonly gauges = new SeriesTable<() => number>();
 
   counter<N extends CounterName>(name: N, labels: LabelsOf<N>): Counter {
-    return this.counters.of(name).getOrAdd(labels, () => new RecordedCounter());
+    return this.counters.get(name, labels) ?? this.counters.set(name, labels, new RecordedCounter());
   }
 
   histogram<N extends HistogramName>(name: N, labels: LabelsOf<N>): Histogram {
-    return this.histograms.of(name).getOrAdd(labels, () => new RecordedHistogram(METRICS[name].buckets));
+    return (
+      this.histograms.get(name, labels) ??
+      this.histograms.set(name, labels, new RecordedHistogram(METRICS[name].buckets))
+    );
   }
 
   gauge<N extends GaugeName>(name: N, labels: LabelsOf<N>, read: () => number): void {
-    this.gauges.of(name).replace(labels, read);
+    this.gauges.set(name, labels, read);
   }
 
   countersOf(name: MetricName): readonly Series<RecordedCounter>[] {
-    return this.counters.of(name).all();
+    return this.counters.of(name);
   }
 
   histogramsOf(name: MetricName): readonly Series<RecordedHistogram>[] {
-    return this.histograms.of(name).all();
+    return this.histograms.of(name);
   }
 
   gaugesOf(name: MetricName): readonly Series<() => number>[] {
-    return this.gauges.of(name).all();
+    return this.gauges.of(name);
   }
 }

@@ -28,6 +28,13 @@ test('the same labels are the same counter', () => {
   expect(samples(recorder)).toEqual(['dcache_raft_proposals_total{result="accepted"} 2']);
 });
 
+test('the order in which labels are written does not matter', () => {
+  const recorder = new MetricsRecorder();
+  recorder.counter('requests', { rpc: 'Get', code: 'OK' }).add();
+  recorder.counter('requests', { code: 'OK', rpc: 'Get' }).add();
+  expect(samples(recorder)).toEqual(['dcache_requests_total{rpc="Get",code="OK"} 2']);
+});
+
 test('a counter refuses to go back', () => {
   const counter = new MetricsRecorder().counter('raftProposals', { result: 'accepted' });
   expect(() => counter.add(-1)).toThrow('a counter never goes back');
