@@ -21,7 +21,10 @@ export interface RaftConfig {
   readonly storage: RaftStorage;
   /** Source of the election timeouts. Used by this node alone. */
   readonly prng: Prng;
-  /** Index up to which the state machine had applied the log before a restart; 0 for the snapshot's. */
+  /**
+   * Index up to which the state machine has applied the log, for a restart: normally that of the latest snapshot. The
+   * configuration that `storage` gives as its initial state is the one of this index. Default: the last compacted one.
+   */
   readonly applied?: number;
   /** Entries and hard state are written by threads of their own; see StorageAppend. Default false. */
   readonly asyncStorageWrites?: boolean;
@@ -47,7 +50,10 @@ export interface RaftConfig {
   readonly disableProposalForwarding?: boolean;
   /** Accept membership changes that do not fit the configuration in force; for shells that order them themselves. */
   readonly disableConfChangeValidation?: boolean;
-  /** A leader that is removed, or made a learner, steps down when it applies that. */
+  /**
+   * A leader that is removed, or made a learner, steps down when it applies that. Better to hand over first: in a group of
+   * two the other voter may miss the commit, and cannot be elected without the vote of the one that left.
+   */
   readonly stepDownOnRemoval?: boolean;
 }
 

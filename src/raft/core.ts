@@ -31,6 +31,8 @@ export class RaftCore {
   /** Leader of `term`, 0 if not known. At most one node is ever named here in one term. */
   leader = 0;
 
+  /** Index of the log as of which the configuration in `tracker` holds: a membership change or a snapshot. */
+  confIndex = 0;
   /** To whom this leader is handing over, 0 if to nobody. Meanwhile it takes no proposals. */
   leadTransferee = 0;
   /**

@@ -61,19 +61,21 @@ function onSnapshot(core: RaftCore, message: SnapshotMessage): Refusal | undefin
   return refusal;
 }
 
-/** Puts the snapshot in the place of the log, unless the log says the same or more. */
+/**
+ * Puts the snapshot in the place of the log, unless the log says the same or more. This node need not be a member in it:
+ * it may have been added by one of the entries that follow. (etcd/raft ignores such a snapshot, and with it a new member
+ * waits until the leader happens to take the next one.)
+ */
 function restore(core: RaftCore, snapshot: Snapshot): Refusal | undefined {
   const { index, term, confState } = snapshot.metadata;
   const { log } = core;
   if (index <= log.committed) return 'obsolete-snapshot';
-  const { voters, votersOutgoing, learners } = confState;
-  if (![voters, votersOutgoing, learners].some((ids) => ids.includes(core.id))) return 'not-a-member';
   if (log.matches({ index, term })) {
     log.commitTo(index);
     return 'obsolete-snapshot';
   }
   log.restore(snapshot);
   core.tracker.clear();
-  switchToConfiguration(core, confState);
+  switchToConfiguration(core, confState, index);
   return undefined;
 }

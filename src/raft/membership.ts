@@ -3,21 +3,30 @@
  * configuration is put in force when its entry, or the snapshot that contains it, is applied.
  */
 import { assert } from '../base/assert.js';
-import type { ConfChangeV2 } from './conf-change.js';
+import { decodeConfChange } from './conf-change.js';
 import { changeConfiguration, isVoter } from './configuration.js';
 import type { RaftCore } from './core.js';
 import { answerConfirmedReads, broadcastAppend, maybeCommit, maybeSendAppend } from './replication.js';
-import type { ConfState } from './types.js';
+import type { ConfState, Entry } from './types.js';
 
-/** A committed change is applied. It has been checked when it was proposed, by the leader under the same configuration. */
-export function applyConfChange(core: RaftCore, change: ConfChangeV2): ConfState {
+/**
+ * A committed entry of a conf-change type is applied. The change has been checked when it was proposed, by the leader
+ * and under the same configuration. It is ignored if a snapshot that came meanwhile contains it.
+ */
+export function applyConfChange(core: RaftCore, entry: Entry): ConfState {
+  if (entry.index <= core.confIndex) return core.tracker.conf;
+  assert(entry.type !== 'normal', 'only membership changes change the membership');
+  const change = decodeConfChange(entry.data);
+  assert(change !== undefined, 'a committed membership change can be read');
   const outcome = changeConfiguration(core.tracker.conf, change);
   assert(outcome.type === 'changed', 'a committed membership change fits the configuration that it was proposed for');
-  switchToConfiguration(core, outcome.conf);
+  switchToConfiguration(core, outcome.conf, entry.index);
   return outcome.conf;
 }
 
-export function switchToConfiguration(core: RaftCore, conf: ConfState): void {
+/** `conf` is the configuration after applying entry `index`. */
+export function switchToConfiguration(core: RaftCore, conf: ConfState, index: number): void {
+  core.confIndex = index;
   core.tracker.switchTo(conf, core.log.lastIndex());
   if (core.role !== 'leader') return;
   const own = core.tracker.of(core.id);

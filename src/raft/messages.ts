@@ -206,8 +206,6 @@ export type Refusal =
   | 'beyond-log'
   /** Not newer than what is committed here. */
   | 'obsolete-snapshot'
-  /** A snapshot of a group that this node is not a member of. */
-  | 'not-a-member'
   /** Too many reads wait. */
   | 'too-many-reads'
   | DropReason;

@@ -22,7 +22,7 @@ import { acceptReady, assembleReady, hasReady, type HandedOut } from './ready-as
 import type { Ready } from './ready.js';
 import { nodeStatus, type NodeStatus } from './status.js';
 import { onStored } from './storage-progress.js';
-import type { ConfState } from './types.js';
+import type { ConfState, Entry } from './types.js';
 
 export class RawNode {
   /** For invariant checks of tests and of the simulator; shells use the methods. */
@@ -41,12 +41,14 @@ export class RawNode {
     const core = new RaftCore(resolved);
     const { hardState, confState } = resolved.storage.initialState();
     assert(isValidConfiguration(confState), 'the stored configuration keeps the rules');
-    switchToConfiguration(core, confState);
     assert(hardState.commit <= core.log.lastIndex(), 'the stored commit index lies within the log');
-    core.log.commitTo(hardState.commit);
+    assert(resolved.applied <= core.log.lastIndex(), 'the applied index lies within the log');
+    // What was applied was committed, even if the commit index itself, which need not be flushed, has been lost.
+    core.log.commitTo(Math.max(hardState.commit, resolved.applied));
     core.term = hardState.term;
     core.vote = hardState.vote;
     if (resolved.applied > core.log.applied) core.log.appliedTo(resolved.applied, 0);
+    switchToConfiguration(core, confState, core.log.applied);
     core.becomeFollower(core.term, 0);
     this.core = core;
     this.handedOut = { softState: core.softState, hardState: core.hardState };
@@ -97,7 +99,7 @@ export class RawNode {
 
   /**
    * Wants the membership to change. `change` is {@link LEAVE_JOINT} to leave an explicit joint configuration. When the
-   * entry is committed the shell calls {@link applyConfChange} with it.
+   * entry is committed the shell hands it to {@link applyConfChange}.
    */
   proposeConfChange(change: ConfChangeV2): ProposalResult {
     return propose(this.core, [{ type: 'conf-change-v2', data: encodeConfChange(change) }]);
@@ -110,11 +112,11 @@ export class RawNode {
   }
 
   /**
-   * A committed entry of a conf-change type is being applied; `change` is decodeConfChange of its data. Gives the
-   * configuration that is now in force, to be stored with the next snapshot.
+   * A committed entry of a conf-change type is being applied, in its turn among the others. Gives the configuration that is
+   * now in force, to be stored with the next snapshot.
    */
-  applyConfChange(change: ConfChangeV2): ConfState {
-    return applyConfChange(this.core, change);
+  applyConfChange(entry: Entry): ConfState {
+    return applyConfChange(this.core, entry);
   }
 
   /**

@@ -1,5 +1,5 @@
 /** One node of the interaction tests: a RawNode, its storage, the work of its storage threads, its state machine. */
-import { concatBytes } from '../../src/base/bytes.js';
+import { concatBytes, EMPTY_BYTES } from '../../src/base/bytes.js';
 import { decodeConfChange } from '../../src/raft/conf-change.js';
 import type { RaftConfig } from '../../src/raft/config.js';
 import { MemoryStorage } from '../../src/raft/memory-storage.js';
@@ -56,16 +56,12 @@ export class InteractionNode {
 
   /** The state is the concatenation of everything that was proposed. */
   apply(entries: readonly Entry[]): void {
-    for (const { index, term, type, data } of entries) {
+    for (const entry of entries) {
+      const { index, term, type, data } = entry;
       const { metadata, data: state } = this.storage.newest;
-      let { confState } = metadata;
-      let update = data;
-      if (type !== 'normal') {
-        const change = decodeConfChange(data);
-        if (!change) throw new Error(`entry ${index} is no membership change`);
-        confState = this.raw.applyConfChange(change);
-        update = change.context;
-      }
+      const isNormal = type === 'normal';
+      const confState = isNormal ? metadata.confState : this.raw.applyConfChange(entry);
+      const update = isNormal ? data : (decodeConfChange(data)?.context ?? EMPTY_BYTES);
       this.storage.history.push({ metadata: { index, term, confState }, data: concatBytes([state, update]) });
     }
   }

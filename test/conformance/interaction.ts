@@ -2,7 +2,6 @@
  * A group of nodes that a script drives, one command at a time, and that prints what happens. Nothing moves by itself: a
  * node's Ready is carried out, and a message delivered, only when a command says so.
  */
-import { assertNever } from '../../src/base/assert.js';
 import { EMPTY_BYTES } from '../../src/base/bytes.js';
 import { Prng } from '../../src/base/prng.js';
 import type { ConfChange, Transition } from '../../src/raft/conf-change.js';

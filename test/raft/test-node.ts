@@ -4,13 +4,13 @@
  */
 import { EMPTY_BYTES } from '../../src/base/bytes.js';
 import { Prng } from '../../src/base/prng.js';
-import { decodeConfChange, type ConfChange, type ConfChangeV2 } from '../../src/raft/conf-change.js';
+import type { ConfChange, ConfChangeV2 } from '../../src/raft/conf-change.js';
 import type { RaftConfig } from '../../src/raft/config.js';
 import { MemoryStorage } from '../../src/raft/memory-storage.js';
 import type { PeerMessage, ProposalResult, Refusal } from '../../src/raft/messages.js';
 import { RawNode } from '../../src/raft/raw-node.js';
 import type { ReadState, Ready } from '../../src/raft/ready.js';
-import { EMPTY_CONF_STATE, EMPTY_HARD_STATE, type ConfState, type Entry } from '../../src/raft/types.js';
+import { EMPTY_CONF_STATE, type ConfState, type Entry } from '../../src/raft/types.js';
 
 export interface NodeOptions extends Partial<RaftConfig> {
   /** Raft ids of the voters from the start. */
@@ -123,10 +123,7 @@ export class TestNode {
 
   private apply(committed: Entry): void {
     this.applied.push(committed);
-    if (committed.type === 'normal') return;
-    const change = decodeConfChange(committed.data);
-    if (!change) throw new Error('a committed membership change can be read');
-    this.conf = this.raw.applyConfChange(change);
+    if (committed.type !== 'normal') this.conf = this.raw.applyConfChange(committed);
   }
 
   /** Carries out all there is to do and gives the messages that came out since the last time. */
