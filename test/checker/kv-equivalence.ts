@@ -39,6 +39,12 @@ class ValueClasses {
     return this.lengthsMatter ? `unseen, ${Buffer.byteLength(value)} bytes` : 'unseen';
   }
 
+  /** Of what is appended: with a text that no seen value contains, the result is unseen, whatever was before it. */
+  ofAppended(text: string): string {
+    if (this.integersMatter || this.seen.some((value) => value.includes(text))) return `text ${text}`;
+    return this.lengthsMatter ? `unseen, ${Buffer.byteLength(text)} bytes` : 'unseen';
+  }
+
   private isPrefixOfSeen(value: string): boolean {
     let low = 0;
     let high = this.seen.length;
@@ -73,6 +79,10 @@ export function kvEquivalence(operations: readonly Operation<KvInput, KvResult>[
   return {
     stateKey: ({ value }) => classes.of(value),
     covers: coversVersions,
-    inputKey: (input) => JSON.stringify(input.type === 'set' ? { ...input, value: classes.of(input.value) } : input),
+    inputKey: (input) => {
+      if (input.type === 'set') return JSON.stringify({ ...input, value: classes.of(input.value) });
+      if (input.type === 'append') return JSON.stringify({ ...input, value: classes.ofAppended(input.value) });
+      return JSON.stringify(input);
+    },
   };
 }

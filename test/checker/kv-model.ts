@@ -213,6 +213,12 @@ function isReadOnly(input: KvInput, result: KvResult | undefined): boolean {
   }
 }
 
+/** Versions never fall, and every operation that sees one sees that of the state it leaves. */
+function order(_input: KvInput, result: KvResult): number | undefined {
+  if (result.type === 'delete' || (result.type === 'incr' && result.value === null)) return undefined;
+  return result.version === 0 ? undefined : result.version;
+}
+
 function describeState({ value, version, known, excluded }: KvState): string {
   if (value === null) return version === 0 ? 'missing' : `missing, next version > ${version}`;
   const exceptions = excluded.length === 0 ? '' : ` (not ${excluded.join(', ')})`;
@@ -222,6 +228,7 @@ function describeState({ value, version, known, excluded }: KvState): string {
 export const kvModel: Model<KvState, KvInput, KvResult> = {
   initial: { value: null, version: 0, known: true, excluded: NONE },
   step,
+  order,
   equivalence: kvEquivalence,
   isReadOnly,
   overwrites: (input) => (input.type === 'set' || input.type === 'delete') && input.condition === undefined,

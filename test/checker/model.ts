@@ -16,6 +16,12 @@ export interface Model<State, Input, Result> {
    */
   step(state: State, input: Input, result: Result | undefined): readonly State[];
 
+  /**
+   * A number that does not fall along any linearization, which the answer tells (a version): among the operations that
+   * have one, a lower one takes effect before a higher one. Undefined when the answer tells none.
+   */
+  order(input: Input, result: Result): number | undefined;
+
   /** What can be told apart by the answers of these operations, all of one key. */
   equivalence(operations: readonly Operation<Input, Result>[]): Equivalence<State, Input>;
 
@@ -31,6 +37,11 @@ export interface Model<State, Input, Result> {
   /** A short label, such as `set a → v5`; `?` in the place of an unknown result. */
   describe(input: Input, result: Result | undefined): string;
   describeState(state: State): string;
+}
+
+/** The same model without the hint of an order: slower, but stuck only where an answer does not fit. */
+export function withoutOrder<State, Input, Result>(model: Model<State, Input, Result>): Model<State, Input, Result> {
+  return { ...model, order: () => undefined };
 }
 
 /**

@@ -62,6 +62,7 @@ export function plainKvModel(maxVersion: number): Model<PlainState, KvInput, KvR
         for (let version = state.version + 1; version <= maxVersion; version++) states.push({ value: after, version });
       return result === undefined ? states : states.filter((next) => agrees(state, next, holds, result));
     },
+    order: () => undefined,
     equivalence: () => ({
       stateKey: ({ value, version }) => `${version}:${value}`,
       covers: (a, b) => a.value === b.value && a.version === b.version,

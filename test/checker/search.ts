@@ -5,6 +5,7 @@
  * What is done beyond the paper, all of it to keep operations of unknown outcome from multiplying the configurations:
  * - Such operations are optional, so a configuration is dropped when one was seen with the same answered operations, a
  *   covering state and a *subset* of the optional ones.
+ * - Answers that tell their order (versions) are linearized in that order.
  * - An answered operation that fits the state and leaves it alone is linearized at once, without alternatives.
  * - Of interchangeable optional operations only the earliest unused one is tried; one that changes nothing, or that
  *   is overwritten by the next before anybody looked, is not tried.
@@ -14,6 +15,7 @@
  */
 import { assert } from '../../src/base/assert.js';
 import type { Equivalence, Model } from './model.js';
+import { Ladder } from './ladder.js';
 import type { Operation } from './operation.js';
 
 /** One operation of a linearization and the state after it. */
@@ -36,6 +38,7 @@ interface Answered<Input, Result> {
   readonly operation: Operation<Input, Result>;
   readonly result: Result;
   readonly readOnly: boolean;
+  readonly order: number | undefined;
 }
 
 interface Optional<Input, Result> {
@@ -76,6 +79,7 @@ class Search<State, Input, Result> {
   /** Doubly linked list of the answered operations not linearized, in the order of invocation; node n is head and end. */
   private readonly next: Int32Array;
   private readonly previous: Int32Array;
+  private readonly ladder: Ladder;
   private readonly seen = new Map<string, { readonly used: bigint; readonly state: State }[]>();
   private readonly stack: Frame<State>[] = [];
   private steps = 0;
@@ -96,7 +100,8 @@ class Search<State, Input, Result> {
       );
       if (outcome.type === 'done') {
         const readOnly = model.isReadOnly(input, outcome.result);
-        this.answered.push({ operation, result: outcome.result, readOnly });
+        const order = model.order(input, outcome.result);
+        this.answered.push({ operation, result: outcome.result, readOnly, order });
       } else if (outcome.type === 'unknown' && !model.isReadOnly(input, undefined)) {
         const key = this.equivalence.inputKey(input);
         const bit = 1n << BigInt(this.optional.length);
@@ -105,6 +110,7 @@ class Search<State, Input, Result> {
         newestTwin.set(key, bit);
       }
     }
+    this.ladder = new Ladder(this.answered.map(({ order }) => order));
     const count = this.answered.length;
     this.next = Int32Array.from({ length: count + 1 }, (_, index) => (index === count ? 0 : index + 1));
     this.previous = Int32Array.from({ length: count + 1 }, (_, index) => (index === 0 ? count : index - 1));
@@ -155,6 +161,7 @@ class Search<State, Input, Result> {
     const previous = this.previous[index] as number;
     this.next[previous] = next;
     this.previous[next] = previous;
+    this.ladder.take(index);
     this.linearizedCount++;
   }
 
@@ -162,6 +169,7 @@ class Search<State, Input, Result> {
   private relink(index: number): void {
     this.next[this.previous[index] as number] = index;
     this.previous[this.next[index] as number] = index;
+    this.ladder.putBack(index);
     this.linearizedCount--;
   }
 
@@ -200,7 +208,7 @@ class Search<State, Input, Result> {
     }
   }
 
-  /** Answered operations that no other one left precedes, earliest return first: the likeliest order of taking effect. */
+  /** Answered operations that no other one left precedes in real time or in the order of the model, earliest return first: the likeliest order of taking effect. */
   private candidates(): { readonly candidates: readonly number[]; readonly earliestReturn: number } {
     const candidates: number[] = [];
     const end = this.answered.length;
@@ -208,7 +216,7 @@ class Search<State, Input, Result> {
     for (let index = this.next[end] as number; index !== end; index = this.next[index] as number) {
       const { invokedAt, returnedAt } = this.answeredAt(index).operation;
       if (invokedAt > earliestReturn) break;
-      candidates.push(index);
+      if (this.ladder.allows(index)) candidates.push(index);
       earliestReturn = Math.min(earliestReturn, returnedAt);
     }
     candidates.sort((a, b) => this.answeredAt(a).operation.returnedAt - this.answeredAt(b).operation.returnedAt);
