@@ -20,8 +20,8 @@ const registerCall: fc.Arbitrary<readonly [RegisterInput, RegisterResult]> = fc.
     .map(({ from, to, matched }) => [{ type: 'cas', from, to } as const, { type: 'cas', matched } as const] as const),
 );
 
-const value = fc.constantFrom('1', '2');
-const valueOrNull = fc.constantFrom(null, '1', '2');
+const value = fc.constantFrom('1', 'a', 'b');
+const valueOrNull = fc.constantFrom(null, '1', 'a', 'aa');
 const version = fc.option(fc.integer({ min: 1, max: 5 }), { nil: undefined });
 const condition: fc.Arbitrary<KvCondition | undefined> = fc.oneof(
   fc.constant(undefined),
@@ -63,7 +63,7 @@ const kvCall: fc.Arbitrary<readonly [KvInput, KvResult]> = fc.oneof(
   fc.record({ length: fc.option(fc.integer({ min: 1, max: 3 }), { nil: undefined }), version }).map(
     ({ length, version }) =>
       [
-        { type: 'append', value: '1' },
+        { type: 'append', value: 'a' },
         { type: 'append', length, version },
       ] as const,
   ),

@@ -92,15 +92,25 @@ function explain<State, Input, Result>(
   if (html === undefined) return;
   const { operationCount, keyCount, violations } = report;
   const options = { title: basename(file), operationCount, keyCount, violatedKeyCount: violations.length };
-  writeFileSync(html, drawViolation(model, counterexamples, options));
+  writeText(html, drawViolation(model, counterexamples, options));
   out(`  picture: ${html}`);
 }
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 function readText(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
-    throw new UsageError(`cannot read ${file}: ${error instanceof Error ? error.message : String(error)}`);
+    throw new UsageError(`cannot read ${file}: ${messageOf(error)}`);
+  }
+}
+
+function writeText(file: string, text: string): void {
+  try {
+    writeFileSync(file, text);
+  } catch (error) {
+    throw new UsageError(`cannot write ${file}: ${messageOf(error)}`);
   }
 }
 

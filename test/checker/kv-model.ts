@@ -8,6 +8,7 @@
  * Issue 4 (requests with an identity) extends this by new kinds of input; `step` is the only place that gives them meaning.
  */
 import { assertNever, InvariantViolation } from '../../src/base/assert.js';
+import { kvEquivalence } from './kv-equivalence.js';
 import { describeKvOperation } from './kv-labels.js';
 import type { Model } from './model.js';
 
@@ -191,16 +192,6 @@ function step(state: KvState, input: KvInput, result: KvResult | undefined): rea
   }
 }
 
-function covers(a: KvState, b: KvState): boolean {
-  if (a.value !== b.value) return false;
-  if (a.value === null) return a.version <= b.version;
-  if (a.known) return b.known && a.version === b.version;
-  if (a.version > b.version) return false;
-  return b.known
-    ? !a.excluded.includes(b.version)
-    : a.excluded.every((version) => version < b.version || b.excluded.includes(version));
-}
-
 /** Whether an operation with that answer is known to have changed nothing. */
 function isReadOnly(input: KvInput, result: KvResult | undefined): boolean {
   if (input.type === 'get' || input.type === 'inspect') return true;
@@ -222,6 +213,12 @@ function isReadOnly(input: KvInput, result: KvResult | undefined): boolean {
   }
 }
 
+/** Versions never fall, and every operation that sees one sees that of the state it leaves. */
+function order(_input: KvInput, result: KvResult): number | undefined {
+  if (result.type === 'delete' || (result.type === 'incr' && result.value === null)) return undefined;
+  return result.version === 0 ? undefined : result.version;
+}
+
 function describeState({ value, version, known, excluded }: KvState): string {
   if (value === null) return version === 0 ? 'missing' : `missing, next version > ${version}`;
   const exceptions = excluded.length === 0 ? '' : ` (not ${excluded.join(', ')})`;
@@ -231,8 +228,8 @@ function describeState({ value, version, known, excluded }: KvState): string {
 export const kvModel: Model<KvState, KvInput, KvResult> = {
   initial: { value: null, version: 0, known: true, excluded: NONE },
   step,
-  stateKey: ({ value }) => (value === null ? '-' : `+${value}`),
-  covers,
+  order,
+  equivalence: kvEquivalence,
   isReadOnly,
   overwrites: (input) => (input.type === 'set' || input.type === 'delete') && input.condition === undefined,
   describe: describeKvOperation,

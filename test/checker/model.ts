@@ -2,9 +2,10 @@
  * A sequential specification of one key: what the checker knows about the system it checks.
  *
  * A state may stand for a set of concrete states that no operation has told apart yet (the version of a write whose answer
- * was lost, for example). `covers` orders such states and lets the search drop configurations that allow no more than
- * one it has seen.
+ * was lost, for example).
  */
+import type { Operation } from './operation.js';
+
 export interface Model<State, Input, Result> {
   readonly initial: State;
 
@@ -15,11 +16,14 @@ export interface Model<State, Input, Result> {
    */
   step(state: State, input: Input, result: Result | undefined): readonly State[];
 
-  /** States with different keys are unrelated: neither covers the other. */
-  stateKey(state: State): string;
+  /**
+   * A number that does not fall along any linearization, which the answer tells (a version): among the operations that
+   * have one, a lower one takes effect before a higher one. Undefined when the answer tells none.
+   */
+  order(input: Input, result: Result): number | undefined;
 
-  /** For two states of one key: whether every future possible from `b` is possible from `a`. Reflexive, transitive. */
-  covers(a: State, b: State): boolean;
+  /** What can be told apart by the answers of these operations, all of one key. */
+  equivalence(operations: readonly Operation<Input, Result>[]): Equivalence<State, Input>;
 
   /** Whether the operation, given that result, leaves every state's concrete content alone. Without a result: always. */
   isReadOnly(input: Input, result: Result | undefined): boolean;
@@ -33,4 +37,24 @@ export interface Model<State, Input, Result> {
   /** A short label, such as `set a → v5`; `?` in the place of an unknown result. */
   describe(input: Input, result: Result | undefined): string;
   describeState(state: State): string;
+}
+
+/** The same model without the hint of an order: slower, but stuck only where an answer does not fit. */
+export function withoutOrder<State, Input, Result>(model: Model<State, Input, Result>): Model<State, Input, Result> {
+  return { ...model, order: () => undefined };
+}
+
+/**
+ * What need not be told apart when certain answers are all that is to be explained. It is only there to spare the search
+ * work: telling everything apart is right as well.
+ */
+export interface Equivalence<State, Input> {
+  /** States with different keys are unrelated: neither covers the other. */
+  stateKey(state: State): string;
+
+  /** For two states with one key: whether each answer that can be explained from `b` can be from `a`. Reflexive, transitive. */
+  covers(a: State, b: State): boolean;
+
+  /** Inputs with one key are interchangeable as long as their results are unknown. */
+  inputKey(input: Input): string;
 }

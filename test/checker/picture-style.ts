@@ -1,4 +1,7 @@
-/** The style of the picture of a violation: system fonts, light and dark, from phone to wide screen. */
+/**
+ * The style of the picture of a violation: system fonts, light and dark, from phone to wide screen. A timeline that is
+ * scrolled starts at its right end (`direction`), since that is where the failure is.
+ */
 export const PICTURE_STYLE = `
 :root { color-scheme: light dark; --page:#fbfbfa; --card:#fff; --ink:#1d2327; --soft:#5d6870; --line:#d9dee2;
   --row0:#f4f6f7; --row1:#fbfbfa; --context:#cfd8de; --contextLine:#9aa8b2; --essential:#a9cdf5; --essentialLine:#2f6fb7;
@@ -13,7 +16,7 @@ h1 { font-size:1.5rem; line-height:1.25; margin:8px 0; } h2 { font-size:1.15rem;
 .soft { color:var(--soft); } code { font:0.92em ui-monospace,SFMono-Regular,Menlo,Consolas,monospace; }
 section { background:var(--card); border:1px solid var(--line); border-radius:10px; padding:16px; margin:16px 0; }
 .timeline { display:flex; border:1px solid var(--line); border-radius:8px; overflow:hidden; }
-.timeline .scroll { overflow-x:auto; flex:1; } svg { display:block; } svg.names { flex:none; border-right:1px solid var(--line); }
+.timeline .scroll { overflow-x:auto; flex:1; direction:rtl; } .scroll svg { direction:ltr; min-width:100%; } svg { display:block; } svg.names { flex:none; border-right:1px solid var(--line); }
 svg text { fill:var(--ink); font:12px ui-monospace,SFMono-Regular,Menlo,Consolas,monospace; }
 svg .client { text-anchor:end; font-weight:600; } svg .label { paint-order:stroke; stroke:var(--card); stroke-width:3px; }
 svg .strong { font-weight:700; } svg .time { fill:var(--soft); font-size:11px; }
@@ -28,8 +31,8 @@ svg .number { fill:var(--pointInk); font-size:10px; font-weight:700; text-anchor
 .legend { display:flex; flex-wrap:wrap; gap:4px 18px; list-style:none; padding:0; margin:10px 0 0; font-size:.9rem; }
 .legend li { display:flex; align-items:center; gap:6px; }
 .table { overflow-x:auto; } table { border-collapse:collapse; width:100%; font-size:.92rem; }
-th,td { text-align:left; padding:5px 12px 5px 0; border-bottom:1px solid var(--line); vertical-align:top; }
+th,td { text-align:left; padding:5px 12px 5px 0; border-bottom:1px solid var(--line); vertical-align:top; overflow-wrap:normal; }
 th { color:var(--soft); font-weight:600; } td:first-child { font-variant-numeric:tabular-nums; }
-td.nowrap { white-space:nowrap; } tr.fails td { color:var(--stuckLine); font-weight:600; }
+td.nowrap, td:first-child { white-space:nowrap; } tr.fails td { color:var(--stuckLine); font-weight:600; }
 @media (max-width:600px) { body { padding:10px; font-size:15px; } section { padding:12px; } h1 { font-size:1.25rem; } }
 `;

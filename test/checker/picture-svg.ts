@@ -67,7 +67,7 @@ export function drawTimeline(layout: Layout, description: string): string {
   const { width, height, rows, bars, ticks } = layout;
   const stripes = rows.map(
     (row, index) =>
-      `<rect class="row${index % 2}" x="0" y="${px(row.top - 2)}" width="${px(width)}" height="${px(row.height + 4)}"/>`,
+      `<rect class="row${index % 2}" x="0" y="${px(row.top - 2)}" width="100%" height="${px(row.height + 4)}"/>`,
   );
   const axis = ticks.map(
     ({ x, timeMs }) =>

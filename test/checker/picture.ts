@@ -54,7 +54,7 @@ class Section<State, Input, Result> {
     const { essential, operations } = this.counterexample;
     const others = operations.length - essential.length;
     const [only] = essential;
-    const rest = others === 0 ? '' : `, whatever the ${count(others, 'other operation')} before did`;
+    const rest = others === 0 ? '' : `, whatever the ${count(others, 'other operation')} on the key did`;
     if (essential.length === 1 && only !== undefined) {
       return `The answer of <code>${escapeHtml(this.label(only))}</code> is impossible by itself${rest}.`;
     }
@@ -66,7 +66,7 @@ class Section<State, Input, Result> {
     const used = essentialSearch.longest
       .map((step) => step.operation)
       .filter(({ id }) => !essential.some((e) => e.id === id));
-    return this.timeline([...essential, ...used], essentialSearch) + this.outcome(essentialSearch);
+    return this.timeline([...essential, ...used], essentialSearch) + LEGEND + this.outcome(essentialSearch);
   }
 
   private context(): string {
@@ -109,7 +109,7 @@ class Section<State, Input, Result> {
     const description = `Timeline of ${count(drawn.length, 'operation')} by ${count(layout.rows.length, 'client')}`;
     return (
       `<div class="timeline">${drawNames(layout, NAMES_WIDTH)}` +
-      `<div class="scroll" tabindex="0">${drawTimeline(layout, description)}</div></div>${LEGEND}`
+      `<div class="scroll" tabindex="0">${drawTimeline(layout, description)}</div></div>`
     );
   }
 

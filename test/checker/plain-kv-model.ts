@@ -24,6 +24,7 @@ function outcomeOf(
     (condition.type === 'version' && value !== null && version === condition.version);
   if (input.type === 'set' && holds) return { after: input.value, puts: true, holds };
   if (input.type === 'delete' && holds) return { after: null, puts: false, holds: value !== null };
+  if (input.type === 'incr' && !/^\d+$/.test(value ?? '0')) return { after: value, puts: false, holds: false };
   if (input.type === 'incr') return { after: String(Number(value ?? '0') + Number(input.delta)), puts: true, holds };
   if (input.type === 'append') return { after: (value ?? '') + input.value, puts: true, holds };
   return { after: value, puts: false, holds: holds && input.type !== 'delete' };
@@ -44,7 +45,7 @@ function agrees(before: PlainState, after: PlainState, holds: boolean, result: K
     case 'delete':
       return result.deleted === holds;
     case 'incr':
-      return result.value === after.value && sees(result.version);
+      return holds ? result.value === after.value && sees(result.version) : result.value === null;
     case 'append':
       return (result.length === undefined || result.length === after.value?.length) && sees(result.version);
   }
@@ -61,8 +62,12 @@ export function plainKvModel(maxVersion: number): Model<PlainState, KvInput, KvR
         for (let version = state.version + 1; version <= maxVersion; version++) states.push({ value: after, version });
       return result === undefined ? states : states.filter((next) => agrees(state, next, holds, result));
     },
-    stateKey: ({ value, version }) => `${version}:${value}`,
-    covers: (a, b) => a.value === b.value && a.version === b.version,
+    order: () => undefined,
+    equivalence: () => ({
+      stateKey: ({ value, version }) => `${version}:${value}`,
+      covers: (a, b) => a.value === b.value && a.version === b.version,
+      inputKey: JSON.stringify,
+    }),
     isReadOnly: () => false,
     overwrites: () => false,
     describe: (input, result) => kvModel.describe(input, result),

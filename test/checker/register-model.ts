@@ -43,8 +43,8 @@ const show = (value: RegisterValue): string => (value === null ? 'nil' : String(
 export const registerModel: Model<RegisterValue, RegisterInput, RegisterResult> = {
   initial: null,
   step,
-  stateKey: show,
-  covers: (a, b) => a === b,
+  order: () => undefined,
+  equivalence: () => ({ stateKey: show, covers: (a, b) => a === b, inputKey: JSON.stringify }),
   isReadOnly: (input, result) => input.type === 'read' || (result?.type === 'cas' && !result.matched),
   overwrites: (input) => input.type === 'write',
   describe(input, result) {

@@ -5,15 +5,17 @@
  * What is done beyond the paper, all of it to keep operations of unknown outcome from multiplying the configurations:
  * - Such operations are optional, so a configuration is dropped when one was seen with the same answered operations, a
  *   covering state and a *subset* of the optional ones.
+ * - Answers that tell their order (versions) are linearized in that order.
  * - An answered operation that fits the state and leaves it alone is linearized at once, without alternatives.
- * - Of optional operations with equal inputs only the earliest unused one is tried; one that changes nothing, or that
+ * - Of interchangeable optional operations only the earliest unused one is tried; one that changes nothing, or that
  *   is overwritten by the next before anybody looked, is not tried.
  *
  * The answered operations are kept in the order of invocation, as the number of the first one missing (`low`) and a bit
  * set of those linearized ahead of it. The bit set is as wide as the concurrency, not as the history.
  */
 import { assert } from '../../src/base/assert.js';
-import type { Model } from './model.js';
+import type { Equivalence, Model } from './model.js';
+import { Ladder } from './ladder.js';
 import type { Operation } from './operation.js';
 
 /** One operation of a linearization and the state after it. */
@@ -26,7 +28,7 @@ export interface SearchResult<State, Input, Result> {
   readonly verdict: 'linearizable' | 'violation' | 'undecided';
   /** Calls of the model; at most the budget. */
   readonly steps: number;
-  /** The linearization, or the longest partial one that was found (by answered operations). */
+  /** The linearization, or the longest partial one that was found (by answered operations); its last one is answered. */
   readonly longest: readonly LinearizedStep<State, Input, Result>[];
   /** Operations that could come next in real time where `longest` ends, none of which fits. Empty if linearizable. */
   readonly stuck: readonly Operation<Input, Result>[];
@@ -36,11 +38,12 @@ interface Answered<Input, Result> {
   readonly operation: Operation<Input, Result>;
   readonly result: Result;
   readonly readOnly: boolean;
+  readonly order: number | undefined;
 }
 
 interface Optional<Input, Result> {
   readonly operation: Operation<Input, Result>;
-  /** Its bit in the set of used ones, and that of the previous one with an equal input (0 if there is none). */
+  /** Its bit in the set of used ones, and that of the previous one that is interchangeable with it (0 if there is none). */
   readonly bit: bigint;
   readonly twinBit: bigint;
   readonly overwrites: boolean;
@@ -69,12 +72,14 @@ class OutOfBudget extends Error {
 
 class Search<State, Input, Result> {
   private readonly model: Model<State, Input, Result>;
+  private readonly equivalence: Equivalence<State, Input>;
   private readonly maxSteps: number;
   private readonly answered: Answered<Input, Result>[] = [];
   private readonly optional: Optional<Input, Result>[] = [];
   /** Doubly linked list of the answered operations not linearized, in the order of invocation; node n is head and end. */
   private readonly next: Int32Array;
   private readonly previous: Int32Array;
+  private readonly ladder: Ladder;
   private readonly seen = new Map<string, { readonly used: bigint; readonly state: State }[]>();
   private readonly stack: Frame<State>[] = [];
   private steps = 0;
@@ -84,6 +89,7 @@ class Search<State, Input, Result> {
 
   constructor(model: Model<State, Input, Result>, operations: readonly Operation<Input, Result>[], maxSteps: number) {
     this.model = model;
+    this.equivalence = model.equivalence(operations);
     this.maxSteps = maxSteps;
     const newestTwin = new Map<string, bigint>();
     for (const operation of [...operations].sort((a, b) => a.invokedAt - b.invokedAt)) {
@@ -94,15 +100,17 @@ class Search<State, Input, Result> {
       );
       if (outcome.type === 'done') {
         const readOnly = model.isReadOnly(input, outcome.result);
-        this.answered.push({ operation, result: outcome.result, readOnly });
+        const order = model.order(input, outcome.result);
+        this.answered.push({ operation, result: outcome.result, readOnly, order });
       } else if (outcome.type === 'unknown' && !model.isReadOnly(input, undefined)) {
-        const text = JSON.stringify(input);
+        const key = this.equivalence.inputKey(input);
         const bit = 1n << BigInt(this.optional.length);
-        const twinBit = newestTwin.get(text) ?? 0n;
+        const twinBit = newestTwin.get(key) ?? 0n;
         this.optional.push({ operation, bit, twinBit, overwrites: model.overwrites(input) });
-        newestTwin.set(text, bit);
+        newestTwin.set(key, bit);
       }
     }
+    this.ladder = new Ladder(this.answered.map(({ order }) => order));
     const count = this.answered.length;
     this.next = Int32Array.from({ length: count + 1 }, (_, index) => (index === count ? 0 : index + 1));
     this.previous = Int32Array.from({ length: count + 1 }, (_, index) => (index === 0 ? count : index - 1));
@@ -153,6 +161,7 @@ class Search<State, Input, Result> {
     const previous = this.previous[index] as number;
     this.next[previous] = next;
     this.previous[next] = previous;
+    this.ladder.take(index);
     this.linearizedCount++;
   }
 
@@ -160,6 +169,7 @@ class Search<State, Input, Result> {
   private relink(index: number): void {
     this.next[this.previous[index] as number] = index;
     this.previous[this.next[index] as number] = index;
+    this.ladder.putBack(index);
     this.linearizedCount--;
   }
 
@@ -198,7 +208,7 @@ class Search<State, Input, Result> {
     }
   }
 
-  /** Answered operations that no other one left precedes, earliest return first: the likeliest order of taking effect. */
+  /** Answered operations that no other one left precedes in real time or in the order of the model, earliest return first: the likeliest order of taking effect. */
   private candidates(): { readonly candidates: readonly number[]; readonly earliestReturn: number } {
     const candidates: number[] = [];
     const end = this.answered.length;
@@ -206,7 +216,7 @@ class Search<State, Input, Result> {
     for (let index = this.next[end] as number; index !== end; index = this.next[index] as number) {
       const { invokedAt, returnedAt } = this.answeredAt(index).operation;
       if (invokedAt > earliestReturn) break;
-      candidates.push(index);
+      if (this.ladder.allows(index)) candidates.push(index);
       earliestReturn = Math.min(earliestReturn, returnedAt);
     }
     candidates.sort((a, b) => this.answeredAt(a).operation.returnedAt - this.answeredAt(b).operation.returnedAt);
@@ -239,21 +249,23 @@ class Search<State, Input, Result> {
   }
 
   private allowsAll(a: State, b: State): boolean {
-    return this.model.stateKey(a) === this.model.stateKey(b) && this.model.covers(a, b);
+    return this.equivalence.stateKey(a) === this.equivalence.stateKey(b) && this.equivalence.covers(a, b);
   }
 
   /** Remembers the configuration, unless one that allows at least as much was seen before. */
   private isNew({ low, ahead, used, state }: Configuration<State>): boolean {
-    const key = `${low}/${ahead.toString(16)}/${this.model.stateKey(state)}`;
+    const key = `${low}/${ahead.toString(16)}/${this.equivalence.stateKey(state)}`;
     const entries = this.seen.get(key);
     if (entries === undefined) {
       this.seen.set(key, [{ used, state }]);
       return true;
     }
     for (const entry of entries) {
-      if ((entry.used & used) === entry.used && this.model.covers(entry.state, state)) return false;
+      if ((entry.used & used) === entry.used && this.equivalence.covers(entry.state, state)) return false;
     }
-    const kept = entries.filter((entry) => !((entry.used & used) === used && this.model.covers(state, entry.state)));
+    const kept = entries.filter(
+      (entry) => !((entry.used & used) === used && this.equivalence.covers(state, entry.state)),
+    );
     kept.push({ used, state });
     this.seen.set(key, kept);
     return true;
@@ -262,7 +274,8 @@ class Search<State, Input, Result> {
   private result(verdict: 'linearizable' | 'violation' | 'undecided'): SearchResult<State, Input, Result> {
     this.keepLongest();
     const longest: LinearizedStep<State, Input, Result>[] = [];
-    for (const { last, state } of this.longest) {
+    const lastAnswered = this.longest.findLastIndex(({ last }) => last?.type === 'answered');
+    for (const { last, state } of this.longest.slice(0, lastAnswered + 1)) {
       if (last === undefined) continue;
       const { operation } = last.type === 'answered' ? this.answeredAt(last.index) : this.optionalAt(last.index);
       longest.push({ operation, state });

@@ -11,7 +11,7 @@
  */
 import { assert } from '../../src/base/assert.js';
 import type { KeyFailure } from './check.js';
-import type { Model } from './model.js';
+import { withoutOrder, type Model } from './model.js';
 import { withUnknownOutcome, type Operation } from './operation.js';
 import { searchLinearization, type SearchResult } from './search.js';
 
@@ -36,6 +36,8 @@ export interface ShrinkOptions {
   readonly maxSteps?: number | undefined;
 }
 
+const MAX_STEPS_TO_EXPLAIN = 200_000;
+
 class Shrinker<State, Input, Result> {
   private readonly model: Model<State, Input, Result>;
   private readonly maxStepsPerAttempt: number;
@@ -44,8 +46,8 @@ class Shrinker<State, Input, Result> {
 
   constructor(model: Model<State, Input, Result>, options: ShrinkOptions) {
     this.model = model;
-    this.maxStepsPerAttempt = options.maxStepsPerAttempt ?? 200_000;
-    this.stepsLeft = options.maxSteps ?? 10_000_000;
+    this.maxStepsPerAttempt = options.maxStepsPerAttempt ?? 100_000;
+    this.stepsLeft = options.maxSteps ?? 3_000_000;
   }
 
   /** Whether every attempt came to a verdict. */
@@ -119,6 +121,21 @@ function keepAnswers<Input, Result>(
   return operations.map((operation) => (keep.has(operation) ? operation : withUnknownOutcome(operation)));
 }
 
+/**
+ * The longest linearization of operations that violate. First without the hint of an order, so that what is stuck does
+ * not fit the state; then with it.
+ * @param steps that a search of more operations took
+ */
+function explain<State, Input, Result>(
+  model: Model<State, Input, Result>,
+  operations: readonly Operation<Input, Result>[],
+  steps: number,
+): SearchResult<State, Input, Result> {
+  const unordered = searchLinearization(withoutOrder(model), operations, MAX_STEPS_TO_EXPLAIN);
+  if (unordered.verdict === 'violation') return unordered;
+  return searchLinearization(model, operations, steps + MAX_STEPS_TO_EXPLAIN);
+}
+
 /** The smallest contradiction in a key that violates. Deterministic. */
 export function shrinkViolation<State, Input, Result>(
   model: Model<State, Input, Result>,
@@ -129,8 +146,7 @@ export function shrinkViolation<State, Input, Result>(
   const shrinker = new Shrinker(model, options);
   const operations = shrinker.cut(failure.operations);
   const essential = shrinker.essential(operations);
-  // The same searches again, for their linearizations: a prefix that was too hard for one attempt has the whole budget.
-  const search = searchLinearization(model, operations, failure.search.steps + 1_000_000);
-  const essentialSearch = searchLinearization(model, keepAnswers(operations, essential), 1_000_000);
+  const search = explain(model, operations, failure.search.steps);
+  const essentialSearch = explain(model, keepAnswers(operations, essential), failure.search.steps);
   return { key: failure.key, operations, search, essential, essentialSearch, minimal: shrinker.decided };
 }

@@ -1,0 +1,88 @@
+/**
+ * Which states and inputs of a key nobody can tell apart, given the answers that are to be explained. A value that no
+ * client saw, and that cannot become one by appending, is as good as any other such value; without this, some ten
+ * lost appends and sets make an exponential number of states.
+ */
+import type { KvInput, KvResult, KvState } from './kv-model.js';
+import type { Equivalence } from './model.js';
+import type { Operation } from './operation.js';
+
+const INTEGER = /^-?\d+$/;
+
+/** Sorts values into classes: one for each value that an answer may show, and one (a length) for all the others. */
+class ValueClasses {
+  /** Values that somebody saw, in the order of their code units, so that those with a common beginning are neighbours. */
+  private readonly seen: readonly string[];
+  private readonly integersMatter: boolean;
+  private readonly lengthsMatter: boolean;
+  private readonly known = new Map<string, string>();
+
+  constructor(operations: readonly Operation<KvInput, KvResult>[]) {
+    const results = operations.flatMap(({ outcome }) => (outcome.type === 'done' ? [outcome.result] : []));
+    this.seen = [...new Set(results.flatMap(valuesIn))].sort();
+    this.integersMatter = operations.some(({ input }) => input.type === 'incr');
+    this.lengthsMatter = results.some((result) => result.type === 'append' && result.length !== undefined);
+  }
+
+  of(value: string | null): string {
+    if (value === null) return 'missing';
+    let found = this.known.get(value);
+    if (found === undefined) {
+      found = this.classOf(value);
+      this.known.set(value, found);
+    }
+    return found;
+  }
+
+  private classOf(value: string): string {
+    if (this.isPrefixOfSeen(value) || (this.integersMatter && INTEGER.test(value))) return `value ${value}`;
+    return this.lengthsMatter ? `unseen, ${Buffer.byteLength(value)} bytes` : 'unseen';
+  }
+
+  /** Of what is appended: with a text that no seen value contains, the result is unseen, whatever was before it. */
+  ofAppended(text: string): string {
+    if (this.integersMatter || this.seen.some((value) => value.includes(text))) return `text ${text}`;
+    return this.lengthsMatter ? `unseen, ${Buffer.byteLength(text)} bytes` : 'unseen';
+  }
+
+  private isPrefixOfSeen(value: string): boolean {
+    let low = 0;
+    let high = this.seen.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.seen[middle] ?? '') < value) low = middle + 1;
+      else high = middle;
+    }
+    return this.seen[low]?.startsWith(value) ?? false;
+  }
+}
+
+/** The values that a client can read off an answer. */
+function valuesIn(result: KvResult): readonly string[] {
+  const value =
+    result.type === 'get' || result.type === 'incr' ? result.value : result.type === 'set' ? result.old : null;
+  return value === null || value === undefined ? [] : [value];
+}
+
+/** For states whose values are of one class: whether `a` allows every version that `b` allows. */
+function coversVersions(a: KvState, b: KvState): boolean {
+  if (a.value === null) return a.version <= b.version;
+  if (a.known) return b.known && a.version === b.version;
+  if (a.version > b.version) return false;
+  return b.known
+    ? !a.excluded.includes(b.version)
+    : a.excluded.every((version) => version < b.version || b.excluded.includes(version));
+}
+
+export function kvEquivalence(operations: readonly Operation<KvInput, KvResult>[]): Equivalence<KvState, KvInput> {
+  const classes = new ValueClasses(operations);
+  return {
+    stateKey: ({ value }) => classes.of(value),
+    covers: coversVersions,
+    inputKey: (input) => {
+      if (input.type === 'set') return JSON.stringify({ ...input, value: classes.of(input.value) });
+      if (input.type === 'append') return JSON.stringify({ ...input, value: classes.ofAppended(input.value) });
+      return JSON.stringify(input);
+    },
+  };
+}
