@@ -138,6 +138,6 @@ export class RaftDriver {
   private applyMembership(entry: Entry): void {
     const change = decodeConfChange(entry.data);
     assert(change !== undefined, 'a committed membership change can be read');
-    this.listener.onMembership(change, this.raw.applyConfChange(change), entry);
+    this.listener.onMembership(change, this.raw.applyConfChange(entry), entry);
   }
 }

@@ -1,5 +1,5 @@
 /** Options and connection of grpc-js channels and servers, the same everywhere. */
-import { credentials, Client, Server, ServerCredentials, type ChannelOptions } from '@grpc/grpc-js';
+import { connectivityState, credentials, Client, Server, ServerCredentials, type ChannelOptions } from '@grpc/grpc-js';
 import { createServer } from 'node:net';
 import { parseAddress } from '../../base/address.js';
 import { DcacheError } from '../../base/errors.js';
@@ -76,13 +76,22 @@ function inUse(address: string, flag: string, cause: Error): DcacheError {
   );
 }
 
-/** Resolves when the channel is connected; rejects with UNREACHABLE when it is not within `timeoutMs`. */
+/**
+ * Resolves when the channel is connected. Rejects with UNREACHABLE as soon as an attempt to connect has failed, or when none
+ * has succeeded within `timeoutMs`.
+ */
 export function waitUntilReady(client: Client, address: string, timeoutMs: number): Promise<void> {
+  const channel = client.getChannel();
+  const deadline = Date.now() + timeoutMs;
   return new Promise((resolve, reject) => {
-    client.waitForReady(Date.now() + timeoutMs, (error) => {
-      if (error === undefined) resolve();
-      else reject(new DcacheError('UNREACHABLE', `nobody answers at ${address}`, { cause: error }));
-    });
+    const fail = (): void => reject(new DcacheError('UNREACHABLE', `nobody answers at ${address}`));
+    const look = (): void => {
+      const state = channel.getConnectivityState(true);
+      if (state === connectivityState.READY) resolve();
+      else if (state === connectivityState.TRANSIENT_FAILURE || state === connectivityState.SHUTDOWN) fail();
+      else channel.watchConnectivityState(state, deadline, (error) => (error === undefined ? look() : fail()));
+    };
+    look();
   });
 }
 
