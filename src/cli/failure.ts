@@ -1,5 +1,6 @@
 /** What people and scripts are told when a command fails: one message, one exit code, no stack without --debug. */
 import { Errors } from '@oclif/core';
+import { stripVTControlCharacters } from 'node:util';
 import { asDcacheError, DcacheError, EXIT_OK, EXIT_USAGE } from '../base/errors.js';
 
 /** A definite "no" for scripts, such as a missing key: message to stderr, exit code 1. */
@@ -32,7 +33,7 @@ function isUsageError(error: unknown): error is Error {
 
 /** oclif puts hints into lines of their own and colours some. */
 function usageError(error: Error): DcacheError {
-  const message = error.message.replace(/\u001b\[[0-9;]*m/g, '').replace(/\nSee more help with --help$/, '');
+  const message = stripVTControlCharacters(error.message).replace(/\nSee more help with --help$/, '');
   return new DcacheError('INVALID_ARGUMENT', `${message}\nSee: ${commandLine()} --help`, { cause: error });
 }
 

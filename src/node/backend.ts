@@ -1,5 +1,5 @@
 /** What the client port serves: requests go to the router, questions about the cluster are put together from all nodes. */
-import { ControlActor } from '../actors/control/control-actor.js';
+import type { ControlActor } from '../actors/control/control-actor.js';
 import type { Router } from '../actors/data/router.js';
 import type { ActorRef } from '../actors/runtime/actor.js';
 import type { ClientBackend, ClusterReport, NodeReport } from '../adapters/grpc/backend.js';

@@ -3,7 +3,8 @@
  * Control thread: Raft, its log, the control port.
  */
 import { randomInt } from 'node:crypto';
-import { ControlActor, type ControlOptions } from '../actors/control/control-actor.js';
+import type { ControlActor } from '../actors/control/control-actor.js';
+import { type ControlOptions } from '../actors/control/control-actor.js';
 import type { ControlEvent } from '../actors/control/events.js';
 import { Router } from '../actors/data/router.js';
 import { StateMachine } from '../actors/data/state-machine.js';

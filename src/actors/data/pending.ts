@@ -52,7 +52,7 @@ export class PendingRequest<Request extends KvRequest = KvRequest> {
   private settle(): boolean {
     if (this.settled) return false;
     this.settled = true;
-    this.onSettled(this as unknown as PendingRequest);
+    this.onSettled(this);
     return true;
   }
 }

@@ -1,6 +1,6 @@
 /** Errors of the table as gRPC statuses and back. The code travels in the trailing metadata `dcache-code`. */
 import { Metadata, status, type ServiceError, type StatusObject } from '@grpc/grpc-js';
-import { asDcacheError, DcacheError, ERRORS, isErrorCode } from '../../base/errors.js';
+import { asDcacheError, DcacheError, ERRORS, isErrorCode, type ErrorCode } from '../../base/errors.js';
 
 const CODE_KEY = 'dcache-code';
 
@@ -22,19 +22,22 @@ export function fromGrpcError(error: unknown, peer: string): DcacheError {
   if (!isServiceError(error)) return asDcacheError(error);
   const sent = error.metadata?.get(CODE_KEY)[0];
   if (typeof sent === 'string' && isErrorCode(sent)) return new DcacheError(sent, error.details, { cause: error });
-  const options = { cause: error };
-  switch (error.code as number) {
-    case status.UNAVAILABLE:
-      return new DcacheError('UNREACHABLE', `${peer} does not answer (${error.details})`, options);
-    case status.DEADLINE_EXCEEDED:
-      return new DcacheError('DEADLINE_EXCEEDED', `${peer} did not answer in time; the outcome is unknown`, options);
-    case status.CANCELLED:
-      return new DcacheError('OUTCOME_UNKNOWN', `the request to ${peer} was cancelled while it was under way`, options);
-    case status.UNIMPLEMENTED:
-      return new DcacheError('INVALID_ARGUMENT', `${peer} does not know this request: ${error.details}`, options);
-    case status.RESOURCE_EXHAUSTED:
-      return new DcacheError('INVALID_ARGUMENT', `${peer} refused the size of a message: ${error.details}`, options);
-    default:
-      return new DcacheError('OUTCOME_UNKNOWN', `${peer} failed: ${error.details}`, options);
+  const [code, message] = meaningOf(error.code, peer, error.details);
+  return new DcacheError(code, message, { cause: error });
+}
+
+/** What a status means that did not come from a dcache node, but from gRPC itself. */
+function meaningOf(grpcCode: status, peer: string, details: string): readonly [ErrorCode, string] {
+  if (grpcCode === status.UNAVAILABLE) return ['UNREACHABLE', `${peer} does not answer (${details})`];
+  if (grpcCode === status.DEADLINE_EXCEEDED) {
+    return ['DEADLINE_EXCEEDED', `${peer} did not answer in time; the outcome is unknown`];
   }
+  if (grpcCode === status.CANCELLED) {
+    return ['OUTCOME_UNKNOWN', `the request to ${peer} was cancelled while it was under way`];
+  }
+  if (grpcCode === status.UNIMPLEMENTED) return ['INVALID_ARGUMENT', `${peer} does not know this request: ${details}`];
+  if (grpcCode === status.RESOURCE_EXHAUSTED) {
+    return ['INVALID_ARGUMENT', `${peer} refused the size of a message: ${details}`];
+  }
+  return ['OUTCOME_UNKNOWN', `${peer} failed: ${details}`];
 }

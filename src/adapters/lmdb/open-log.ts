@@ -60,7 +60,7 @@ export interface OpenLogOptions {
 export interface OpenLog {
   readonly log: RaftLog;
   /** Releases the folder. The log must not be used any more. */
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /**
