@@ -14,7 +14,8 @@ export class ByteReader {
 
   /** Borrows `bytes` for as long as it, or anything it returned, is used. */
   constructor(bytes: Uint8Array) {
-    this.bytes = bytes;
+    // A Buffer would hand out Buffers, whose slice() does not copy.
+    this.bytes = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
   }
 
   get remaining(): number {

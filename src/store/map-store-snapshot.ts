@@ -8,7 +8,7 @@
  */
 import { ByteReader, MalformedBytes } from '../base/byte-reader.js';
 import { ByteWriter } from '../base/byte-writer.js';
-import { concatBytes } from '../base/bytes.js';
+import { concatBytes, copyBytes } from '../base/bytes.js';
 import { fromLatin1, toLatin1 } from '../base/latin1.js';
 import type { StoreRestore, StoreSnapshot } from './store.js';
 
@@ -57,7 +57,7 @@ export class MapStoreRestore implements StoreRestore {
   }
 
   write(piece: Uint8Array): void {
-    this.pieces.push(piece.slice());
+    this.pieces.push(copyBytes(piece));
   }
 
   finish(): void {
@@ -70,7 +70,7 @@ export class MapStoreRestore implements StoreRestore {
     const records = new Map<string, MapRecord>();
     for (let i = 0; i < count; i++) {
       const key = toLatin1(reader.lengthAndBytes());
-      const value = reader.lengthAndBytes().slice();
+      const value = copyBytes(reader.lengthAndBytes());
       const version = reader.varint();
       const expiresAtMs = reader.varint();
       records.set(key, { value, version, expiresAtMs: expiresAtMs === 0 ? Infinity : expiresAtMs });

@@ -7,7 +7,7 @@
  * versions never repeat; no record's expiry is at or before `timeMs`.
  */
 import { assertNever } from '../base/assert.js';
-import { concatBytes, EMPTY_BYTES } from '../base/bytes.js';
+import { concatBytes, copyBytes, EMPTY_BYTES } from '../base/bytes.js';
 import { Fnv32 } from '../base/fnv.js';
 import { Heap } from '../base/heap.js';
 import { fromLatin1, toLatin1 } from '../base/latin1.js';
@@ -137,7 +137,7 @@ export class MapStore implements KvStore {
     const old = write.returnOld ? (before?.value ?? null) : null;
     if (!holds(write.condition, before)) return { type: 'set', applied: false, version: before?.version ?? 0, old };
     const version = ++this.lastVersion;
-    this.put(key, { value: write.value.slice(), version, expiresAtMs: this.expiryOf(write.lifetime, before) });
+    this.put(key, { value: copyBytes(write.value), version, expiresAtMs: this.expiryOf(write.lifetime, before) });
     return { type: 'set', applied: true, version, old };
   }
 

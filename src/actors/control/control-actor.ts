@@ -6,6 +6,7 @@
  * end. All handlers are synchronous, so whatever calls them — mailbox, transport, timer — finds consistent state.
  */
 import { assert } from '../../base/assert.js';
+import { copyBytes } from '../../base/bytes.js';
 import { DcacheError } from '../../base/errors.js';
 import type { RaftId } from '../../base/ids.js';
 import type { Logger } from '../../base/log.js';
@@ -373,5 +374,5 @@ function encodeTicket(ticket: number): Uint8Array {
 }
 
 function decodeTicket(context: Uint8Array): number {
-  return new Float64Array(context.slice().buffer)[0] ?? 0;
+  return new Float64Array(copyBytes(context).buffer)[0] ?? 0;
 }

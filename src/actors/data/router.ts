@@ -179,7 +179,7 @@ export class Router {
 
   private async forward(pending: PendingRequest, address: string): Promise<void> {
     pending.exposed = true;
-    const timeoutMs = Math.max(1, pending.deadlineMs - this.parts.scheduler.nowMs());
+    const timeoutMs = Math.max(1, Math.floor(pending.deadlineMs - this.parts.scheduler.nowMs()));
     try {
       pending.done(await this.parts.forwarder.forward(address, pending.request, timeoutMs));
     } catch (error) {
