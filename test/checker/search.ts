@@ -5,7 +5,7 @@
  * What is done beyond the paper, all of it to keep operations of unknown outcome from multiplying the configurations:
  * - Such operations are optional, so a configuration is dropped when one was seen with the same answered operations, a
  *   covering state and a *subset* of the optional ones.
- * - Answers that tell their order (versions) are linearized in that order.
+ * - Answers that tell their order (versions) are linearized in that order; where real time has another, none can exist.
  * - An answered operation that fits the state and leaves it alone is linearized at once, without alternatives.
  * - Of interchangeable optional operations only the earliest unused one is tried; one that changes nothing, or that
  *   is overwritten by the next before anybody looked, is not tried.
@@ -26,9 +26,12 @@ export interface LinearizedStep<State, Input, Result> {
 
 export interface SearchResult<State, Input, Result> {
   readonly verdict: 'linearizable' | 'violation' | 'undecided';
-  /** Calls of the model; at most the budget. */
+  /** Work done, in calls of the model; at most the budget. */
   readonly steps: number;
-  /** The linearization, or the longest partial one that was found (by answered operations); its last one is answered. */
+  /**
+   * The linearization, or the longest partial one that was found (by answered operations); its last one is answered. Empty when
+   * the order that the answers tell contradicts real time, which needs no search.
+   */
   readonly longest: readonly LinearizedStep<State, Input, Result>[];
   /** Operations that could come next in real time where `longest` ends, none of which fits. Empty if linearizable. */
   readonly stuck: readonly Operation<Input, Result>[];
@@ -65,6 +68,9 @@ interface Frame<State> {
   readonly configuration: Configuration<State>;
   readonly successors: Iterator<Configuration<State>, void>;
 }
+
+/** Comparing a configuration with 16 that were seen takes about as long as a call of the model. */
+const COMPARISONS_A_STEP_LOG2 = 4;
 
 class OutOfBudget extends Error {
   override readonly name = 'OutOfBudget';
@@ -117,12 +123,28 @@ class Search<State, Input, Result> {
   }
 
   run(): SearchResult<State, Input, Result> {
+    if (this.orderContradictsTime()) return this.result('violation');
     try {
       return this.result(this.explore() ? 'linearizable' : 'violation');
     } catch (error) {
       if (error instanceof OutOfBudget) return this.result('undecided');
       throw error;
     }
+  }
+
+  /** Whether an operation had returned before one with a lower order was invoked: no search is needed then. */
+  private orderContradictsTime(): boolean {
+    const byReturn = [...this.answered].sort((a, b) => a.operation.returnedAt - b.operation.returnedAt);
+    let returned = 0;
+    let highest = -Infinity;
+    for (const { operation, order } of this.answered) {
+      for (let next = byReturn[returned]; next !== undefined; next = byReturn[++returned]) {
+        if (next.operation.returnedAt >= operation.invokedAt) break;
+        highest = Math.max(highest, next.order ?? -Infinity);
+      }
+      if (order !== undefined && order < highest) return true;
+    }
+    return false;
   }
 
   /** Depth first. Leaves the stack at the linearization when it returns true. */
@@ -233,9 +255,13 @@ class Search<State, Input, Result> {
   }
 
   private step(state: State, input: Input, result: Result | undefined): readonly State[] {
-    if (this.steps >= this.maxSteps) throw new OutOfBudget();
-    this.steps++;
+    this.spend(1);
     return this.model.step(state, input, result);
+  }
+
+  private spend(steps: number): void {
+    if (this.steps + steps > this.maxSteps) throw new OutOfBudget();
+    this.steps += steps;
   }
 
   private withAnswered(from: Configuration<State>, index: number, state: State): Configuration<State> {
@@ -260,6 +286,7 @@ class Search<State, Input, Result> {
       this.seen.set(key, [{ used, state }]);
       return true;
     }
+    this.spend(entries.length >>> COMPARISONS_A_STEP_LOG2);
     for (const entry of entries) {
       if ((entry.used & used) === entry.used && this.equivalence.covers(entry.state, state)) return false;
     }
