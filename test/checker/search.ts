@@ -15,7 +15,8 @@
  */
 import { assert } from '../../src/base/assert.js';
 import type { Equivalence, Model } from './model.js';
-import { Ladder } from './ladder.js';
+import { Ladder, orderContradictsTime } from './ladder.js';
+import { OpenList } from './open-list.js';
 import type { Operation } from './operation.js';
 
 /** One operation of a linearization and the state after it. */
@@ -82,9 +83,8 @@ class Search<State, Input, Result> {
   private readonly maxSteps: number;
   private readonly answered: Answered<Input, Result>[] = [];
   private readonly optional: Optional<Input, Result>[] = [];
-  /** Doubly linked list of the answered operations not linearized, in the order of invocation; node n is head and end. */
-  private readonly next: Int32Array;
-  private readonly previous: Int32Array;
+  /** The answered operations not linearized, in the order of invocation. */
+  private readonly open: OpenList;
   private readonly ladder: Ladder;
   private readonly seen = new Map<string, { readonly used: bigint; readonly state: State }[]>();
   private readonly stack: Frame<State>[] = [];
@@ -117,34 +117,17 @@ class Search<State, Input, Result> {
       }
     }
     this.ladder = new Ladder(this.answered.map(({ order }) => order));
-    const count = this.answered.length;
-    this.next = Int32Array.from({ length: count + 1 }, (_, index) => (index === count ? 0 : index + 1));
-    this.previous = Int32Array.from({ length: count + 1 }, (_, index) => (index === 0 ? count : index - 1));
+    this.open = new OpenList(this.answered.length);
   }
 
   run(): SearchResult<State, Input, Result> {
-    if (this.orderContradictsTime()) return this.result('violation');
+    if (orderContradictsTime(this.answered)) return this.result('violation');
     try {
       return this.result(this.explore() ? 'linearizable' : 'violation');
     } catch (error) {
       if (error instanceof OutOfBudget) return this.result('undecided');
       throw error;
     }
-  }
-
-  /** Whether an operation had returned before one with a lower order was invoked: no search is needed then. */
-  private orderContradictsTime(): boolean {
-    const byReturn = [...this.answered].sort((a, b) => a.operation.returnedAt - b.operation.returnedAt);
-    let returned = 0;
-    let highest = -Infinity;
-    for (const { operation, order } of this.answered) {
-      for (let next = byReturn[returned]; next !== undefined; next = byReturn[++returned]) {
-        if (next.operation.returnedAt >= operation.invokedAt) break;
-        highest = Math.max(highest, next.order ?? -Infinity);
-      }
-      if (order !== undefined && order < highest) return true;
-    }
-    return false;
   }
 
   /** Depth first. Leaves the stack at the linearization when it returns true. */
@@ -161,14 +144,14 @@ class Search<State, Input, Result> {
   }
 
   private enter(configuration: Configuration<State>): void {
-    if (configuration.last?.type === 'answered') this.unlink(configuration.last.index);
+    if (configuration.last?.type === 'answered') this.take(configuration.last.index);
     this.stack.push({ configuration, successors: this.successorsOf(configuration) });
   }
 
   private leave(configuration: Configuration<State>): void {
     this.keepLongest();
     this.stack.pop();
-    if (configuration.last?.type === 'answered') this.relink(configuration.last.index);
+    if (configuration.last?.type === 'answered') this.putBack(configuration.last.index);
   }
 
   /** Called before each step back, so that the copy is made once a climb and not once a step. */
@@ -178,19 +161,14 @@ class Search<State, Input, Result> {
     this.longest = this.stack.map((frame) => frame.configuration);
   }
 
-  private unlink(index: number): void {
-    const next = this.next[index] as number;
-    const previous = this.previous[index] as number;
-    this.next[previous] = next;
-    this.previous[next] = previous;
+  private take(index: number): void {
+    this.open.take(index);
     this.ladder.take(index);
     this.linearizedCount++;
   }
 
-  /** Undoes the latest unlink: the node still knows its neighbours. */
-  private relink(index: number): void {
-    this.next[this.previous[index] as number] = index;
-    this.previous[this.next[index] as number] = index;
+  private putBack(index: number): void {
+    this.open.putBack(index);
     this.ladder.putBack(index);
     this.linearizedCount--;
   }
@@ -233,9 +211,8 @@ class Search<State, Input, Result> {
   /** Answered operations that no other one left precedes in real time or in the order of the model, earliest return first: the likeliest order of taking effect. */
   private candidates(): { readonly candidates: readonly number[]; readonly earliestReturn: number } {
     const candidates: number[] = [];
-    const end = this.answered.length;
     let earliestReturn = Infinity;
-    for (let index = this.next[end] as number; index !== end; index = this.next[index] as number) {
+    for (let index = this.open.first(); index !== this.open.count; index = this.open.after(index)) {
       const { invokedAt, returnedAt } = this.answeredAt(index).operation;
       if (invokedAt > earliestReturn) break;
       if (this.ladder.allows(index)) candidates.push(index);
