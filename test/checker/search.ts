@@ -18,6 +18,7 @@ import type { Equivalence, Model } from './model.js';
 import { Ladder, orderContradictsTime } from './ladder.js';
 import { OpenList } from './open-list.js';
 import type { Operation } from './operation.js';
+import { SeenConfigurations } from './seen-configurations.js';
 
 /** One operation of a linearization and the state after it. */
 export interface LinearizedStep<State, Input, Result> {
@@ -86,7 +87,7 @@ class Search<State, Input, Result> {
   /** The answered operations not linearized, in the order of invocation. */
   private readonly open: OpenList;
   private readonly ladder: Ladder;
-  private readonly seen = new Map<string, { readonly used: bigint; readonly state: State }[]>();
+  private readonly seen: SeenConfigurations<State>;
   private readonly stack: Frame<State>[] = [];
   private steps = 0;
   private linearizedCount = 0;
@@ -96,6 +97,7 @@ class Search<State, Input, Result> {
   constructor(model: Model<State, Input, Result>, operations: readonly Operation<Input, Result>[], maxSteps: number) {
     this.model = model;
     this.equivalence = model.equivalence(operations);
+    this.seen = new SeenConfigurations((a, b) => this.equivalence.covers(a, b));
     this.maxSteps = maxSteps;
     const newestTwin = new Map<string, bigint>();
     for (const operation of [...operations].sort((a, b) => a.invokedAt - b.invokedAt)) {
@@ -258,21 +260,8 @@ class Search<State, Input, Result> {
   /** Remembers the configuration, unless one that allows at least as much was seen before. */
   private isNew({ low, ahead, used, state }: Configuration<State>): boolean {
     const key = `${low}/${ahead.toString(16)}/${this.equivalence.stateKey(state)}`;
-    const entries = this.seen.get(key);
-    if (entries === undefined) {
-      this.seen.set(key, [{ used, state }]);
-      return true;
-    }
-    this.spend(entries.length >>> COMPARISONS_A_STEP_LOG2);
-    for (const entry of entries) {
-      if ((entry.used & used) === entry.used && this.equivalence.covers(entry.state, state)) return false;
-    }
-    const kept = entries.filter(
-      (entry) => !((entry.used & used) === used && this.equivalence.covers(state, entry.state)),
-    );
-    kept.push({ used, state });
-    this.seen.set(key, kept);
-    return true;
+    this.spend(this.seen.countUnder(key) >>> COMPARISONS_A_STEP_LOG2);
+    return this.seen.add(key, { used, state });
   }
 
   private result(verdict: 'linearizable' | 'violation' | 'undecided'): SearchResult<State, Input, Result> {
