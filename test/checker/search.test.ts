@@ -118,6 +118,15 @@ describe('the search', () => {
     expect(search(lostWrite(0, 1, 0), cas(1, 2, 3), cas(2, 1, 4), read(3, 3, [5, 6])).verdict).toBe('violation');
   });
 
+  it('keeps an operation of unknown outcome for the read that only it explains', () => {
+    const lostCas = operation(2, { type: 'cas', from: 0, to: 1 }, 'unknown', [1, Infinity]);
+    const early = [lostWrite(0, 1, 0), write(1, 0, [0, 1]), lostCas, read(3, 1, [2, 3])];
+    expect(search(...early, write(4, 5, [4, 5]), read(5, 1, [6, 7])).verdict).toBe('linearizable');
+    expect(
+      search(...early, write(4, 5, [4, 5]), read(5, 1, [6, 7]), write(6, 5, [8, 9]), read(7, 1, [10, 11])).verdict,
+    ).toBe('violation');
+  });
+
   it('needs no step when versions contradict real time', () => {
     const get = (id: number, version: number): Operation<KvInput, KvResult> => {
       const result: KvResult = { type: 'get', value: 'a', version };
