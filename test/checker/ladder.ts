@@ -1,4 +1,9 @@
 /**
+ * The order that answers tell, such as that of versions: what is taken before what.
+ */
+import type { Operation } from './operation.js';
+
+/**
  * Items to be taken in ascending order of their numbers, items without a number at any time. Taking and putting back cost
  * constant time, as long as what was taken last is put back first.
  */
@@ -44,4 +49,24 @@ export class Ladder {
   private changeLeft(rung: number, by: number): void {
     this.left[rung] = (this.left[rung] ?? 0) + by;
   }
+}
+
+/**
+ * Whether an operation had returned before one with a lower order was invoked, so that no linearization can exist.
+ * @param answered in the order of invocation
+ */
+export function orderContradictsTime(
+  answered: readonly { readonly operation: Operation<unknown, unknown>; readonly order: number | undefined }[],
+): boolean {
+  const byReturn = [...answered].sort((a, b) => a.operation.returnedAt - b.operation.returnedAt);
+  let returned = 0;
+  let highest = -Infinity;
+  for (const { operation, order } of answered) {
+    for (let next = byReturn[returned]; next !== undefined; next = byReturn[++returned]) {
+      if (next.operation.returnedAt >= operation.invokedAt) break;
+      highest = Math.max(highest, next.order ?? -Infinity);
+    }
+    if (order !== undefined && order < highest) return true;
+  }
+  return false;
 }

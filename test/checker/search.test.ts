@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { kvHistory, registerHistory } from './arbitrary.js';
 import { isLinearizableByBruteForce } from './brute-force.js';
-import { kvModel } from './kv-model.js';
+import { kvModel, type KvInput, type KvResult } from './kv-model.js';
 import type { Operation } from './operation.js';
 import { plainKvModel } from './plain-kv-model.js';
 import { registerModel, type RegisterInput, type RegisterResult } from './register-model.js';
@@ -116,6 +116,27 @@ describe('the search', () => {
       operation(id, { type: 'cas', from, to }, 'unknown', [0, Infinity]);
     expect(search(lostWrite(0, 1, 0), cas(1, 2, 3), cas(2, 1, 2), read(3, 3, [5, 6])).verdict).toBe('linearizable');
     expect(search(lostWrite(0, 1, 0), cas(1, 2, 3), cas(2, 1, 4), read(3, 3, [5, 6])).verdict).toBe('violation');
+  });
+
+  it('keeps an operation of unknown outcome for the read that only it explains', () => {
+    const lostCas = operation(2, { type: 'cas', from: 0, to: 1 }, 'unknown', [1, Infinity]);
+    const early = [lostWrite(0, 1, 0), write(1, 0, [0, 1]), lostCas, read(3, 1, [2, 3])];
+    expect(search(...early, write(4, 5, [4, 5]), read(5, 1, [6, 7])).verdict).toBe('linearizable');
+    expect(
+      search(...early, write(4, 5, [4, 5]), read(5, 1, [6, 7]), write(6, 5, [8, 9]), read(7, 1, [10, 11])).verdict,
+    ).toBe('violation');
+  });
+
+  it('needs no step when versions contradict real time', () => {
+    const get = (id: number, version: number): Operation<KvInput, KvResult> => {
+      const result: KvResult = { type: 'get', value: 'a', version };
+      const places = { invokedAt: 2 * id, returnedAt: 2 * id + 1, invokedMs: 0 };
+      return { id, client: 'c', key: 'k', input: { type: 'get' }, outcome: { type: 'done', result }, ...places };
+    };
+    expect(searchLinearization(kvModel, [get(0, 7), get(1, 6)], PLENTY)).toMatchObject({
+      verdict: 'violation',
+      steps: 0,
+    });
   });
 
   it('agrees with brute force on small histories of a register', () => {

@@ -5,7 +5,7 @@
  * What is done beyond the paper, all of it to keep operations of unknown outcome from multiplying the configurations:
  * - Such operations are optional, so a configuration is dropped when one was seen with the same answered operations, a
  *   covering state and a *subset* of the optional ones.
- * - Answers that tell their order (versions) are linearized in that order.
+ * - Answers that tell their order (versions) are linearized in that order; where real time has another, none can exist.
  * - An answered operation that fits the state and leaves it alone is linearized at once, without alternatives.
  * - Of interchangeable optional operations only the earliest unused one is tried; one that changes nothing, or that
  *   is overwritten by the next before anybody looked, is not tried.
@@ -15,8 +15,10 @@
  */
 import { assert } from '../../src/base/assert.js';
 import type { Equivalence, Model } from './model.js';
-import { Ladder } from './ladder.js';
+import { Ladder, orderContradictsTime } from './ladder.js';
+import { OpenList } from './open-list.js';
 import type { Operation } from './operation.js';
+import { SeenConfigurations } from './seen-configurations.js';
 
 /** One operation of a linearization and the state after it. */
 export interface LinearizedStep<State, Input, Result> {
@@ -26,9 +28,12 @@ export interface LinearizedStep<State, Input, Result> {
 
 export interface SearchResult<State, Input, Result> {
   readonly verdict: 'linearizable' | 'violation' | 'undecided';
-  /** Calls of the model; at most the budget. */
+  /** Work done, in calls of the model; at most the budget. */
   readonly steps: number;
-  /** The linearization, or the longest partial one that was found (by answered operations); its last one is answered. */
+  /**
+   * The linearization, or the longest partial one that was found (by answered operations); its last one is answered. Empty when
+   * the order that the answers tell contradicts real time, which needs no search.
+   */
   readonly longest: readonly LinearizedStep<State, Input, Result>[];
   /** Operations that could come next in real time where `longest` ends, none of which fits. Empty if linearizable. */
   readonly stuck: readonly Operation<Input, Result>[];
@@ -66,6 +71,9 @@ interface Frame<State> {
   readonly successors: Iterator<Configuration<State>, void>;
 }
 
+/** Comparing a configuration with 16 that were seen takes about as long as a call of the model. */
+const COMPARISONS_A_STEP_LOG2 = 4;
+
 class OutOfBudget extends Error {
   override readonly name = 'OutOfBudget';
 }
@@ -76,11 +84,10 @@ class Search<State, Input, Result> {
   private readonly maxSteps: number;
   private readonly answered: Answered<Input, Result>[] = [];
   private readonly optional: Optional<Input, Result>[] = [];
-  /** Doubly linked list of the answered operations not linearized, in the order of invocation; node n is head and end. */
-  private readonly next: Int32Array;
-  private readonly previous: Int32Array;
+  /** The answered operations not linearized, in the order of invocation. */
+  private readonly open: OpenList;
   private readonly ladder: Ladder;
-  private readonly seen = new Map<string, { readonly used: bigint; readonly state: State }[]>();
+  private readonly seen: SeenConfigurations<State>;
   private readonly stack: Frame<State>[] = [];
   private steps = 0;
   private linearizedCount = 0;
@@ -90,6 +97,7 @@ class Search<State, Input, Result> {
   constructor(model: Model<State, Input, Result>, operations: readonly Operation<Input, Result>[], maxSteps: number) {
     this.model = model;
     this.equivalence = model.equivalence(operations);
+    this.seen = new SeenConfigurations((a, b) => this.equivalence.covers(a, b));
     this.maxSteps = maxSteps;
     const newestTwin = new Map<string, bigint>();
     for (const operation of [...operations].sort((a, b) => a.invokedAt - b.invokedAt)) {
@@ -111,12 +119,11 @@ class Search<State, Input, Result> {
       }
     }
     this.ladder = new Ladder(this.answered.map(({ order }) => order));
-    const count = this.answered.length;
-    this.next = Int32Array.from({ length: count + 1 }, (_, index) => (index === count ? 0 : index + 1));
-    this.previous = Int32Array.from({ length: count + 1 }, (_, index) => (index === 0 ? count : index - 1));
+    this.open = new OpenList(this.answered.length);
   }
 
   run(): SearchResult<State, Input, Result> {
+    if (orderContradictsTime(this.answered)) return this.result('violation');
     try {
       return this.result(this.explore() ? 'linearizable' : 'violation');
     } catch (error) {
@@ -139,14 +146,14 @@ class Search<State, Input, Result> {
   }
 
   private enter(configuration: Configuration<State>): void {
-    if (configuration.last?.type === 'answered') this.unlink(configuration.last.index);
+    if (configuration.last?.type === 'answered') this.take(configuration.last.index);
     this.stack.push({ configuration, successors: this.successorsOf(configuration) });
   }
 
   private leave(configuration: Configuration<State>): void {
     this.keepLongest();
     this.stack.pop();
-    if (configuration.last?.type === 'answered') this.relink(configuration.last.index);
+    if (configuration.last?.type === 'answered') this.putBack(configuration.last.index);
   }
 
   /** Called before each step back, so that the copy is made once a climb and not once a step. */
@@ -156,19 +163,14 @@ class Search<State, Input, Result> {
     this.longest = this.stack.map((frame) => frame.configuration);
   }
 
-  private unlink(index: number): void {
-    const next = this.next[index] as number;
-    const previous = this.previous[index] as number;
-    this.next[previous] = next;
-    this.previous[next] = previous;
+  private take(index: number): void {
+    this.open.take(index);
     this.ladder.take(index);
     this.linearizedCount++;
   }
 
-  /** Undoes the latest unlink: the node still knows its neighbours. */
-  private relink(index: number): void {
-    this.next[this.previous[index] as number] = index;
-    this.previous[this.next[index] as number] = index;
+  private putBack(index: number): void {
+    this.open.putBack(index);
     this.ladder.putBack(index);
     this.linearizedCount--;
   }
@@ -211,9 +213,8 @@ class Search<State, Input, Result> {
   /** Answered operations that no other one left precedes in real time or in the order of the model, earliest return first: the likeliest order of taking effect. */
   private candidates(): { readonly candidates: readonly number[]; readonly earliestReturn: number } {
     const candidates: number[] = [];
-    const end = this.answered.length;
     let earliestReturn = Infinity;
-    for (let index = this.next[end] as number; index !== end; index = this.next[index] as number) {
+    for (let index = this.open.first(); index !== this.open.count; index = this.open.after(index)) {
       const { invokedAt, returnedAt } = this.answeredAt(index).operation;
       if (invokedAt > earliestReturn) break;
       if (this.ladder.allows(index)) candidates.push(index);
@@ -233,9 +234,13 @@ class Search<State, Input, Result> {
   }
 
   private step(state: State, input: Input, result: Result | undefined): readonly State[] {
-    if (this.steps >= this.maxSteps) throw new OutOfBudget();
-    this.steps++;
+    this.spend(1);
     return this.model.step(state, input, result);
+  }
+
+  private spend(steps: number): void {
+    if (this.steps + steps > this.maxSteps) throw new OutOfBudget();
+    this.steps += steps;
   }
 
   private withAnswered(from: Configuration<State>, index: number, state: State): Configuration<State> {
@@ -255,20 +260,8 @@ class Search<State, Input, Result> {
   /** Remembers the configuration, unless one that allows at least as much was seen before. */
   private isNew({ low, ahead, used, state }: Configuration<State>): boolean {
     const key = `${low}/${ahead.toString(16)}/${this.equivalence.stateKey(state)}`;
-    const entries = this.seen.get(key);
-    if (entries === undefined) {
-      this.seen.set(key, [{ used, state }]);
-      return true;
-    }
-    for (const entry of entries) {
-      if ((entry.used & used) === entry.used && this.equivalence.covers(entry.state, state)) return false;
-    }
-    const kept = entries.filter(
-      (entry) => !((entry.used & used) === used && this.equivalence.covers(state, entry.state)),
-    );
-    kept.push({ used, state });
-    this.seen.set(key, kept);
-    return true;
+    this.spend(this.seen.countUnder(key) >>> COMPARISONS_A_STEP_LOG2);
+    return this.seen.add(key, { used, state });
   }
 
   private result(verdict: 'linearizable' | 'violation' | 'undecided'): SearchResult<State, Input, Result> {

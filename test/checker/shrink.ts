@@ -123,7 +123,7 @@ function keepAnswers<Input, Result>(
 
 /**
  * The longest linearization of operations that violate. First without the hint of an order, so that what is stuck does
- * not fit the state; then with it.
+ * not fit the state; when that is too hard, with it. The longer of the two, should neither come to an end.
  * @param steps that a search of more operations took
  */
 function explain<State, Input, Result>(
@@ -133,7 +133,8 @@ function explain<State, Input, Result>(
 ): SearchResult<State, Input, Result> {
   const unordered = searchLinearization(withoutOrder(model), operations, MAX_STEPS_TO_EXPLAIN);
   if (unordered.verdict === 'violation') return unordered;
-  return searchLinearization(model, operations, steps + MAX_STEPS_TO_EXPLAIN);
+  const ordered = searchLinearization(model, operations, steps + MAX_STEPS_TO_EXPLAIN);
+  return ordered.longest.length > unordered.longest.length ? ordered : unordered;
 }
 
 /** The smallest contradiction in a key that violates. Deterministic. */
