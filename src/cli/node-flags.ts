@@ -46,6 +46,10 @@ export const nodeFlags = {
     description: 'ticks without a leader before an election [default: 6]',
     env: 'DCACHE_ELECTION_TICKS',
   }),
+  'snapshot-bytes': Flags.integer({
+    description: 'take a snapshot when the log has grown by this many bytes [default: 67108864]',
+    env: 'DCACHE_SNAPSHOT_BYTES',
+  }),
   config: Flags.string({
     char: 'c',
     description: 'YAML or JSON file with these settings; flags and environment win',
@@ -82,6 +86,7 @@ export function nodeOptions(flags: Parsed): NodeOptions {
     tickMs: number('tick-ms'),
     heartbeatTicks: number('heartbeat-ticks'),
     electionTicks: number('election-ticks'),
+    snapshotBytes: number('snapshot-bytes'),
   };
   return { ...file, ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) };
 }

@@ -16,7 +16,7 @@ export async function runNode(options: NodeOptions, say: (line: string) => void)
   const { node, closeLog } = await startNode(options, { onView: (view) => narrate.view(view), onFailure: onFailed });
   const { nodeId, clientListen, dataFolder } = node.config;
   say(`${nodeId} listens on ${clientListen}, data in ${dataFolder}`);
-  if (node.view !== undefined) narrate.view(node.view);
+  narrate.begin();
   try {
     await Promise.race([stopSignal.received, failed]);
     say(`${nodeId} is stopping`);
@@ -32,12 +32,24 @@ export async function runNode(options: NodeOptions, say: (line: string) => void)
 class Narrator {
   private readonly say: (line: string) => void;
   private last = '';
+  private waiting: ClusterView | undefined;
+  private begun = false;
 
   constructor(say: (line: string) => void) {
     this.say = say;
   }
 
+  /** What came before is told now, after the node has introduced itself. */
+  begin(): void {
+    this.begun = true;
+    if (this.waiting !== undefined) this.view(this.waiting);
+  }
+
   view(view: ClusterView): void {
+    if (!this.begun) {
+      this.waiting = view;
+      return;
+    }
     const line = sentence(view);
     if (line === this.last) return;
     this.last = line;
@@ -49,11 +61,12 @@ function sentence(view: ClusterView): string {
   const { nodeId, role } = view;
   if (role === 'removed')
     return `${nodeId} was removed from the cluster; stop it, and remove its data folder before it joins again`;
+  if (role === 'joining') return `${nodeId} is joining the cluster`;
+  if (role === 'learner') return `${nodeId} is catching up with the cluster`;
   if (view.up < view.needed) {
     return `${describeShortage(view)}: run this in another terminal, or \`dcache cluster start\``;
   }
-  if (view.leader === 0 || view.clusterId === undefined)
-    return `${nodeId} is ${role === 'joining' ? 'joining the cluster' : 'waiting for the election of a leader'}`;
+  if (view.leader === 0 || view.clusterId === undefined) return `${nodeId} is waiting for the election of a leader`;
   const leader = view.members.find((member) => member.raftId === view.leader)?.nodeId ?? 'another node';
   const lead = leader === nodeId ? `${nodeId} leads` : `${nodeId} follows ${leader}`;
   const spare = view.up - view.needed;

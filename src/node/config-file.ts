@@ -24,6 +24,7 @@ const FIELDS = {
   tickMs: 'whole number',
   heartbeatTicks: 'whole number',
   electionTicks: 'whole number',
+  snapshotBytes: 'whole number',
 } as const satisfies Record<keyof NodeOptions, Kind>;
 
 const MAX_FILE_BYTES = 1024 * 1024;

@@ -7,6 +7,7 @@ import { DcacheError } from '../base/errors.js';
 import { isMode, isNodeId, type Mode, type NodeId } from '../base/ids.js';
 import { isLogLevel, type LogLevel } from '../base/log.js';
 import type { ControlTimings } from '../actors/control/control-actor.js';
+import type { SnapshotPolicy } from '../actors/control/snapshot-keeper.js';
 import { LOG_FORMATS, type LogFormat } from '../adapters/logger.js';
 import type { Founder } from '../cluster/speaker.js';
 import { DEFAULT_NODES, defaultDataFolder, defaultFounders, MAX_PLACES, place } from '../cluster/default-layout.js';
@@ -31,6 +32,8 @@ export interface NodeOptions {
   readonly tickMs?: number | undefined;
   readonly electionTicks?: number | undefined;
   readonly heartbeatTicks?: number | undefined;
+  /** A snapshot is taken when the log has grown by this much. */
+  readonly snapshotBytes?: number | undefined;
 }
 
 export interface NodeConfig {
@@ -47,10 +50,14 @@ export interface NodeConfig {
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
   readonly timings: ControlTimings;
+  readonly snapshots: SnapshotPolicy;
 }
 
 /** Ticks of 50 ms; elections after 300 to 600 ms without a leader, heartbeats every 100 ms (DESIGN.md, section 4). */
 export const DEFAULT_TIMINGS: ControlTimings = { tickMs: 50, heartbeatTicks: 2, electionTicks: 6 };
+
+const DEFAULT_SNAPSHOT_BYTES = 64 * 1024 * 1024;
+const KEPT_ENTRIES = 1_000;
 
 /**
  * @param placeNumber the place of the default layout that gives what `options` leave out.
@@ -83,6 +90,10 @@ export function resolveConfig(options: NodeOptions, placeNumber: number): NodeCo
     logLevel,
     logFormat,
     timings: resolveTimings(options),
+    snapshots: {
+      minLogBytes: whole('snapshot-bytes', options.snapshotBytes ?? DEFAULT_SNAPSHOT_BYTES, 4096, 2 ** 40),
+      keptEntries: KEPT_ENTRIES,
+    },
   };
 }
 

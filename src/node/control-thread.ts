@@ -9,6 +9,7 @@ import { PeerServer } from '../adapters/grpc/peer-server.js';
 import { GrpcPeerTransport } from '../adapters/grpc/peer-transport.js';
 import { openRaftLog } from '../adapters/lmdb/open-log.js';
 import { openLogger, type LogFormat } from '../adapters/logger.js';
+import { SnapshotFolder, snapshotFolder } from '../adapters/snapshot-folder.js';
 import { DcacheError } from '../base/errors.js';
 import type { LogLevel } from '../base/log.js';
 
@@ -44,6 +45,8 @@ async function createControlActor(
       `the data folder ${dataFolder} belongs to ${identity.nodeId} in ${identity.mode} mode; start it with --id ${identity.nodeId} --mode ${identity.mode}, or choose another --data-dir`,
     );
   }
+  const files = new SnapshotFolder(snapshotFolder(dataFolder));
+  await files.removeUnfinished();
   const server = new PeerServer(logger);
   const transport = new GrpcPeerTransport();
   try {
@@ -57,6 +60,7 @@ async function createControlActor(
     {
       log,
       transport,
+      files,
       scheduler: eventLoopScheduler,
       logger,
       newClusterId: () => randomBytes(16).toString('hex'),

@@ -6,6 +6,7 @@ import { randomInt } from 'node:crypto';
 import type { ControlActor } from '../actors/control/control-actor.js';
 import { type ControlOptions } from '../actors/control/control-actor.js';
 import type { ControlEvent } from '../actors/control/events.js';
+import { DataSide } from '../actors/data/data-side.js';
 import { Router } from '../actors/data/router.js';
 import { StateMachine } from '../actors/data/state-machine.js';
 import type { ActorHandle } from '../actors/runtime/actor.js';
@@ -19,6 +20,7 @@ import { startHttpServer, type HttpServer } from '../adapters/http-server.js';
 import { expose } from '../adapters/metrics/exposition.js';
 import { measureEventLoopDelay } from '../adapters/metrics/event-loop-delay.js';
 import { MetricsRecorder } from '../adapters/metrics/recorder.js';
+import { SnapshotFolder, snapshotFolder } from '../adapters/snapshot-folder.js';
 import { parseAddress } from '../base/address.js';
 import { asDcacheError, type DcacheError } from '../base/errors.js';
 import { isIncarnation } from '../base/ids.js';
@@ -51,6 +53,7 @@ export class Node {
   private readonly listener: NodeListener;
   private readonly metrics = new MetricsRecorder();
   private readonly router: Router;
+  private readonly dataSide: DataSide;
   private readonly forwarder = new SessionForwarder();
   private readonly clientServer: ClientServer;
   private control: ActorHandle<ControlActor> | undefined;
@@ -62,8 +65,9 @@ export class Node {
     this.config = config;
     this.logger = logger;
     this.listener = listener;
+    const stateMachine = new StateMachine(new MapStore());
     this.router = new Router({
-      stateMachine: new StateMachine(new MapStore()),
+      stateMachine,
       forwarder: this.forwarder,
       scheduler: eventLoopScheduler,
       wallMs: () => Date.now(),
@@ -72,6 +76,16 @@ export class Node {
         const buffers = requests.proposals.map(({ data }) => data.buffer);
         this.control?.ref.submit(handOver(requests, buffers)).catch((error: unknown) => this.fail(error));
       },
+    });
+    this.dataSide = new DataSide({
+      router: this.router,
+      stateMachine,
+      files: new SnapshotFolder(snapshotFolder(config.dataFolder)),
+      logger: logger.child('data'),
+      onSnapshotWritten: (written) => {
+        this.control?.ref.snapshotWritten(written).catch((error: unknown) => this.fail(error));
+      },
+      onFailure: (error) => this.fail(error),
     });
     this.clientServer = new ClientServer(this.backend(), logger.child('client-port'), this.metrics);
   }
@@ -137,13 +151,7 @@ export class Node {
   }
 
   private onControlEvents(events: readonly ControlEvent[]): void {
-    try {
-      this.router.onEvents(events);
-    } catch (error) {
-      // State that could not be applied must not be served.
-      this.fail(error);
-      return;
-    }
+    this.dataSide.onEvents(events);
     for (const event of events) if (event.type === 'view') this.onView(event.view);
   }
 
@@ -180,6 +188,7 @@ export class Node {
 
   private async release(): Promise<void> {
     this.router.stop();
+    this.dataSide.stop();
     this.stopMeasuring();
     await Promise.all([this.httpServer?.close(), this.clientServer.close(500)]);
     this.forwarder.close();
@@ -202,7 +211,13 @@ export class Node {
 
   private controlOptions(): ControlOptions {
     const { config } = this;
-    return { speaker: this.speaker(), founders: config.founders, timings: config.timings, seed: randomInt(2 ** 47) };
+    return {
+      speaker: this.speaker(),
+      founders: config.founders,
+      timings: config.timings,
+      snapshots: config.snapshots,
+      seed: randomInt(2 ** 47),
+    };
   }
 
   private speaker(): Speaker {

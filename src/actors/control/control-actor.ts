@@ -9,13 +9,13 @@ import { assert } from '../../base/assert.js';
 import { copyBytes } from '../../base/bytes.js';
 import { DcacheError } from '../../base/errors.js';
 import type { RaftId } from '../../base/ids.js';
-import type { Logger } from '../../base/log.js';
+import { errorFields, type Logger } from '../../base/log.js';
 import { Prng } from '../../base/prng.js';
 import { LIMITS } from '../../base/limits.js';
 import type { Member } from '../../cluster/members.js';
 import { refuseSpeaker, type Founder, type Speaker } from '../../cluster/speaker.js';
 import type { ClusterView } from '../../cluster/view.js';
-import type { PeerMessage } from '../../raft/messages.js';
+import type { PeerMessage, SnapshotMessage } from '../../raft/messages.js';
 import type { RaftLog } from '../../raft/log-store.js';
 import type { SoftState } from '../../raft/ready.js';
 import type { NodeStatus } from '../../raft/status.js';
@@ -28,8 +28,11 @@ import { ClusterIdentity } from './cluster-identity.js';
 import type { ControlEvent } from './events.js';
 import { Founding } from './founding.js';
 import { MemberTable } from './member-table.js';
-import type { JoinAnswer, PeerHandler, PeerTransport } from './ports.js';
+import type { JoinAnswer, PeerHandler, PeerTransport, SnapshotReceiver } from './ports.js';
 import { RaftDriver } from './raft-driver.js';
+import { decodeDescription } from './snapshot-description.js';
+import { SnapshotKeeper, type SnapshotPolicy, type WrittenSnapshot } from './snapshot-keeper.js';
+import type { SnapshotFiles } from '../snapshot-files.js';
 import { buildView } from './view-builder.js';
 
 export interface ControlTimings {
@@ -46,11 +49,13 @@ export interface ControlOptions {
   readonly founders: readonly Founder[];
   readonly timings: ControlTimings;
   readonly seed: number;
+  readonly snapshots: SnapshotPolicy;
 }
 
 export interface ControlParts {
   readonly log: RaftLog;
   readonly transport: PeerTransport;
+  readonly files: SnapshotFiles;
   readonly scheduler: Scheduler;
   readonly logger: Logger;
   /** 32 fresh hexadecimal digits; called at most once per election won before there is a cluster. */
@@ -75,6 +80,7 @@ export class ControlActor implements PeerHandler {
   private readonly identity: ClusterIdentity;
   private readonly members = new MemberTable();
   private readonly prng: Prng;
+  private readonly snapshots: SnapshotKeeper;
   private founding: Founding | undefined;
   private driver: RaftDriver | undefined;
   private registrar: Registrar | undefined;
@@ -90,6 +96,8 @@ export class ControlActor implements PeerHandler {
     this.context = context;
     this.prng = new Prng(options.seed);
     this.identity = new ClusterIdentity(parts.log, options.speaker);
+    const { log, files, logger } = parts;
+    this.snapshots = new SnapshotKeeper({ log, files, logger, policy: options.snapshots });
   }
 
   /** Begins to take part. Called once, when the transport listens. */
@@ -142,7 +150,16 @@ export class ControlActor implements PeerHandler {
       const refusal = driver?.turn((raw) => raw.readIndex(encodeTicket(ticket))) ?? (driver ? undefined : 'no-leader');
       if (refusal !== undefined) this.context.emit({ type: 'read-refused', ticket, reason: refusal });
     }
-    if (requests.applied > 0) driver?.onApplied(requests.applied);
+    if (requests.applied > 0) {
+      driver?.onApplied(requests.applied);
+      this.snapshots.onApplied(requests.applied);
+    }
+  }
+
+  /** The cut that was asked for by `snapshot-due` is durable, or could not be made. */
+  snapshotWritten(written: WrittenSnapshot | undefined): void {
+    if (written === undefined) this.snapshots.onNotWritten();
+    else this.snapshots.onWritten(written);
   }
 
   /** What the Raft core says of itself; undefined while the node has no place. */
@@ -197,6 +214,27 @@ export class ControlActor implements PeerHandler {
     this.driver?.step(messages);
   }
 
+  async onSnapshotStream(message: SnapshotMessage): Promise<SnapshotReceiver> {
+    const { file } = decodeDescription(message.snapshot.data);
+    const writer = await this.parts.files.create(file.name);
+    let received = 0;
+    return {
+      write: (piece) => {
+        received += piece.length;
+        if (received <= file.bytes) return writer.write(piece);
+        throw new DcacheError('INVALID_ARGUMENT', `the snapshot is longer than the ${file.bytes} bytes announced`);
+      },
+      abort: () => writer.abort(),
+      finish: async () => {
+        const written = await writer.finish();
+        if (written.bytes !== file.bytes || written.checksum !== file.checksum) {
+          throw new DcacheError('INVALID_ARGUMENT', 'the snapshot arrived damaged; send it again');
+        }
+        this.driver?.step([message]);
+      },
+    };
+  }
+
   onJoinRequest(speaker: Speaker): Promise<JoinAnswer> {
     this.admitSpeaker(speaker);
     if (this.registrar === undefined || this.softState.role !== 'leader') {
@@ -228,6 +266,7 @@ export class ControlActor implements PeerHandler {
     const { timings } = this.options;
     this.confState = log.initialState().confState;
     this.members.restore(log.snapshot());
+    this.restoreFromLog();
     this.driver = new RaftDriver(
       {
         id: this.identity.raftId,
@@ -249,13 +288,14 @@ export class ControlActor implements PeerHandler {
         scheduler,
         logger,
         listener: {
-          send: (messages) => transport.send(messages),
+          send: (messages) => this.send(messages),
           onSoftState: (state) => this.onSoftState(state),
           onAppend: (entries) => this.identity.onAppend(entries),
           onCommitted: (entries) => this.onCommitted(entries),
-          onMembership: (change, confState) => {
+          onMembership: (change, confState, entry) => {
             this.confState = confState;
             this.members.onMembershipChange(change);
+            this.snapshots.onConfiguration(entry.index, confState, this.members.snapshot());
             this.onMembersChanged();
           },
           onReadState: ({ index, context }) =>
@@ -263,6 +303,8 @@ export class ControlActor implements PeerHandler {
           onSnapshot: (snapshot) => {
             this.confState = snapshot.metadata.confState;
             this.members.restore(snapshot);
+            if (this.members.clusterId !== undefined) this.identity.belongTo(this.members.clusterId);
+            this.restoreFromLog();
             this.onMembersChanged();
           },
           onLogFailure: (error) => this.context.fail(error),
@@ -278,6 +320,38 @@ export class ControlActor implements PeerHandler {
     });
     this.registrar.onSpeaker(this.identity.speaker());
     this.onMembersChanged();
+  }
+
+  /** Snapshots go their own way: the state is not in the message. */
+  private send(messages: readonly PeerMessage[]): void {
+    this.parts.transport.send(messages.filter(({ type }) => type !== 'snapshot'));
+    for (const message of messages) if (message.type === 'snapshot') void this.sendSnapshot(message);
+  }
+
+  /** Never rejects: the core is told, and sends again when it sees fit. */
+  private async sendSnapshot(message: SnapshotMessage): Promise<void> {
+    const { transport, files, logger } = this.parts;
+    const { index } = message.snapshot.metadata;
+    logger.info({ to: message.to, index }, 'sending a snapshot');
+    let succeeded = false;
+    try {
+      await transport.sendSnapshot(message, files.read(decodeDescription(message.snapshot.data).file));
+      succeeded = true;
+    } catch (error) {
+      logger.warn({ to: message.to, index, ...errorFields(error) }, 'a snapshot could not be sent');
+    }
+    if (!this.disposed) this.driver?.turn((raw) => raw.reportSnapshot(message.to, succeeded));
+  }
+
+  /** The state begins with the log's snapshot: after a start, and when one has been received. */
+  private restoreFromLog(): void {
+    const snapshot = this.parts.log.snapshot();
+    const index = snapshot === 'unavailable' ? 0 : snapshot.metadata.index;
+    this.snapshots.onConfiguration(index, this.confState, this.members.snapshot());
+    const file = this.snapshots.currentFile();
+    if (snapshot === 'unavailable' || file === undefined) return;
+    this.snapshots.onRestore(file.name, index);
+    this.context.emit({ type: 'restore', file, index, term: snapshot.metadata.term });
   }
 
   private onSoftState(state: SoftState): void {
@@ -305,10 +379,12 @@ export class ControlActor implements PeerHandler {
     for (const entry of entries) {
       if (this.members.onEntry(entry)) {
         if (this.members.clusterId !== undefined) this.identity.belongTo(this.members.clusterId);
+        this.snapshots.onConfiguration(entry.index, this.confState, this.members.snapshot());
         this.onMembersChanged();
       }
     }
     this.context.emit({ type: 'committed', entries });
+    if (this.snapshots.onCommitted(entries)) this.context.emit({ type: 'snapshot-due' });
     this.registrar?.onApplied();
   }
 

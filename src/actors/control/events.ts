@@ -2,6 +2,7 @@
 import type { ClusterView } from '../../cluster/view.js';
 import type { DropReason, Refusal } from '../../raft/messages.js';
 import type { Entry } from '../../raft/types.js';
+import type { SnapshotFile } from '../snapshot-files.js';
 
 export type ControlEvent =
   /** The view has changed. */
@@ -18,5 +19,9 @@ export type ControlEvent =
   | { readonly type: 'read-refused'; readonly ticket: number; readonly reason: Refusal }
   /** To be applied in order; to be confirmed with `applied` of the last index. */
   | { readonly type: 'committed'; readonly entries: readonly Entry[] }
+  /** The state is that of this file; it takes the place of everything applied before. To be confirmed like `committed`. */
+  | { readonly type: 'restore'; readonly file: SnapshotFile; readonly index: number; readonly term: number }
+  /** The log has grown: a snapshot should be cut, and told to the control side by `snapshotWritten`. */
+  | { readonly type: 'snapshot-due' }
   /** The node cannot take part, and why; it goes on trying. Undefined: the obstacle is gone. */
   | { readonly type: 'obstacle'; readonly message: string | undefined };

@@ -1,7 +1,7 @@
 /** The list of nodes as this node has applied it, fed from committed entries and snapshots. See cluster/members.ts. */
 import { ENTRY_KIND } from '../../base/entry-kind.js';
 import type { ClusterId } from '../../base/ids.js';
-import { decodeAddedMembers, decodeMemberCommand, decodeMembers, encodeMembers } from '../../cluster/member-codec.js';
+import { decodeAddedMembers, decodeMemberCommand } from '../../cluster/member-codec.js';
 import {
   applyMemberCommand,
   applyMembershipChange,
@@ -13,6 +13,7 @@ import {
 } from '../../cluster/members.js';
 import type { ConfChangeV2 } from '../../raft/conf-change.js';
 import type { Entry, Snapshot } from '../../raft/types.js';
+import { decodeDescription } from './snapshot-description.js';
 
 export class MemberTable {
   private members: Members = NO_MEMBERS;
@@ -59,18 +60,14 @@ export class MemberTable {
     this.members = applyMembershipChange(this.members, decodeAddedMembers(change.context), removed);
   }
 
-  /** Takes the state of a snapshot; of none at all, the state before the first entry. */
+  /** Takes the state of a snapshot; of none at all, the state before the first entry. Throws MalformedBytes. */
   restore(snapshot: Snapshot | 'unavailable'): void {
-    const data = snapshot === 'unavailable' ? new Uint8Array(0) : snapshot.data;
-    this.members = data.length === 0 ? NO_MEMBERS : decodeMembers(data);
+    const none = snapshot === 'unavailable' || snapshot.metadata.index === 0;
+    this.members = none ? NO_MEMBERS : decodeDescription(snapshot.data).members;
   }
 
   /** The list as it is now; it does not change afterwards. */
   snapshot(): Members {
     return this.members;
-  }
-
-  encode(): Uint8Array {
-    return encodeMembers(this.members);
   }
 }

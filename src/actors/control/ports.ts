@@ -1,7 +1,7 @@
 /** What the control actor needs of the world. Adapters implement these on gRPC; the simulator on virtual time. */
 import type { RaftId } from '../../base/ids.js';
 import type { Speaker } from '../../cluster/speaker.js';
-import type { PeerMessage } from '../../raft/messages.js';
+import type { PeerMessage, SnapshotMessage } from '../../raft/messages.js';
 
 export interface PeerAddress {
   readonly raftId: number;
@@ -24,6 +24,11 @@ export type JoinAnswer =
 export interface PeerTransport {
   /** Takes messages to raft ids of the last `setPeers`. What cannot be sent now is dropped; Raft sends again. */
   send(messages: readonly PeerMessage[]): void;
+  /**
+   * Takes a snapshot to the peer that `message` is for: the message, and `pieces` of the file that it names. Resolves when the
+   * peer has made it durable and taken the message in; rejects when any of that failed.
+   */
+  sendSnapshot(message: SnapshotMessage, pieces: AsyncIterable<Uint8Array>): Promise<void>;
   setPeers(peers: readonly PeerAddress[]): void;
   /** Raft ids of the peers that a connection stands to. */
   connected(): ReadonlySet<number>;
@@ -33,6 +38,13 @@ export interface PeerTransport {
   join(controlAddress: string, timeoutMs: number): Promise<JoinAnswer>;
 }
 
+export interface SnapshotReceiver {
+  write(piece: Uint8Array): Promise<void>;
+  /** Rejects when the bytes are not those that were announced. */
+  finish(): Promise<void>;
+  abort(): Promise<void>;
+}
+
 /** What the transport asks of the control actor. */
 export interface PeerHandler {
   /** This node as it introduces itself. */
@@ -40,6 +52,11 @@ export interface PeerHandler {
   /** Throws a DcacheError that says why `speaker` is not listened to. Called before the first message of each stream. */
   admitSpeaker(speaker: Speaker): void;
   onPeerMessages(messages: readonly PeerMessage[]): void;
+  /**
+   * A peer sends a snapshot. Pieces go into the writer; then `finish` makes it durable and takes the message in. Rejects when
+   * the message names no snapshot. Throws MalformedBytes for a message that cannot be read.
+   */
+  onSnapshotStream(message: SnapshotMessage): Promise<SnapshotReceiver>;
   onJoinRequest(speaker: Speaker): Promise<JoinAnswer>;
   onPeerConnected(): void;
   /** The connection to a peer has broken. */

@@ -30,6 +30,9 @@ export interface Forwarder {
   forward(clientAddress: string, request: KvRequest, timeoutMs: number): Promise<KvReply>;
 }
 
+/** What the router is told; snapshots are the business of data-side.ts. */
+export type RouterEvent = Exclude<ControlEvent, { type: 'restore' | 'snapshot-due' }>;
+
 export interface RouterParts {
   readonly stateMachine: StateMachine;
   readonly forwarder: Forwarder;
@@ -93,10 +96,6 @@ export class Router {
     return this.pending.accept(request, timeoutMs, forwarded, (pending) => this.route(pending));
   }
 
-  onEvents(events: readonly ControlEvent[]): void {
-    for (const event of events) this.onEvent(event);
-  }
-
   /** Accepts nothing more and resolves when everything under way is answered or its deadline has passed. */
   async drain(): Promise<void> {
     this.draining = true;
@@ -116,7 +115,7 @@ export class Router {
     );
   }
 
-  private onEvent(event: ControlEvent): void {
+  onEvent(event: RouterEvent): void {
     switch (event.type) {
       case 'view':
         this.view = event.view;
@@ -144,6 +143,14 @@ export class Router {
       default:
         assertNever(event, 'control event');
     }
+  }
+
+  /** The state has been replaced by that of a snapshot. */
+  onRestored(): void {
+    const { appliedIndex } = this.parts.stateMachine;
+    this.writes.onRestored(appliedIndex);
+    this.reads.onApplied(appliedIndex);
+    this.flushLater();
   }
 
   private apply(entries: readonly Entry[]): void {
@@ -202,7 +209,7 @@ export class Router {
     if (pending.settled) return;
     const { view } = this;
     if (this.draining) pending.failed(new DcacheError('SHUTTING_DOWN', 'this node is stopping; ask another one'));
-    else if (view !== undefined && view.up < view.needed) pending.failed(this.noLeaderError(view));
+    else if (view !== undefined && lacksNodes(view)) pending.failed(this.noLeaderError(view));
     else this.parked.push(pending);
   }
 
@@ -307,4 +314,9 @@ export class Router {
       `${waited}; the write may or may not be done: read the key to find out`,
     );
   }
+}
+
+/** Whether too few voters are up. A node that does not vote yet cannot tell. */
+function lacksNodes(view: ClusterView): boolean {
+  return view.role !== 'joining' && view.role !== 'learner' && view.up < view.needed;
 }

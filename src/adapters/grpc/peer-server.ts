@@ -15,9 +15,12 @@ import {
   type JoinResponse,
   type MessagesReply,
   type RaftMessages,
+  type SnapshotPiece,
+  type SnapshotReply,
 } from './generated/dcache/v1/raft.js';
 import { readSpeaker, writeJoinAnswer } from './peer-messages.js';
 import { serviceDefinition } from './service-definition.js';
+import { takeSnapshot } from './snapshot-stream.js';
 import { toGrpcStatus } from './status.js';
 
 const CLOSE_GRACE_MS = 500;
@@ -39,6 +42,11 @@ export class PeerServer {
         ),
       messages: (call: ServerReadableStream<RaftMessages, MessagesReply>, answer: sendUnaryData<MessagesReply>) =>
         this.takeMessages(call, answer),
+      snapshot: (call: ServerReadableStream<SnapshotPiece, SnapshotReply>, answer: sendUnaryData<SnapshotReply>) =>
+        this.answer(answer, async () => {
+          await takeSnapshot(call, this.ready());
+          return {};
+        }),
     });
   }
 

@@ -1,10 +1,12 @@
 /** The PeerTransport of a real node: one PeerLink a peer, and single calls for greetings and joining. */
 import type { JoinAnswer, PeerAddress, PeerHandler, PeerTransport } from '../../actors/control/ports.js';
+import { DcacheError } from '../../base/errors.js';
 import { LIMITS } from '../../base/limits.js';
 import type { Speaker } from '../../cluster/speaker.js';
-import type { PeerMessage } from '../../raft/messages.js';
+import type { PeerMessage, SnapshotMessage } from '../../raft/messages.js';
 import { openChannel } from './channel.js';
 import { greetPeer, joinThrough } from './peer-calls.js';
+import { streamSnapshot } from './snapshot-stream.js';
 import { PeerLink, type PeerLinkListener } from './peer-link.js';
 
 export class GrpcPeerTransport implements PeerTransport {
@@ -34,6 +36,12 @@ export class GrpcPeerTransport implements PeerTransport {
 
   connected(): ReadonlySet<number> {
     return new Set([...this.links].filter(([, link]) => link.connected).map(([raftId]) => raftId));
+  }
+
+  async sendSnapshot(message: SnapshotMessage, pieces: AsyncIterable<Uint8Array>): Promise<void> {
+    const address = this.links.get(message.to)?.peer.controlAddress;
+    if (address === undefined) throw new DcacheError('UNREACHABLE', `no address is known for raft id ${message.to}`);
+    await this.once(address, (client) => streamSnapshot(client, address, this.speaker(), message, pieces));
   }
 
   hello(controlAddress: string, timeoutMs: number): Promise<Speaker> {

@@ -62,13 +62,9 @@ export interface SnapshotPiece {
   speaker:
     | Speaker
     | undefined;
-  /** In the first piece only: the Raft message that announces the snapshot. */
+  /** In the first piece only: the Raft message that announces the snapshot, its length and its checksum. */
   message: Uint8Array;
-  offset: number;
   data: Uint8Array;
-  /** In the last piece only: CRC-32C of the whole. */
-  checksum: number;
-  last: boolean;
 }
 
 export interface SnapshotReply {
@@ -554,14 +550,7 @@ export const MessagesReply: MessageFns<MessagesReply> = {
 };
 
 function createBaseSnapshotPiece(): SnapshotPiece {
-  return {
-    speaker: undefined,
-    message: new Uint8Array(0),
-    offset: 0,
-    data: new Uint8Array(0),
-    checksum: 0,
-    last: false,
-  };
+  return { speaker: undefined, message: new Uint8Array(0), data: new Uint8Array(0) };
 }
 
 export const SnapshotPiece: MessageFns<SnapshotPiece> = {
@@ -572,17 +561,8 @@ export const SnapshotPiece: MessageFns<SnapshotPiece> = {
     if (message.message.length !== 0) {
       writer.uint32(18).bytes(message.message);
     }
-    if (message.offset !== 0) {
-      writer.uint32(24).uint64(message.offset);
-    }
     if (message.data.length !== 0) {
-      writer.uint32(34).bytes(message.data);
-    }
-    if (message.checksum !== 0) {
-      writer.uint32(40).uint32(message.checksum);
-    }
-    if (message.last !== false) {
-      writer.uint32(48).bool(message.last);
+      writer.uint32(26).bytes(message.data);
     }
     return writer;
   },
@@ -617,35 +597,11 @@ export const SnapshotPiece: MessageFns<SnapshotPiece> = {
             continue;
           }
           case 3: {
-            if (tag !== 24) {
-              break;
-            }
-
-            message.offset = longToNumber(reader.uint64());
-            continue;
-          }
-          case 4: {
-            if (tag !== 34) {
+            if (tag !== 26) {
               break;
             }
 
             message.data = reader.bytes();
-            continue;
-          }
-          case 5: {
-            if (tag !== 40) {
-              break;
-            }
-
-            message.checksum = reader.uint32();
-            continue;
-          }
-          case 6: {
-            if (tag !== 48) {
-              break;
-            }
-
-            message.last = reader.bool();
             continue;
           }
         }

@@ -1,0 +1,44 @@
+/**
+ * What Raft carries of a snapshot (`Snapshot.data`): the list of nodes at its index and the file that holds the state.
+ *
+ *   description := format(1 byte) name bytes checksum members       (strings and members with their length before them)
+ */
+import { ByteReader, MalformedBytes } from '../../base/byte-reader.js';
+import { ByteWriter } from '../../base/byte-writer.js';
+import { decodeMembers, encodeMembers } from '../../cluster/member-codec.js';
+import type { Members } from '../../cluster/members.js';
+import type { SnapshotFile } from '../snapshot-files.js';
+
+const FORMAT = 1;
+/** A name comes over the network and names a file: nothing but what snapshotName makes. */
+const NAME = /^snapshot-[0-9]{1,16}-[0-9]{1,16}$/;
+
+export interface SnapshotDescription {
+  readonly file: SnapshotFile;
+  readonly members: Members;
+}
+
+export function encodeDescription({ file, members }: SnapshotDescription): Uint8Array<ArrayBuffer> {
+  return new ByteWriter()
+    .uint8(FORMAT)
+    .lengthAndBytes(new TextEncoder().encode(file.name))
+    .varint(file.bytes)
+    .varint(file.checksum)
+    .lengthAndBytes(encodeMembers(members))
+    .finish();
+}
+
+/** Throws MalformedBytes. */
+export function decodeDescription(data: Uint8Array): SnapshotDescription {
+  const reader = new ByteReader(data);
+  const format = reader.uint8();
+  if (format !== FORMAT)
+    throw new MalformedBytes(`snapshot description of format ${format}, this version reads ${FORMAT}`);
+  const name = new TextDecoder().decode(reader.lengthAndBytes());
+  if (!NAME.test(name)) throw new MalformedBytes('not the name of a snapshot');
+  const bytes = reader.varint();
+  const checksum = reader.varint();
+  const members = decodeMembers(reader.lengthAndBytes());
+  reader.end();
+  return { file: { name, bytes, checksum }, members };
+}

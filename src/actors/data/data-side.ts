@@ -1,0 +1,115 @@
+/**
+ * The main thread's side of a node: takes the control side's events in order to the router and the store, cuts snapshots and
+ * restores them. While a snapshot is being restored, later events wait.
+ */
+import { errorFields, type Logger } from '../../base/log.js';
+import type { WrittenSnapshot } from '../control/snapshot-keeper.js';
+import type { ControlEvent } from '../control/events.js';
+import { snapshotName, type SnapshotFile, type SnapshotFiles } from '../snapshot-files.js';
+import type { Router } from './router.js';
+import type { StateMachine } from './state-machine.js';
+
+export interface DataSideParts {
+  readonly router: Router;
+  readonly stateMachine: StateMachine;
+  readonly files: SnapshotFiles;
+  readonly logger: Logger;
+  /** To the control side: the cut is durable, or could not be written. */
+  onSnapshotWritten(written: WrittenSnapshot | undefined): void;
+  /** The state cannot be what it should be: the node must not go on. */
+  onFailure(error: unknown): void;
+}
+
+export class DataSide {
+  private readonly parts: DataSideParts;
+  private readonly waiting: ControlEvent[] = [];
+  private restoring = false;
+  private stopped = false;
+
+  constructor(parts: DataSideParts) {
+    this.parts = parts;
+  }
+
+  onEvents(events: readonly ControlEvent[]): void {
+    this.waiting.push(...events);
+    if (!this.restoring) this.work();
+  }
+
+  stop(): void {
+    this.stopped = true;
+  }
+
+  private work(): void {
+    try {
+      while (!this.restoring && !this.stopped) {
+        const event = this.waiting.shift();
+        if (event === undefined) return;
+        this.onEvent(event);
+      }
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  private onEvent(event: ControlEvent): void {
+    switch (event.type) {
+      case 'restore':
+        void this.restore(event.file, event.index, event.term);
+        return;
+      case 'snapshot-due':
+        void this.cut();
+        return;
+      default:
+        this.parts.router.onEvent(event);
+    }
+  }
+
+  /** Never rejects. */
+  private async restore(file: SnapshotFile, index: number, term: number): Promise<void> {
+    const { stateMachine, files, router, logger } = this.parts;
+    this.restoring = true;
+    try {
+      const restore = stateMachine.store.startRestore();
+      for await (const piece of files.read(file)) restore.write(piece);
+      if (this.stopped) return;
+      restore.finish();
+      stateMachine.onRestored(index, term);
+      router.onRestored();
+      logger.info({ index, term, bytes: file.bytes }, 'state restored from a snapshot');
+    } catch (error) {
+      this.fail(error);
+      return;
+    }
+    this.restoring = false;
+    this.work();
+  }
+
+  /** Never rejects: a snapshot that cannot be written leaves the log longer than need be, and is told. */
+  private async cut(): Promise<void> {
+    const { stateMachine, files, logger } = this.parts;
+    const { appliedIndex: index, appliedTerm: term } = stateMachine;
+    const snapshot = stateMachine.store.snapshot();
+    try {
+      const writer = await files.create(snapshotName(index, term));
+      try {
+        for (const piece of snapshot.pieces()) {
+          if (this.stopped) return await writer.abort();
+          await writer.write(piece);
+        }
+        this.parts.onSnapshotWritten({ index, term, file: await writer.finish() });
+      } catch (error) {
+        await writer.abort();
+        throw error;
+      }
+    } catch (error) {
+      logger.error({ index, ...errorFields(error) }, 'a snapshot could not be written; the log goes on growing');
+      if (!this.stopped) this.parts.onSnapshotWritten(undefined);
+    }
+  }
+
+  private fail(error: unknown): void {
+    if (this.stopped) return;
+    this.stopped = true;
+    this.parts.onFailure(error);
+  }
+}
