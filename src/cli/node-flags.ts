@@ -50,6 +50,10 @@ export const nodeFlags = {
     description: 'take a snapshot when the log has grown by this many bytes [default: 67108864]',
     env: 'DCACHE_SNAPSHOT_BYTES',
   }),
+  'kept-entries': Flags.integer({
+    description: 'entries of the log kept behind a snapshot, for followers that are a little late [default: 1000]',
+    env: 'DCACHE_KEPT_ENTRIES',
+  }),
   config: Flags.string({
     char: 'c',
     description: 'YAML or JSON file with these settings; flags and environment win',
@@ -87,6 +91,7 @@ export function nodeOptions(flags: Parsed): NodeOptions {
     heartbeatTicks: number('heartbeat-ticks'),
     electionTicks: number('election-ticks'),
     snapshotBytes: number('snapshot-bytes'),
+    keptEntries: number('kept-entries'),
   };
   return { ...file, ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) };
 }

@@ -25,6 +25,7 @@ const FIELDS = {
   heartbeatTicks: 'whole number',
   electionTicks: 'whole number',
   snapshotBytes: 'whole number',
+  keptEntries: 'whole number',
 } as const satisfies Record<keyof NodeOptions, Kind>;
 
 const MAX_FILE_BYTES = 1024 * 1024;

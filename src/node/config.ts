@@ -34,6 +34,8 @@ export interface NodeOptions {
   readonly heartbeatTicks?: number | undefined;
   /** A snapshot is taken when the log has grown by this much. */
   readonly snapshotBytes?: number | undefined;
+  /** Entries of the log kept behind a snapshot. */
+  readonly keptEntries?: number | undefined;
 }
 
 export interface NodeConfig {
@@ -57,7 +59,7 @@ export interface NodeConfig {
 export const DEFAULT_TIMINGS: ControlTimings = { tickMs: 50, heartbeatTicks: 2, electionTicks: 6 };
 
 const DEFAULT_SNAPSHOT_BYTES = 64 * 1024 * 1024;
-const KEPT_ENTRIES = 1_000;
+const DEFAULT_KEPT_ENTRIES = 1_000;
 
 /**
  * @param placeNumber the place of the default layout that gives what `options` leave out.
@@ -92,7 +94,7 @@ export function resolveConfig(options: NodeOptions, placeNumber: number): NodeCo
     timings: resolveTimings(options),
     snapshots: {
       minLogBytes: whole('snapshot-bytes', options.snapshotBytes ?? DEFAULT_SNAPSHOT_BYTES, 4096, 2 ** 40),
-      keptEntries: KEPT_ENTRIES,
+      keptEntries: whole('kept-entries', options.keptEntries ?? DEFAULT_KEPT_ENTRIES, 0, 2 ** 32),
     },
   };
 }

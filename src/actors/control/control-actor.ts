@@ -265,11 +265,14 @@ export class ControlActor implements PeerHandler {
     const { log, transport, scheduler, logger } = this.parts;
     const { timings } = this.options;
     this.confState = log.initialState().confState;
-    this.members.restore(log.snapshot());
+    const snapshot = log.snapshot();
+    this.members.restore(snapshot);
     this.restoreFromLog();
     this.driver = new RaftDriver(
       {
         id: this.identity.raftId,
+        // Entries are kept behind the snapshot, but the state begins with it.
+        applied: snapshot === 'unavailable' ? 0 : snapshot.metadata.index,
         prng: this.prng.fork(),
         electionTicks: timings.electionTicks,
         heartbeatTicks: timings.heartbeatTicks,
