@@ -40,8 +40,7 @@ describe('a transfer of leadership', () => {
     network.isolate(3);
     network.propose(1, 'missed');
     const leader = network.node(1);
-    leader.storage.createSnapshot(leader.committed, leader.conf, Buffer.from('state'));
-    leader.storage.compact(leader.committed);
+    leader.compact();
     network.heal();
     leader.raw.transferLeader(3);
     network.settle();

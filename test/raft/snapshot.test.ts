@@ -18,17 +18,11 @@ const snapshotAt = (index: number, term: number, confState = conf(VOTERS)): Snap
 });
 const send = (snapshot: Snapshot, term = 5) => ({ type: 'snapshot', from: 2, term, snapshot }) as const;
 
-/** Everything up to the commit index is in a snapshot. */
-function compact(node: TestNode): void {
-  node.storage.createSnapshot(node.committed, node.conf, Buffer.from('state'));
-  node.storage.compact(node.committed);
-}
-
 /** A leader that follower 2, which has nothing, needs a snapshot of. */
 function leaderWithSnapshotUnderWay(): TestNode {
   const leader = new TestNode(1, { voters: [1, 2, 3], log: [1, 1, 1], commit: 3 }).becomeLeader({ commit: false });
   leader.receive(accepted(3, 2, 4));
-  compact(leader);
+  leader.compact();
   leader.propose('after');
   const rejection = { type: 'append-response', from: 2, term: 2, index: 3, rejected: true, hintIndex: 0, hintTerm: 0 };
   leader.receive({ ...rejection, type: 'append-response' });
@@ -161,7 +155,7 @@ describe('a leader', () => {
   it('sends none to a follower that it has not heard from', () => {
     const leader = new TestNode(1, { voters: VOTERS, log: [1, 1, 1], commit: 3 }).becomeLeader({ commit: false });
     leader.receive(accepted(3, 2, 4));
-    compact(leader);
+    leader.compact();
     leader.raw.core.tracker.of(2)?.maybeDecrease(3, 0);
     leader.propose('x');
     expect(ofType(leader.settle(), 'snapshot')).toEqual([]);
@@ -170,7 +164,7 @@ describe('a leader', () => {
   it('waits for a snapshot that is still being made', () => {
     const leader = new TestNode(1, { voters: VOTERS, log: [1, 1, 1], commit: 3 }).becomeLeader({ commit: false });
     leader.receive(accepted(3, 2, 4));
-    compact(leader);
+    leader.compact();
     const made = leader.storage.snapshot();
     leader.storage.snapshot = () => 'unavailable';
     const rejection = { type: 'append-response', from: 2, term: 2, index: 3, rejected: true } as const;
@@ -186,7 +180,7 @@ describe('a group', () => {
     network.campaign(1);
     network.isolate(3);
     for (let i = 0; i < 5; i++) network.propose(1, `${i}`);
-    compact(network.node(1));
+    network.node(1).compact();
     network.heal();
     network.propose(1, 'after');
     network.tick(1, 2);
@@ -204,7 +198,7 @@ describe('a group', () => {
     ]);
     network.campaign(1);
     network.propose(1, 'before');
-    compact(network.node(1));
+    network.node(1).compact();
     network.node(1).proposeChanges({ type: 'add-voter', id: 3 });
     network.settle();
     network.tick(1, 2);
