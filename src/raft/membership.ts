@@ -10,18 +10,18 @@ import { answerConfirmedReads, broadcastAppend, maybeCommit, maybeSendAppend } f
 import type { ConfState, Entry } from './types.js';
 
 /**
- * A committed entry of a conf-change type is applied. The change has been checked when it was proposed, by the leader
- * and under the same configuration. It is ignored if a snapshot that came meanwhile contains it.
+ * A committed entry of a conf-change type is applied. Its leader has checked it under the same configuration; one that
+ * does not fit all the same (validation was off, or the leader is broken) changes nothing, on every node alike. Nor does one
+ * that is contained in a snapshot which has overtaken it.
  */
 export function applyConfChange(core: RaftCore, entry: Entry): ConfState {
-  if (entry.index <= core.confIndex) return core.tracker.conf;
+  const { conf } = core.tracker;
+  if (entry.index <= core.confIndex) return conf;
   assert(entry.type !== 'normal', 'only membership changes change the membership');
   const change = decodeConfChange(entry.data);
-  assert(change !== undefined, 'a committed membership change can be read');
-  const outcome = changeConfiguration(core.tracker.conf, change);
-  assert(outcome.type === 'changed', 'a committed membership change fits the configuration that it was proposed for');
-  switchToConfiguration(core, outcome.conf, entry.index);
-  return outcome.conf;
+  const outcome = change && changeConfiguration(conf, change);
+  switchToConfiguration(core, outcome?.type === 'changed' ? outcome.conf : conf, entry.index);
+  return core.tracker.conf;
 }
 
 /** `conf` is the configuration after applying entry `index`. */

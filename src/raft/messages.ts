@@ -200,6 +200,8 @@ export type Refusal =
   | 'unknown-peer'
   /** This role has no use for this type of message. */
   | 'wrong-role'
+  /** Told to campaign, but it could not lead; see CampaignRefusal. */
+  | 'cannot-campaign'
   /** A message that only the leader of the term may send, from somebody else. */
   | 'not-from-leader'
   /** Speaks of entries that this node does not have, or of a read that it did not ask about. */

@@ -114,7 +114,7 @@ function onTimeoutNow(core: RaftCore, from: number): Refusal | undefined {
   if (core.role !== 'follower') return 'wrong-role';
   if (core.leader !== 0 && core.leader !== from) return 'not-from-leader';
   // No pre-vote: the leader itself knows that the election can be won.
-  return maybeCampaign(core, 'transfer') && 'wrong-role';
+  return maybeCampaign(core, 'transfer') && 'cannot-campaign';
 }
 
 /** A proposal made on this node. */

@@ -145,6 +145,12 @@ export class TestNode {
     return this.raw.step({ ...message, to: this.id });
   }
 
+  /** Takes a snapshot of everything that is committed and drops the log up to there. */
+  compact(): void {
+    this.storage.createSnapshot(this.committed, this.conf, Buffer.from('state'));
+    this.storage.compact(this.committed);
+  }
+
   tick(times = 1): void {
     for (let i = 0; i < times; i++) this.raw.tick();
   }

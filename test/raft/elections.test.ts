@@ -1,0 +1,316 @@
+/** Elections beyond the paper's basics: pre-vote, check quorum, leases, and nodes that come back from a network split. */
+import { describe, expect, it } from 'vitest';
+import { encodeConfChange } from '../../src/raft/conf-change.js';
+import { Network } from './network.js';
+import { autoChange, ELECTION_TICKS, entry, ofType, TestNode } from './test-node.js';
+
+const VOTERS = [1, 2, 3];
+const voteRequest = (from: number, term: number, last: { readonly index: number; readonly term: number }) =>
+  ({ type: 'vote', from, term, lastIndex: last.index, lastTerm: last.term, transfer: false }) as const;
+const heartbeat = (from: number, term: number) =>
+  ({ type: 'heartbeat', from, term, commit: 0, readCounter: 0 }) as const;
+
+describe.each([false, true])('with pre-vote %s', (preVote) => {
+  it('one of three campaigns and is elected', () => {
+    const network = Network.of(3, { preVote });
+    network.campaign(1);
+    expect(network.leaders).toEqual([1]);
+  });
+
+  it('a candidate without a majority is not elected', () => {
+    const network = Network.of(3, { preVote });
+    network.isolate(1);
+    network.campaign(1);
+    expect(network.leaders).toEqual([]);
+    expect(network.node(1).role).toBe(preVote ? 'pre-candidate' : 'candidate');
+  });
+
+  it('leadership can go round', () => {
+    const network = Network.of(3, { preVote });
+    for (const id of VOTERS) {
+      network.campaign(id);
+      expect(network.leaders).toEqual([id]);
+    }
+  });
+
+  it('a new leader overwrites entries with a higher index, and of a later term, that were not committed', () => {
+    // Nodes 1 and 2 have an entry of term 1; 3 led term 2 for a moment; 4 and 5 only voted in it.
+    const voters = [1, 2, 3, 4, 5];
+    const nodes = [
+      new TestNode(1, { voters, preVote, log: [1] }),
+      new TestNode(2, { voters, preVote, log: [1] }),
+      new TestNode(3, { voters, preVote, log: [2] }),
+      new TestNode(4, { voters, preVote, term: 2, vote: 3 }),
+      new TestNode(5, { voters, preVote, term: 2, vote: 3 }),
+    ];
+    const network = new Network(nodes);
+    // The first attempt tells node 1 of term 2, the second one succeeds.
+    network.campaign(1);
+    expect(network.node(1).role).toBe('follower');
+    expect(network.node(1).term).toBe(2);
+    network.campaign(1);
+    expect(network.leaders).toEqual([1]);
+    expect(network.node(1).term).toBe(3);
+    for (const node of nodes) expect(node.logTerms).toEqual([1, 3]);
+  });
+
+  it('a candidate with a stale log loses, and catches up from whoever leads', () => {
+    const network = Network.of(3, { preVote });
+    network.isolate(1);
+    network.campaign(2);
+    network.propose(2, 'a');
+    network.heal();
+    network.campaign(1);
+    expect(network.node(1).role).not.toBe('leader');
+    network.tick(2, 2);
+    expect(network.node(1).appliedText).toEqual(['a']);
+  });
+});
+
+describe('votes', () => {
+  it.each(['follower', 'candidate', 'leader'] as const)('a %s votes in a newer term and follows', (role) => {
+    const node = new TestNode(1, { voters: VOTERS });
+    if (role === 'leader') node.becomeLeader();
+    else if (role === 'candidate') node.raw.campaign();
+    node.settle();
+    const responses = ofType(node.receive(voteRequest(2, 9, { index: 42, term: 8 })), 'vote-response');
+    expect(responses).toMatchObject([{ to: 2, term: 9, rejected: false }]);
+    expect(node.role).toBe('follower');
+    expect(node.core.vote).toBe(2);
+  });
+
+  it('a learner votes when it is asked: it may have become a voter without knowing', () => {
+    const node = new TestNode(3, { voters: [1, 2], learners: [3] });
+    expect(ofType(node.receive(voteRequest(2, 1, { index: 0, term: 0 })), 'vote-response')).toMatchObject([
+      { rejected: false },
+    ]);
+  });
+
+  it('a voter counts once, and cannot change its mind', () => {
+    const node = new TestNode(1, { voters: [1, 2, 3, 4, 5] });
+    node.raw.campaign();
+    node.settle();
+    for (let i = 0; i < 3; i++) node.receive({ type: 'vote-response', from: 2, term: 1, rejected: false });
+    expect(node.role).toBe('candidate');
+    node.receive({ type: 'vote-response', from: 3, term: 1, rejected: true });
+    node.receive({ type: 'vote-response', from: 3, term: 1, rejected: false });
+    expect(node.role).toBe('candidate');
+  });
+
+  it('neither a learner nor a node outside the group campaigns', () => {
+    const learner = new TestNode(3, { voters: [1, 2], learners: [3] });
+    const outsider = new TestNode(4, { voters: VOTERS });
+    for (const node of [learner, outsider]) {
+      node.tick(10 * ELECTION_TICKS);
+      expect(node.raw.campaign()).toBe('not-promotable');
+      expect(node.settle()).toEqual([]);
+      expect(node.term).toBe(0);
+    }
+  });
+
+  it('answers to a pre-vote do not count in the election that follows it', () => {
+    const node = new TestNode(1, { voters: [1, 2, 3, 4, 5], preVote: true });
+    node.raw.campaign();
+    node.settle();
+    for (const from of [2, 3]) node.receive({ type: 'pre-vote-response', from, term: 1, rejected: false });
+    expect(node.role).toBe('candidate');
+    expect(node.step({ type: 'pre-vote-response', from: 4, term: 1, rejected: false })).toBe('wrong-role');
+    expect(node.role).toBe('candidate');
+  });
+});
+
+describe('check quorum', () => {
+  it('a leader that hears from a majority stays leader', () => {
+    const network = Network.of(3, { checkQuorum: true });
+    network.campaign(1);
+    network.tick(1, 5 * ELECTION_TICKS);
+    expect(network.leaders).toEqual([1]);
+  });
+
+  it('a leader that does not steps down within two election timeouts', () => {
+    const leader = new TestNode(1, { voters: VOTERS, checkQuorum: true }).becomeLeader();
+    leader.tick(2 * ELECTION_TICKS);
+    expect(leader.role).toBe('follower');
+    expect(leader.term).toBe(1);
+  });
+
+  it('a follower keeps to a leader that it has heard from within the election timeout', () => {
+    const node = new TestNode(1, { voters: VOTERS, checkQuorum: true });
+    node.receive(heartbeat(2, 1));
+    node.tick(ELECTION_TICKS - 1);
+    expect(node.step(voteRequest(3, 2, { index: 9, term: 1 }))).toBe('leader-lease');
+    expect(node.term).toBe(1);
+    node.tick(1);
+    node.settle();
+    node.step(voteRequest(3, node.term + 1, { index: 9, term: 1 }));
+    expect(node.core.vote).toBe(3);
+  });
+
+  it('a candidate stuck in a higher term, cut off and back, is freed by an answer to the leader', () => {
+    const network = Network.of(3, { checkQuorum: true });
+    network.campaign(1);
+    network.isolate(3);
+    network.campaign(3);
+    network.campaign(3);
+    network.heal();
+    expect(network.node(3).term).toBeGreaterThan(network.node(1).term);
+    // Its own requests are ignored while the others hear the leader.
+    network.node(3).raw.campaign();
+    network.settle();
+    expect(network.leaders).toEqual([1]);
+    // The leader's next heartbeat is answered with the higher term: it steps down, and a new election joins all in one term.
+    network.tick(1, 1);
+    expect(network.leaders).toEqual([]);
+    network.node(2).tick(2 * ELECTION_TICKS);
+    network.settle();
+    network.campaign(1);
+    const terms = VOTERS.map((id) => network.node(id).term);
+    expect(new Set(terms).size).toBe(1);
+    expect(network.leaders).toHaveLength(1);
+  });
+
+  it('without pre-vote a follower that misses heartbeats disrupts, with it it does not', () => {
+    const roleAfterSplit = (preVote: boolean): string => {
+      const network = Network.of(3, { checkQuorum: true, preVote });
+      network.campaign(1);
+      network.isolate(3);
+      network.tick(3, 2 * ELECTION_TICKS);
+      network.heal();
+      network.tick(1, 1);
+      return network.node(1).role;
+    };
+    expect(roleAfterSplit(false)).toBe('follower');
+    expect(roleAfterSplit(true)).toBe('leader');
+  });
+});
+
+describe('pre-vote', () => {
+  it('does not raise the term before a majority has promised its votes', () => {
+    const network = Network.of(3, { preVote: true });
+    network.isolate(1);
+    network.tick(1, 5 * ELECTION_TICKS);
+    expect(network.node(1).term).toBe(0);
+    expect(network.node(1).role).toBe('pre-candidate');
+  });
+
+  it('a promise is no vote: the same node may promise to two candidates', () => {
+    const node = new TestNode(1, { voters: VOTERS, preVote: true });
+    for (const from of [2, 3]) {
+      const request = { type: 'pre-vote', from, term: 1, lastIndex: 0, lastTerm: 0, transfer: false } as const;
+      expect(ofType(node.receive(request), 'pre-vote-response')).toMatchObject([{ term: 1, rejected: false }]);
+    }
+    expect(node.core.vote).toBe(0);
+    expect(node.term).toBe(0);
+  });
+
+  it('a rejection brings a candidate to the term of the node that knows better', () => {
+    const network = Network.of(2, { preVote: true });
+    const [ahead, behind] = [network.node(1), network.node(2)];
+    ahead.receive(heartbeat(2, 5));
+    ahead.tick(2 * ELECTION_TICKS);
+    behind.raw.campaign();
+    network.settle();
+    expect(behind.term).toBeGreaterThanOrEqual(5);
+  });
+
+  describe('switched on in a running group, one node at a time', () => {
+    function migrating(): Network {
+      const nodes = [
+        new TestNode(1, { voters: VOTERS, preVote: true }),
+        new TestNode(2, { voters: VOTERS, preVote: true }),
+        new TestNode(3, { voters: VOTERS, preVote: false }),
+      ];
+      const network = new Network(nodes);
+      network.campaign(1);
+      // Node 3, still without pre-vote, raises its term alone; then it restarts with pre-vote and a shorter log.
+      network.isolate(3);
+      network.campaign(3);
+      network.campaign(3);
+      network.propose(1, 'some data');
+      return new Network(
+        [nodes[0], nodes[1]].filter((node) => node !== undefined).concat(withPreVote(network.node(3))),
+      );
+    }
+
+    function withPreVote(node: TestNode): TestNode {
+      const { term, vote, commit } = node.core.hardState;
+      return new TestNode(3, { voters: VOTERS, preVote: true, log: node.logTerms, term, vote, commit });
+    }
+
+    it('a node with a newer term and a shorter log can elect nobody alone, and is elected by nobody', () => {
+      const network = migrating();
+      network.campaign(3);
+      network.campaign(2);
+      expect(network.leaders).not.toContain(3);
+    });
+
+    it('does not deadlock: the others find the newer term and one of them leads in it', () => {
+      const network = migrating();
+      network.isolate(1);
+      network.campaign(3);
+      network.campaign(2);
+      network.campaign(3);
+      network.campaign(2);
+      expect(network.node(2).role).toBe('leader');
+      expect(network.node(3).appliedText).toEqual(['some data']);
+    });
+
+    it('a leader with an old term hears of the newer one from the answer to its heartbeat', () => {
+      const network = migrating();
+      const before = network.node(1).term;
+      network.tick(1, 1);
+      expect(network.node(1).role).toBe('follower');
+      expect(network.node(1).term).toBeGreaterThan(before);
+    });
+  });
+});
+
+describe('membership changes and elections', () => {
+  const data = encodeConfChange(autoChange({ type: 'add-voter', id: 4 }));
+  const entries = [{ ...entry(1, 1), type: 'conf-change-v2', data }] as const;
+
+  it('a committed but unapplied membership change blocks campaigning, by tick, by wish and by transfer', () => {
+    const node = new TestNode(1, { voters: VOTERS });
+    node.step({ type: 'append', from: 2, term: 1, prevIndex: 0, prevTerm: 0, entries, commit: 1 });
+    expect(node.raw.campaign()).toBe('unapplied-conf-change');
+    expect(node.step({ type: 'timeout-now', from: 2, term: 1 })).toBe('cannot-campaign');
+    node.tick(3 * ELECTION_TICKS);
+    expect(node.role).toBe('follower');
+    node.settle();
+    expect(node.raw.campaign()).toBeUndefined();
+  });
+
+  it('an uncommitted one does not', () => {
+    const node = new TestNode(1, { voters: VOTERS });
+    node.receive({ type: 'append', from: 2, term: 1, prevIndex: 0, prevTerm: 0, entries, commit: 0 });
+    expect(node.raw.campaign()).toBeUndefined();
+  });
+});
+
+describe('forgetting the leader', () => {
+  it('frees a follower to vote at once', () => {
+    const node = new TestNode(1, { voters: VOTERS, checkQuorum: true });
+    node.receive(heartbeat(2, 1));
+    node.raw.forgetLeader();
+    expect(node.step(voteRequest(3, 2, { index: 0, term: 0 }))).toBeUndefined();
+    expect(node.core.vote).toBe(3);
+  });
+
+  it('does nothing where reads rely on the lease, nor on a leader', () => {
+    const follower = new TestNode(1, { voters: VOTERS, checkQuorum: true, readOnlyMode: 'lease-based' });
+    follower.receive(heartbeat(2, 1));
+    follower.raw.forgetLeader();
+    expect(follower.core.leader).toBe(2);
+    const leader = new TestNode(1, { voters: VOTERS }).becomeLeader();
+    leader.raw.forgetLeader();
+    expect(leader.core.leader).toBe(1);
+  });
+
+  it('lasts until the leader is heard from again', () => {
+    const node = new TestNode(1, { voters: VOTERS });
+    node.receive(heartbeat(2, 1));
+    node.raw.forgetLeader();
+    node.receive(heartbeat(2, 1));
+    expect(node.core.leader).toBe(2);
+  });
+});
