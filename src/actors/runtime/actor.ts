@@ -17,7 +17,7 @@
  *       this.context.emit({ type: 'changed', total: this.total }); // one way, batched, before the answer
  *       return this.total;
  *     }
- *     dispose(): void {}                                          // optional, last thing that is called
+ *     dispose(): void {} // optional; may be async; called once, after the last message of a clean stop, never after a failure
  *   }
  *
  * A thrown DcacheError other than INTERNAL is an answer. Anything else thrown, `context.fail`, or the death of the thread is
@@ -67,14 +67,8 @@ export interface ActorContext<Event = never> {
   fail(error: unknown): void;
 }
 
-/** What an actor may have beside its messages. */
-export interface Disposable {
-  /** Called once, after the last message of a clean stop; never after a failure. */
-  dispose?(): void | Promise<void>;
-}
-
 /** Makes one instance. Called again after a failure when the policy is `restart`. Options must be plain data. */
-export type ActorFactory<A extends Disposable, Options, Event = never> = (
+export type ActorFactory<A extends object, Options, Event = never> = (
   options: Options,
   context: ActorContext<Event>,
 ) => A | Promise<A>;

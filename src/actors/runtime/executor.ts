@@ -6,12 +6,14 @@
  * that is being handled. The queue has no bound of its own; the supervisor's mailbox bounds what is delivered.
  */
 import { DcacheError } from '../../base/errors.js';
-import { type ActorFactory, type Disposable, Later } from './actor.js';
+import { type ActorFactory, Later } from './actor.js';
 import type { Body, BodyListener, Reply } from './body.js';
 import type { Scheduler } from './scheduler.js';
 
 /** So many messages are handled before waiting I/O gets its turn. */
 const MESSAGES_PER_TURN = 256;
+
+const DISPOSE = 'dispose';
 
 interface Message {
   /** The last message of all has no method: it disposes of the actor. */
@@ -20,7 +22,7 @@ interface Message {
   readonly settle: (reply: Reply) => void;
 }
 
-export class Executor<A extends Disposable, Options, Event> implements Body {
+export class Executor<A extends object, Options, Event> implements Body {
   private readonly factory: ActorFactory<A, Options, Event>;
   private readonly options: Options;
   private readonly scheduler: Scheduler;
@@ -130,10 +132,11 @@ export class Executor<A extends Disposable, Options, Event> implements Body {
 
   private invoke(method: string | undefined, args: readonly unknown[]): unknown {
     if (this.actor === undefined) throw new DcacheError('INTERNAL', 'a message reached an actor before it was made');
-    if (method === undefined) return this.actor.dispose?.();
-    const handler: unknown = Reflect.get(this.actor, method);
-    if (typeof handler !== 'function' || method === 'dispose' || method in Object.prototype) {
-      throw new DcacheError('INVALID_ARGUMENT', `the actor has no method ${method}`);
+    const handler: unknown = Reflect.get(this.actor, method ?? DISPOSE);
+    if (method === undefined && handler === undefined) return undefined; // nothing to dispose of
+    const isMessage = method !== DISPOSE && !((method ?? DISPOSE) in Object.prototype);
+    if (typeof handler !== 'function' || !isMessage) {
+      throw new DcacheError('INVALID_ARGUMENT', `the actor has no method ${method ?? DISPOSE}`);
     }
     return Reflect.apply(handler, this.actor, args);
   }

@@ -76,8 +76,7 @@ export class NumbersReader<Name extends string> {
     for (;;) {
       const sequence = Atomics.load(this.cells, SEQUENCE);
       if (this.latest?.sequence === sequence) return this.latest.numbers;
-      const numbers = this.readSlot(sequence);
-      if (Atomics.load(this.cells, SEQUENCE) === sequence) this.latest = { sequence, numbers };
+      this.latest = { sequence, numbers: this.readSlot(sequence) }; // whole only if the sequence is found unchanged
     }
   }
 

@@ -44,6 +44,8 @@ export class Supervisor<A, Event> implements ActorHandle<A> {
   private body: Body | undefined;
   /** Whether `body` has been made and has not failed. */
   private alive = false;
+  /** The end of the life that failed last. The next one is made only then, so that no two hold a file or port. */
+  private ended: Promise<void> = Promise.resolve();
   /** The making of a life after the first. Never rejects. */
   private making: Promise<void> = Promise.resolve();
   /** Delivered to the present body and not replied to. */
@@ -174,7 +176,7 @@ export class Supervisor<A, Event> implements ActorHandle<A> {
   private onLifeFailed(body: Body, cause: unknown): void {
     if (body !== this.body || this.state === 'failed' || this.state === 'stopped') return;
     this.alive = false;
-    void body.kill();
+    this.ended = body.kill();
     this.rejectPending(`the answer was lost when ${this.spec.name} failed`, cause);
     if (this.state === 'stopping') {
       this.onEnded?.({ type: 'failure', error: cause });
@@ -208,9 +210,11 @@ export class Supervisor<A, Event> implements ActorHandle<A> {
     const error = this.describe(cause, `failed and starts anew in ${delayMs} ms`);
     this.owner.onFailure({ actor: this.spec.name, error, action: { type: 'restart', delayMs } });
     this.cancelBackoff = this.owner.scheduler.after(delayMs, () => {
-      this.making = this.makeLife().catch((next: unknown) => {
-        if (this.body !== undefined) this.onLifeFailed(this.body, next);
-      });
+      this.making = this.ended
+        .then(() => this.makeLife())
+        .catch((next: unknown) => {
+          if (this.body !== undefined) this.onLifeFailed(this.body, next);
+        });
     });
   }
 
