@@ -20,8 +20,9 @@
  *     dispose(): void {} // optional; may be async; called once, after the last message of a clean stop, never after a failure
  *   }
  *
- * A thrown DcacheError other than INTERNAL is an answer. Anything else thrown, `context.fail`, or the death of the thread is
- * a failure of the actor, and the declared `Supervision` is carried out.
+ * A thrown DcacheError is an answer, unless its code says that the node itself is broken (INTERNAL, DATA_CORRUPT, DISK_FULL).
+ * These, anything else that is thrown, `context.fail`, and the death of the thread are failures of the actor: the declared
+ * `Supervision` is carried out.
  */
 import type { DcacheError } from '../../base/errors.js';
 

@@ -5,7 +5,7 @@
  * Invariant: while `busy`, exactly one of these will call `pump` again: a scheduled task, or the promise of the message
  * that is being handled. The queue has no bound of its own; the supervisor's mailbox bounds what is delivered.
  */
-import { DcacheError } from '../../base/errors.js';
+import { DcacheError, EXIT_DATA, EXIT_INTERNAL } from '../../base/errors.js';
 import { type ActorFactory, Later } from './actor.js';
 import type { Body, BodyListener, Reply } from './body.js';
 import type { Scheduler } from './scheduler.js';
@@ -153,7 +153,7 @@ export class Executor<A extends object, Options, Event> implements Body {
   }
 
   private settleThrown(message: Message, error: unknown): void {
-    if (error instanceof DcacheError && error.code !== 'INTERNAL') {
+    if (error instanceof DcacheError && !isFatal(error)) {
       this.settle(message, { type: 'refusal', error });
     } else {
       this.settle(message, { type: 'failure', error });
@@ -199,4 +199,9 @@ export class Executor<A extends object, Options, Event> implements Body {
     this.head = 0;
     this.events = [];
   }
+}
+
+/** Whether `error` says that the node itself is broken or its data folder unusable, rather than that a request is refused. */
+function isFatal(error: DcacheError): boolean {
+  return error.exitCode === EXIT_INTERNAL || error.exitCode === EXIT_DATA;
 }
