@@ -5,7 +5,7 @@
  */
 import { type Remote, transfer, wrap } from 'comlink';
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
-import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
+import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import { assertNever } from '../../base/assert.js';
 import { DcacheError, isErrorCode } from '../../base/errors.js';
 import type { Body, BodyListener, Reply } from './body.js';
@@ -43,9 +43,9 @@ export class ThreadBody implements Body {
     const workerData: ThreadStart = { port: theirs, options: this.options };
     this.port = ours;
     this.worker = new Worker(this.entry, { workerData, transferList: [theirs], name: this.name });
-    this.worker.once('error', (error) => this.onThreadEnded(asThrown(error)));
+    this.worker.once('error', (error) => this.afterLastMessages(asThrown(error)));
     this.worker.once('exit', (code) => {
-      this.onThreadEnded(new DcacheError('INTERNAL', `the thread of ${this.name} ended with exit code ${code}`));
+      this.afterLastMessages(new DcacheError('INTERNAL', `the thread of ${this.name} ended with exit code ${code}`));
     });
     ours.on('message', (message: unknown) => {
       if (isThreadPost(message)) this.onPost(message);
@@ -94,6 +94,16 @@ export class ThreadBody implements Body {
       default:
         assertNever(message);
     }
+  }
+
+  /** What the thread sent before it ended counts, though the news of its end is faster than its port. */
+  private afterLastMessages(error: unknown): void {
+    const { port } = this;
+    if (this.over || port === undefined) return;
+    for (let last = receiveMessageOnPort(port); last !== undefined; last = receiveMessageOnPort(port)) {
+      port.emit('message', last.message);
+    }
+    setImmediate(() => this.onThreadEnded(error)); // Comlink's promises are settled by then
   }
 
   private onThreadEnded(error: unknown): void {
