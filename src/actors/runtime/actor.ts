@@ -17,11 +17,12 @@
  *       this.context.emit({ type: 'changed', total: this.total }); // one way, batched, before the answer
  *       return this.total;
  *     }
- *     dispose(): void {}                                          // optional, last thing that is called
+ *     dispose(): void {} // optional; may be async; called once, after the last message of a clean stop, never after a failure
  *   }
  *
- * A thrown DcacheError other than INTERNAL is an answer. Anything else thrown, `context.fail`, or the death of the thread is
- * a failure of the actor, and the declared `Supervision` is carried out.
+ * A thrown DcacheError is an answer, unless its code says that the node itself is broken (INTERNAL, DATA_CORRUPT, DISK_FULL).
+ * These, anything else that is thrown, `context.fail`, and the death of the thread are failures of the actor: the declared
+ * `Supervision` is carried out.
  */
 import type { DcacheError } from '../../base/errors.js';
 
@@ -67,14 +68,8 @@ export interface ActorContext<Event = never> {
   fail(error: unknown): void;
 }
 
-/** What an actor may have beside its messages. */
-export interface Disposable {
-  /** Called once, after the last message of a clean stop; never after a failure. */
-  dispose?(): void | Promise<void>;
-}
-
 /** Makes one instance. Called again after a failure when the policy is `restart`. Options must be plain data. */
-export type ActorFactory<A extends Disposable, Options, Event = never> = (
+export type ActorFactory<A extends object, Options, Event = never> = (
   options: Options,
   context: ActorContext<Event>,
 ) => A | Promise<A>;

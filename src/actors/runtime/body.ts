@@ -6,7 +6,7 @@
 /** What became of a message. */
 export type Reply =
   | { readonly type: 'answer'; readonly value: unknown }
-  /** The actor threw a DcacheError other than INTERNAL: its answer is "no". */
+  /** The actor threw a DcacheError that is an answer: "no". */
   | { readonly type: 'refusal'; readonly error: Error }
   /** The actor failed on this message, and with it as a whole. */
   | { readonly type: 'failure'; readonly error: unknown };

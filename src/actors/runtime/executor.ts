@@ -5,13 +5,15 @@
  * Invariant: while `busy`, exactly one of these will call `pump` again: a scheduled task, or the promise of the message
  * that is being handled. The queue has no bound of its own; the supervisor's mailbox bounds what is delivered.
  */
-import { DcacheError } from '../../base/errors.js';
-import { type ActorFactory, type Disposable, Later } from './actor.js';
+import { DcacheError, EXIT_DATA, EXIT_INTERNAL } from '../../base/errors.js';
+import { type ActorFactory, Later } from './actor.js';
 import type { Body, BodyListener, Reply } from './body.js';
 import type { Scheduler } from './scheduler.js';
 
 /** So many messages are handled before waiting I/O gets its turn. */
 const MESSAGES_PER_TURN = 256;
+
+const DISPOSE = 'dispose';
 
 interface Message {
   /** The last message of all has no method: it disposes of the actor. */
@@ -20,7 +22,7 @@ interface Message {
   readonly settle: (reply: Reply) => void;
 }
 
-export class Executor<A extends Disposable, Options, Event> implements Body {
+export class Executor<A extends object, Options, Event> implements Body {
   private readonly factory: ActorFactory<A, Options, Event>;
   private readonly options: Options;
   private readonly scheduler: Scheduler;
@@ -130,10 +132,11 @@ export class Executor<A extends Disposable, Options, Event> implements Body {
 
   private invoke(method: string | undefined, args: readonly unknown[]): unknown {
     if (this.actor === undefined) throw new DcacheError('INTERNAL', 'a message reached an actor before it was made');
-    if (method === undefined) return this.actor.dispose?.();
-    const handler: unknown = Reflect.get(this.actor, method);
-    if (typeof handler !== 'function' || method === 'dispose' || method in Object.prototype) {
-      throw new DcacheError('INVALID_ARGUMENT', `the actor has no method ${method}`);
+    const handler: unknown = Reflect.get(this.actor, method ?? DISPOSE);
+    if (method === undefined && handler === undefined) return undefined; // nothing to dispose of
+    const isMessage = method !== DISPOSE && !((method ?? DISPOSE) in Object.prototype);
+    if (typeof handler !== 'function' || !isMessage) {
+      throw new DcacheError('INVALID_ARGUMENT', `the actor has no method ${method ?? DISPOSE}`);
     }
     return Reflect.apply(handler, this.actor, args);
   }
@@ -150,7 +153,7 @@ export class Executor<A extends Disposable, Options, Event> implements Body {
   }
 
   private settleThrown(message: Message, error: unknown): void {
-    if (error instanceof DcacheError && error.code !== 'INTERNAL') {
+    if (error instanceof DcacheError && !isFatal(error)) {
       this.settle(message, { type: 'refusal', error });
     } else {
       this.settle(message, { type: 'failure', error });
@@ -196,4 +199,9 @@ export class Executor<A extends Disposable, Options, Event> implements Body {
     this.head = 0;
     this.events = [];
   }
+}
+
+/** Whether `error` says that the node itself is broken or its data folder unusable, rather than that a request is refused. */
+function isFatal(error: DcacheError): boolean {
+  return error.exitCode === EXIT_INTERNAL || error.exitCode === EXIT_DATA;
 }

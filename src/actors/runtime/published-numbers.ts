@@ -5,7 +5,8 @@
  * Two slots take turns, so that a reader is never held up by a writer that was paused half-way: publication s lies in slot
  * s mod 2, and the writer touches that slot again only after publication s + 1 is out. A reader that still finds s after it
  * has read the slot has therefore read s. All accesses are Atomics, which are sequentially consistent; a double travels as
- * two 32-bit halves, since there are no Atomics on doubles and a BigInt would be an object per read.
+ * two 32-bit halves, since there are no Atomics on doubles and a BigInt would be an object per read. An overtaken reader starts
+ * again, so this is for numbers that are published every few microseconds at most.
  */
 import { assert } from '../../base/assert.js';
 
@@ -76,8 +77,7 @@ export class NumbersReader<Name extends string> {
     for (;;) {
       const sequence = Atomics.load(this.cells, SEQUENCE);
       if (this.latest?.sequence === sequence) return this.latest.numbers;
-      const numbers = this.readSlot(sequence);
-      if (Atomics.load(this.cells, SEQUENCE) === sequence) this.latest = { sequence, numbers };
+      this.latest = { sequence, numbers: this.readSlot(sequence) }; // whole only if the sequence is found unchanged
     }
   }
 

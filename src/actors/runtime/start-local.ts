@@ -1,10 +1,10 @@
 /** Starts an actor in the caller's thread. */
-import type { ActorFactory, ActorHandle, ActorSpec, Disposable } from './actor.js';
+import type { ActorFactory, ActorHandle, ActorSpec } from './actor.js';
 import { Executor } from './executor.js';
 import { IsolatedBody } from './isolated-body.js';
 import { type Owner, Supervisor } from './supervisor.js';
 
-export interface LocalPlacement<A extends Disposable, Options, Event> extends Owner<Event> {
+export interface LocalPlacement<A extends object, Options, Event> extends Owner<Event> {
   readonly factory: ActorFactory<A, Options, Event>;
   /** Handed to the factory of every life. */
   readonly options: Options;
@@ -18,7 +18,7 @@ export interface LocalPlacement<A extends Disposable, Options, Event> extends Ow
 /**
  * Resolves when the actor has been made, rejects with the factory's error when it cannot be.
  */
-export async function startLocalActor<A extends Disposable, Options, Event = never>(
+export async function startLocalActor<A extends object, Options, Event = never>(
   spec: ActorSpec,
   placement: LocalPlacement<A, Options, Event>,
 ): Promise<ActorHandle<A>> {

@@ -1,5 +1,5 @@
 /** Starts an actor in a thread of its own. */
-import type { ActorHandle, ActorSpec, Disposable } from './actor.js';
+import type { ActorHandle, ActorSpec } from './actor.js';
 import { type Owner, Supervisor } from './supervisor.js';
 import { ThreadBody } from './thread-body.js';
 
@@ -14,7 +14,7 @@ export interface ThreadPlacement<Options, Event> extends Owner<Event> {
  * Resolves when the actor has been made in its thread, rejects with the factory's error, code included, when it cannot be.
  * A thread that dies, for whatever reason, is a failure of the actor.
  */
-export async function startThreadActor<A extends Disposable, Options, Event = never>(
+export async function startThreadActor<A extends object, Options, Event = never>(
   spec: ActorSpec,
   placement: ThreadPlacement<Options, Event>,
 ): Promise<ActorHandle<A>> {

@@ -10,8 +10,10 @@ import { assert, assertNever } from '../../base/assert.js';
 import { asDcacheError, DcacheError } from '../../base/errors.js';
 import { LIMITS } from '../../base/limits.js';
 import type { ActorFailure, ActorHandle, ActorRef, ActorSpec } from './actor.js';
+import { makeRef } from './actor-ref.js';
 import type { Body, BodyListener, Reply } from './body.js';
 import { Mailbox, weighBuffers } from './mailbox.js';
+import { RestartBudget } from './restart-budget.js';
 import type { Scheduler } from './scheduler.js';
 
 interface Call {
@@ -44,6 +46,8 @@ export class Supervisor<A, Event> implements ActorHandle<A> {
   private body: Body | undefined;
   /** Whether `body` has been made and has not failed. */
   private alive = false;
+  /** The end of the life that failed last. The next one is made only then, so that no two hold a file or port. */
+  private ended: Promise<void> = Promise.resolve();
   /** The making of a life after the first. Never rejects. */
   private making: Promise<void> = Promise.resolve();
   /** Delivered to the present body and not replied to. */
@@ -52,8 +56,7 @@ export class Supervisor<A, Event> implements ActorHandle<A> {
   private waiting: Call[] = [];
   private readonly mailbox: Mailbox;
   private readonly weigh: NonNullable<ActorSpec['weigh']>;
-  /** Times of the failures that still count for the restart window, ascending. */
-  private failureTimesMs: number[] = [];
+  private readonly restarts: RestartBudget;
   private cancelBackoff: (() => void) | undefined;
   private stopped: Promise<void> | undefined;
   /** Settles the wait of `stop`. */
@@ -67,6 +70,7 @@ export class Supervisor<A, Event> implements ActorHandle<A> {
     const maxBytes = Math.min(spec.maxBytes ?? Infinity, LIMITS.maxMailboxBytes);
     this.mailbox = new Mailbox(spec.name, maxMessages, maxBytes);
     this.weigh = spec.weigh ?? weighBuffers;
+    this.restarts = new RestartBudget(spec.supervision);
     this.ref = makeRef<A>((method, args) => this.call(method, args));
   }
 
@@ -174,26 +178,15 @@ export class Supervisor<A, Event> implements ActorHandle<A> {
   private onLifeFailed(body: Body, cause: unknown): void {
     if (body !== this.body || this.state === 'failed' || this.state === 'stopped') return;
     this.alive = false;
-    void body.kill();
+    this.ended = body.kill();
     this.rejectPending(`the answer was lost when ${this.spec.name} failed`, cause);
     if (this.state === 'stopping') {
       this.onEnded?.({ type: 'failure', error: cause });
       return;
     }
-    const delayMs = this.restartDelayMs();
+    const delayMs = this.restarts.onFailure(this.owner.scheduler.nowMs());
     if (delayMs === undefined) this.failForGood(cause);
     else this.restartAfter(delayMs, cause);
-  }
-
-  /** How long to wait before the next life; undefined when there is to be none. */
-  private restartDelayMs(): number | undefined {
-    const { supervision } = this.spec;
-    if (supervision.policy === 'fail-node') return undefined;
-    const now = this.owner.scheduler.nowMs();
-    this.failureTimesMs = this.failureTimesMs.filter((time) => now - time < supervision.windowMs);
-    this.failureTimesMs.push(now);
-    if (this.failureTimesMs.length > supervision.maxRestarts) return undefined;
-    return Math.min(supervision.backoffMs * 2 ** (this.failureTimesMs.length - 1), supervision.maxBackoffMs);
   }
 
   private failForGood(cause: unknown): void {
@@ -208,9 +201,11 @@ export class Supervisor<A, Event> implements ActorHandle<A> {
     const error = this.describe(cause, `failed and starts anew in ${delayMs} ms`);
     this.owner.onFailure({ actor: this.spec.name, error, action: { type: 'restart', delayMs } });
     this.cancelBackoff = this.owner.scheduler.after(delayMs, () => {
-      this.making = this.makeLife().catch((next: unknown) => {
-        if (this.body !== undefined) this.onLifeFailed(this.body, next);
-      });
+      this.making = this.ended
+        .then(() => this.makeLife())
+        .catch((next: unknown) => {
+          if (this.body !== undefined) this.onLifeFailed(this.body, next);
+        });
     });
   }
 
@@ -266,24 +261,4 @@ export class Supervisor<A, Event> implements ActorHandle<A> {
     const known = asDcacheError(cause);
     return new DcacheError(known.code, `${this.spec.name} ${what}: ${known.message}`, { cause });
   }
-}
-
-/**
- * Any string names a message; what the actor does not have, it refuses. `then` is left out so that a ref can be the result
- * of an async function.
- */
-function makeRef<A>(call: (method: string, args: readonly unknown[]) => Promise<unknown>): ActorRef<A> {
-  const methods = new Map<string, (...args: readonly unknown[]) => Promise<unknown>>();
-  const target: object = {};
-  return new Proxy(target, {
-    get: (_target, name) => {
-      if (typeof name !== 'string' || name === 'then') return undefined;
-      let method = methods.get(name);
-      if (method === undefined) {
-        method = (...args) => call(name, args);
-        methods.set(name, method);
-      }
-      return method;
-    },
-  }) as ActorRef<A>; // the one place where names meet types: the compiler checks every use of the ref instead
 }

@@ -5,9 +5,9 @@
  */
 import { type Remote, transfer, wrap } from 'comlink';
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
-import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
+import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import { assertNever } from '../../base/assert.js';
-import { DcacheError } from '../../base/errors.js';
+import { DcacheError, isErrorCode } from '../../base/errors.js';
 import type { Body, BodyListener, Reply } from './body.js';
 import { handedOver } from './hand-over.js';
 import { notPlainData } from './isolated-body.js';
@@ -43,9 +43,9 @@ export class ThreadBody implements Body {
     const workerData: ThreadStart = { port: theirs, options: this.options };
     this.port = ours;
     this.worker = new Worker(this.entry, { workerData, transferList: [theirs], name: this.name });
-    this.worker.once('error', (error) => this.onThreadEnded(error));
+    this.worker.once('error', (error) => this.afterLastMessages(asThrown(error)));
     this.worker.once('exit', (code) => {
-      this.onThreadEnded(new DcacheError('INTERNAL', `the thread of ${this.name} ended with exit code ${code}`));
+      this.afterLastMessages(new DcacheError('INTERNAL', `the thread of ${this.name} ended with exit code ${code}`));
     });
     ours.on('message', (message: unknown) => {
       if (isThreadPost(message)) this.onPost(message);
@@ -96,6 +96,16 @@ export class ThreadBody implements Body {
     }
   }
 
+  /** What the thread sent before it ended counts, though the news of its end is faster than its port. */
+  private afterLastMessages(error: unknown): void {
+    const { port } = this;
+    if (this.over || port === undefined) return;
+    for (let last = receiveMessageOnPort(port); last !== undefined; last = receiveMessageOnPort(port)) {
+      port.emit('message', last.message);
+    }
+    setImmediate(() => this.onThreadEnded(error)); // Comlink's promises are settled by then
+  }
+
   private onThreadEnded(error: unknown): void {
     if (this.over) return;
     this.over = true;
@@ -114,4 +124,11 @@ async function toReply(what: string, call: () => Promise<WireReply>): Promise<Re
     return notPlainData(what, error); // all that Comlink itself rejects with: the host catches what the actor throws
   }
   return reply.type === 'answer' ? reply : { type: reply.type, error: decodeError(reply.error) };
+}
+
+/** An exception that nobody caught in the thread. Node carries its properties over, but not its class. */
+function asThrown(error: unknown): unknown {
+  if (!(error instanceof Error) || !('code' in error) || error.name !== 'DcacheError') return error;
+  const { code, message } = error;
+  return typeof code === 'string' && isErrorCode(code) ? new DcacheError(code, message, { cause: error }) : error;
 }

@@ -10,7 +10,7 @@ import { expose, transfer } from 'comlink';
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
 import { workerData } from 'node:worker_threads';
 import { assert } from '../../base/assert.js';
-import type { ActorFactory, Disposable } from './actor.js';
+import type { ActorFactory } from './actor.js';
 import type { Reply } from './body.js';
 import { Executor } from './executor.js';
 import { handedOver } from './hand-over.js';
@@ -19,7 +19,7 @@ import type { ThreadHost, ThreadPost, ThreadStart, WireReply } from './thread-pr
 import { encodeError } from './wire-error.js';
 
 /** Makes the actor in this thread and serves it to the owner. `Options` is what the owner gave to `startThreadActor`. */
-export function runActorThread<A extends Disposable, Options, Event = never>(
+export function runActorThread<A extends object, Options, Event = never>(
   factory: ActorFactory<A, Options, Event>,
 ): void {
   const start = workerData as (ThreadStart & { readonly options: Options }) | null; // set by startThreadActor

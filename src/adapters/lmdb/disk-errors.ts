@@ -1,10 +1,22 @@
 /** What the errors of lmdb and of the file system mean to the operator of a node. */
+import { closeSync, fstatSync, openSync, writeSync } from 'node:fs';
 import { DcacheError } from '../../base/errors.js';
 import { isRecord } from './records.js';
 
 /** lmdb.h, "Return Codes", and errno.h. lmdb-js passes both on as a numeric `code`, the file system as a name. */
 const DISK_FULL_CODES: ReadonlySet<unknown> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG', 28, 122, 27, -30792]);
-const CORRUPT_CODES: ReadonlySet<unknown> = new Set(['EIO', 5, -30797, -30796, -30795, -30794, -30793, -30779]);
+const IO_ERROR_CODE = 5;
+const CORRUPT_CODES: ReadonlySet<unknown> = new Set([
+  'EIO',
+  IO_ERROR_CODE,
+  -30797,
+  -30796,
+  -30795,
+  -30794,
+  -30793,
+  -30779,
+]);
+const PROBE_BYTES = 4_096;
 const FORBIDDEN_CODES: ReadonlySet<unknown> = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST', 13, 1, 30, 20]);
 
 /** The data in `folder` cannot be used. `what` is a sentence; the way out is added. */
@@ -28,4 +40,31 @@ export function diskError(folder: string, doing: string, error: unknown): Dcache
     return new DcacheError('CONFIG_INVALID', message, { cause: error });
   }
   return new DcacheError('INTERNAL', `data folder ${folder}: ${doing} failed: ${reason}`, { cause: error });
+}
+
+/**
+ * As `diskError`, for a failed write to the database at `path`. lmdb calls a write that was cut short EIO, full disk or not; so the
+ * disk is asked again, with a page after the end of the file, which belongs to no state of the database. There must be no
+ * write to the database afterwards.
+ */
+export function writeError(folder: string, path: string, doing: string, error: unknown): DcacheError {
+  const cutShort = isRecord(error) && error['code'] === IO_ERROR_CODE;
+  return diskError(folder, doing, (cutShort ? writeProbe(path) : undefined) ?? error);
+}
+
+/** The error of writing a page at the end of the file; undefined when that succeeds. */
+function writeProbe(path: string): unknown {
+  try {
+    const fd = openSync(path, 'r+');
+    try {
+      const { size } = fstatSync(fd);
+      const written = writeSync(fd, new Uint8Array(PROBE_BYTES), 0, PROBE_BYTES, size);
+      if (written < PROBE_BYTES) writeSync(fd, new Uint8Array(PROBE_BYTES), 0, PROBE_BYTES, size + written);
+      return undefined;
+    } finally {
+      closeSync(fd);
+    }
+  } catch (error) {
+    return error;
+  }
 }

@@ -16,6 +16,7 @@ import {
   readdirSync,
   renameSync,
   rmSync,
+  writeFileSync,
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { EMPTY_BYTES } from '../../base/bytes.js';
@@ -49,6 +50,9 @@ import {
 const LOG_FOLDER = 'log';
 const UNFINISHED_PREFIX = 'log-unfinished-';
 const DATABASE_FILE = 'data.mdb';
+const LOCK_FILE = 'lock.mdb';
+/** At least what lmdb makes it for its default number of readers. */
+const LOCK_FILE_BYTES = 16_384;
 
 export interface OpenLogOptions {
   /** The node's data folder, made if need be. The log lies in `log` below it. */
@@ -68,33 +72,46 @@ export interface OpenLog {
  * @throws DcacheError DATA_CORRUPT when the folder holds something else than an intact log of this format version;
  * NODE_ID_IN_USE when a live process has it open; DISK_FULL or CONFIG_INVALID when it cannot be written
  */
-export async function openRaftLog({ folder, maxTailBytes }: OpenLogOptions): Promise<OpenLog> {
+export async function openRaftLog(options: OpenLogOptions): Promise<OpenLog> {
+  const { folder } = options;
   const place = resolve(folder, LOG_FOLDER);
+  const path = join(place, DATABASE_FILE);
   try {
     if (!existsSync(place)) await createLog(place);
-    checkDatabaseFile(join(place, DATABASE_FILE));
+    checkDatabaseFile(path);
+    allocateLockFile(place);
   } catch (error) {
     throw openError(folder, error);
   }
   const database = openDatabase(folder, place);
   const owner = newOwner();
   try {
-    checkFormat(database, folder);
-    takeOwnership(database, folder, owner);
-    removeUnfinished(folder);
-    const log = new LmdbRaftLog(folder, database, readLog(database, folder, maxTailBytes));
+    const found = database.transactionSync(() => takeOver(database, options, owner));
     holdHere(owner);
-    return { log, close: () => closeLog(database, folder, owner) };
+    removeUnfinished(folder);
+    return { log: new LmdbRaftLog(folder, path, database, found), close: () => closeLog(database, folder, owner) };
   } catch (error) {
+    releaseHere(owner);
     await database.close();
     throw openError(folder, error);
   }
+}
+
+/** Within a write transaction, so that no other process can own or change the log meanwhile; undone when it throws. */
+function takeOver(database: LogDatabase, { folder, maxTailBytes }: OpenLogOptions, owner: Owner): StoredLog {
+  checkFormat(database, folder);
+  const present = ownerOf(database);
+  if (present !== undefined) refuseLiveOwner(folder, present);
+  const found = readLog(database, folder, maxTailBytes);
+  database.putSync(KEYS.owner, encodeJson(KEYS.owner, owner));
+  return found;
 }
 
 async function createLog(place: string): Promise<void> {
   const parent = dirname(place);
   mkdirSync(parent, { recursive: true });
   const unfinished = mkdtempSync(join(parent, UNFINISHED_PREFIX));
+  allocateLockFile(unfinished);
   const database = openLmdb(unfinished);
   try {
     database.transactionSync(() => {
@@ -115,6 +132,18 @@ async function createLog(place: string): Promise<void> {
   const fd = openSync(parent, 'r');
   fsyncSync(fd);
   closeSync(fd);
+}
+
+/** lmdb writes to its lock file through a mapping, which on a full disk kills the process unless the file has its blocks. */
+function allocateLockFile(place: string): void {
+  const path = join(place, LOCK_FILE);
+  if (existsSync(path)) return;
+  try {
+    writeFileSync(path, new Uint8Array(LOCK_FILE_BYTES), { mode: 0o600 });
+  } catch (error) {
+    rmSync(path, { force: true });
+    throw error;
+  }
 }
 
 /** What is left of creations that were cut short. Only the owner of the folder may do this. */
@@ -150,14 +179,6 @@ function checkFormat(database: LogDatabase, folder: string): void {
   if (version === FORMAT_VERSION) return;
   const what = `the log has format version ${version}, and this version of dcache reads ${FORMAT_VERSION}`;
   throw dataCorrupt(folder, `${what}: run the version that wrote it`);
-}
-
-function takeOwnership(database: LogDatabase, folder: string, owner: Owner): void {
-  database.transactionSync(() => {
-    const present = ownerOf(database);
-    if (present !== undefined) refuseLiveOwner(folder, present);
-    database.putSync(KEYS.owner, encodeJson(KEYS.owner, owner));
-  });
 }
 
 function ownerOf(database: LogDatabase): Owner | undefined {

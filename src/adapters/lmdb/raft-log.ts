@@ -23,7 +23,7 @@ import {
 } from '../../raft/log-rules.js';
 import type { LogBatch, LogIdentity, RaftLog } from '../../raft/log-store.js';
 import type { ConfState, Entry, HardState, LogGap, Snapshot } from '../../raft/types.js';
-import { dataCorrupt, diskError } from './disk-errors.js';
+import { dataCorrupt, diskError, writeError } from './disk-errors.js';
 import type { EntryTail } from './entry-tail.js';
 import {
   DamagedRecord,
@@ -53,6 +53,7 @@ export interface StoredLog {
 
 export class LmdbRaftLog implements RaftLog {
   private readonly folder: string;
+  private readonly path: string;
   private readonly database: LogDatabase;
   private readonly tail: EntryTail;
   /** As it is on disk, but for a commit index that moved alone. */
@@ -63,8 +64,13 @@ export class LmdbRaftLog implements RaftLog {
   /** The error after which no write is taken: what the disk holds is no longer certain. */
   private broken: DcacheError | undefined;
 
-  constructor(folder: string, database: LogDatabase, found: StoredLog) {
+  /**
+   * @param folder the node's data folder, for messages
+   * @param path the database file
+   */
+  constructor(folder: string, path: string, database: LogDatabase, found: StoredLog) {
     this.folder = folder;
+    this.path = path;
     this.database = database;
     this.tail = found.tail;
     this.extent = found.extent;
@@ -198,7 +204,7 @@ export class LmdbRaftLog implements RaftLog {
         for (let index = this.firstStored; index < garbageEnd; index++) this.database.removeSync(entryKey(index));
       });
     } catch (error) {
-      this.broken = diskError(this.folder, doing, error);
+      this.broken = writeError(this.folder, this.path, doing, error);
       throw this.broken;
     }
     this.firstStored = Math.max(this.firstStored, garbageEnd);

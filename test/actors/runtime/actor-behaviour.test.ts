@@ -227,6 +227,12 @@ describe.each(Object.entries(placements))('an actor %s', (_name, place) => {
     expect((await rejection(ref.add(1))).code).toBe('SHUTTING_DOWN');
   });
 
+  test('that throws an error of a broken node has failed, with the code of the error', async () => {
+    const { ref, failures } = await start();
+    expect((await rejection(ref.fillDisk())).code).toBe('DISK_FULL');
+    expect(failures).toMatchObject([{ error: { code: 'DISK_FULL' }, action: { type: 'fail-node' } }]);
+  });
+
   test('is restarted under restart, with nothing left of its state', async () => {
     const { ref, failures } = await start(restarting);
     await ref.add(5);

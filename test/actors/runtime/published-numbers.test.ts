@@ -1,10 +1,11 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import { beforeAll, expect, test } from 'vitest';
+import { afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { newPublishedNumbers, NumbersReader, NumbersWriter } from '../../../src/actors/runtime/published-numbers.js';
 import { requireBuild } from '../../support/dist.js';
 
 beforeAll(requireBuild);
+afterEach(() => vi.restoreAllMocks());
 
 const NAMES = ['one', 'twice', 'negative'] as const;
 
@@ -47,6 +48,26 @@ test('memory of another group is refused', () => {
   expect(() => newPublishedNumbers(['twin', 'twin'])).toThrow(/names of their own/);
 });
 
+test('a reader that is overtaken while it reads starts again, wherever that happens', () => {
+  for (let overtakenAt = 1; overtakenAt <= 8; overtakenAt++) {
+    const memory = newPublishedNumbers(NAMES);
+    const writer = new NumbersWriter(memory, NAMES);
+    const reader = new NumbersReader(memory, NAMES);
+    writer.publish({ one: 1, twice: 2, negative: -1 });
+    const load = Atomics.load.bind(Atomics);
+    let loads = 0;
+    vi.spyOn(Atomics, 'load').mockImplementation((...cell) => {
+      loads += 1;
+      if (loads === overtakenAt) {
+        for (const i of [2, 3]) writer.publish({ one: i, twice: 2 * i, negative: -i });
+      }
+      return load(...cell);
+    });
+    expect(reader.read()).toEqual({ one: 3, twice: 6, negative: -3 });
+    vi.restoreAllMocks();
+  }
+});
+
 test('a reader never sees half of a group while another thread publishes', async () => {
   const memory = newPublishedNumbers(NAMES);
   const reader = new NumbersReader(memory, NAMES);
@@ -60,7 +81,7 @@ test('a reader never sees half of a group while another thread publishes', async
   let backwards = 0;
   let last = reader.read();
   const deadline = performance.now() + 20_000;
-  while (different < 20_000 && performance.now() < deadline) {
+  while (different < 3_000 && performance.now() < deadline) {
     const group = reader.read();
     if (group === last) continue;
     different += 1;
@@ -70,5 +91,5 @@ test('a reader never sees half of a group while another thread publishes', async
   }
   Atomics.store(stop, 0, 1);
   await ended;
-  expect({ different, torn, backwards }).toEqual({ different: 20_000, torn: 0, backwards: 0 });
+  expect({ different, torn, backwards }).toEqual({ different: 3_000, torn: 0, backwards: 0 });
 });

@@ -46,6 +46,13 @@ describe('an actor whose thread ends', () => {
     expect(failures[0]?.action).toEqual({ type: 'fail-node' });
   });
 
+  test('by an uncaught DcacheError fails with its code', async () => {
+    const ref = await start({ policy: 'fail-node' });
+    await Promise.allSettled([ref.throwUncaughtDcacheError()]);
+    await waitFor('the failure', () => failures.length === 1);
+    expect(failures[0]?.error.code).toBe('DISK_FULL');
+  });
+
   test('is made again in a new thread under restart', async () => {
     const ref = await start({ policy: 'restart', maxRestarts: 1, windowMs: 60_000, backoffMs: 1, maxBackoffMs: 1 });
     await ref.add(4);
