@@ -54,10 +54,18 @@ export const LIMITS = {
   maxParityPositions: 6,
   /** One shard of a stripe, and so one segment. */
   maxShardBytes: 16 * MIB,
-  /** Bytes of a packet that the codec works on at a time, so that a stripe's share of them stays in the cache. */
-  codecTileBytes: 4 * KIB,
+  /** Bytes of a packet that the codec works on at a time: a bound on its scratch memory and its share of the cache. */
+  codecTileBytes: 256 * KIB,
   /** Compiled schedules that one codec keeps, by pattern of shards at hand. */
   maxCodecSchedules: 512,
+  /** Tasks that wait for the codec pool before it refuses. */
+  maxCodecTasks: 1_024,
+  /** Of these, background tasks: the rest is kept for reads that somebody waits for. */
+  maxBackgroundCodecTasks: 768,
+  /** Threads of the codec pool. */
+  maxCodecThreads: 16,
+  /** A codec thread without work ends after this. */
+  codecThreadIdleMs: 10_000,
 } as const;
 
 assert(LIMITS.maxClientMessageBytes >= LIMITS.maxValueBytes + LIMITS.maxKeyBytes + KIB, 'a value fits its message');
@@ -70,3 +78,4 @@ assert(LIMITS.defaultRequestTimeoutMs <= LIMITS.maxRequestTimeoutMs, 'the defaul
 assert(LIMITS.maxDataPositions + LIMITS.maxParityPositions < 31, 'a set of positions fits the bits of an integer');
 assert(LIMITS.maxDataPositions + LIMITS.maxParityPositions <= LIMITS.maxNodes, 'a group fits its cluster');
 assert(LIMITS.codecTileBytes % 8 === 0, 'tiles keep packets aligned');
+assert(LIMITS.maxBackgroundCodecTasks < LIMITS.maxCodecTasks, 'urgent codec tasks have places of their own');

@@ -78,6 +78,19 @@ export class ErasureCodec {
   }
 
   /**
+   * The same into a spare buffer, the parity shard itself left as it is (DESIGN.md, I8).
+   * @param target overwritten with parity shard plus segment.
+   * @throws INVALID_ARGUMENT as `fold` does.
+   */
+  foldInto(position: number, segment: Uint8Array, parityIndex: number, parity: Uint8Array, target: Uint8Array): void {
+    this.requireDataPosition(position);
+    this.requireParityIndex(parityIndex);
+    requireShards([segment, parity], [target]);
+    target.set(parity);
+    this.run(this.schedules.fold(position, parityIndex), [segment], [target]);
+  }
+
+  /**
    * Restores shards from the data and parity shards at hand. A parity shard is taken at its own contributions.
    * The bytes of what is at hand are believed; check the result's checksum.
    * @throws INVALID_ARGUMENT on positions out of range, wrong sizes or overlap; ECC_UNDECODABLE when the shards at

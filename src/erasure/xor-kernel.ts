@@ -14,6 +14,8 @@ export interface XorKernel {
   readonly name: 'addon' | 'loop';
   /** What one call costs beyond its bytes, in bytes. Schedules weigh fewer calls against fewer bytes with it. */
   readonly callOverheadBytes: number;
+  /** About how fast it XORs long packets, for estimates of time. */
+  readonly bytesPerMicrosecond: number;
   /** target ^= source over `sizeBytes` bytes. The two ranges are within their blocks and do not overlap. */
   xor(source: Block, sourceOffset: number, target: Block, targetOffset: number, sizeBytes: number): void;
   /** target = source over `sizeBytes` bytes, under the same conditions. */
@@ -32,6 +34,7 @@ const LOOP_COPY_BYTES = 64;
 export const loopKernel: XorKernel = {
   name: 'loop',
   callOverheadBytes: 32,
+  bytesPerMicrosecond: 3_000,
 
   xor(source, sourceOffset, target, targetOffset, sizeBytes) {
     if (source.words !== null && target.words !== null && ((sourceOffset | targetOffset | sizeBytes) & 3) === 0) {
