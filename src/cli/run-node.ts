@@ -13,7 +13,11 @@ export async function runNode(options: NodeOptions, say: (line: string) => void)
   failed.catch(() => undefined); // it is awaited below; until then a rejection is not an orphan
   const narrate = new Narrator(say);
   const stopSignal = nextStopSignal();
-  const { node, closeLog } = await startNode(options, { onView: (view) => narrate.view(view), onFailure: onFailed });
+  const { node, closeLog } = await startNode(options, {
+    onView: (view) => narrate.view(view),
+    onObstacle: (message) => narrate.obstacle(message),
+    onFailure: onFailed,
+  });
   const { nodeId, clientListen, dataFolder } = node.config;
   say(`${nodeId} listens on ${clientListen}, data in ${dataFolder}`);
   narrate.begin();
@@ -45,12 +49,19 @@ class Narrator {
     if (this.waiting !== undefined) this.view(this.waiting);
   }
 
+  obstacle(message: string | undefined): void {
+    if (message !== undefined) this.once(message);
+  }
+
   view(view: ClusterView): void {
     if (!this.begun) {
       this.waiting = view;
       return;
     }
-    const line = sentence(view);
+    this.once(sentence(view));
+  }
+
+  private once(line: string): void {
     if (line === this.last) return;
     this.last = line;
     this.say(line);
@@ -61,6 +72,7 @@ function sentence(view: ClusterView): string {
   const { nodeId, role } = view;
   if (role === 'removed')
     return `${nodeId} was removed from the cluster; stop it, and remove its data folder before it joins again`;
+  if (role === 'starting' && view.size > 0 && view.up === 0) return `${nodeId} is looking for the cluster`;
   if (role === 'joining') return `${nodeId} is joining the cluster`;
   if (role === 'learner') return `${nodeId} is catching up with the cluster`;
   if (view.up < view.needed) {

@@ -43,6 +43,8 @@ const CONTROL_THREAD = new URL('./control-thread.js', import.meta.url);
 export interface NodeListener {
   /** The view of the cluster has changed. */
   onView(view: ClusterView): void;
+  /** The node cannot take part, and why; it goes on trying. Undefined: the obstacle is gone. */
+  onObstacle(message: string | undefined): void;
   /** The node has failed and is stopping by itself. */
   onFailure(error: DcacheError): void;
 }
@@ -152,7 +154,10 @@ export class Node {
 
   private onControlEvents(events: readonly ControlEvent[]): void {
     this.dataSide.onEvents(events);
-    for (const event of events) if (event.type === 'view') this.onView(event.view);
+    for (const event of events) {
+      if (event.type === 'view') this.onView(event.view);
+      else if (event.type === 'obstacle') this.listener.onObstacle(event.message);
+    }
   }
 
   private onView(view: ClusterView): void {

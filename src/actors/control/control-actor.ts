@@ -207,6 +207,12 @@ export class ControlActor implements PeerHandler {
   admitSpeaker(speaker: Speaker): void {
     const refusal = refuseSpeaker(this.identity.speaker(), speaker);
     if (refusal !== undefined) throw new DcacheError(refusal.code, refusal.message);
+    if (this.members.wasRemoved(speaker.raftId)) {
+      throw new DcacheError(
+        'NOT_A_MEMBER',
+        `${speaker.nodeId} was removed from the cluster; stop it, and remove its data folder before it joins again`,
+      );
+    }
     this.registrar?.onSpeaker(speaker);
   }
 

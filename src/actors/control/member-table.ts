@@ -43,6 +43,11 @@ export class MemberTable {
     return memberByRaftId(this.members, raftId);
   }
 
+  /** Whether this raft id was given out and taken back, as far as this node has read the log. */
+  wasRemoved(raftId: number): boolean {
+    return raftId !== 0 && raftId < this.members.nextRaftId && this.byRaftId(raftId) === undefined;
+  }
+
   byNodeId(nodeId: string): Member | undefined {
     return memberByNodeId(this.members, nodeId);
   }
