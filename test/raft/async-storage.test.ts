@@ -112,6 +112,18 @@ describe('applying', () => {
     expect(node.core.log.applied).toBe(2);
   });
 
+  it('holds no more bytes at a time than allowed, over all that is handed out', () => {
+    const node = new TestNode(1, { voters: VOTERS, asyncStorageWrites: true, maxCommittedBytesPerReady: 1 });
+    node.step(append(2, 1, [1, 1, 1], 3));
+    write(node, takeAppend(node));
+    const first = node.raw.ready().storageApply;
+    expect(first?.entries.map(({ index }) => index)).toEqual([1]);
+    node.step({ type: 'heartbeat', from: 2, term: 1, commit: 3, readCounter: 0 });
+    expect(node.raw.ready().storageApply).toBeUndefined();
+    for (const response of first?.responses ?? []) node.raw.stored(response);
+    expect(node.raw.ready().storageApply?.entries.map(({ index }) => index)).toEqual([2]);
+  });
+
   it('is ended by a snapshot: what was handed out before changes the membership no more', () => {
     const node = asyncNode();
     const leader = new TestNode(2, { voters: [2] }).becomeLeader();

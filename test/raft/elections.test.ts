@@ -79,6 +79,33 @@ describe('votes', () => {
     expect(node.core.vote).toBe(2);
   });
 
+  it('a follower of a leader gives its vote in that term to nobody else', () => {
+    const node = new TestNode(1, { voters: VOTERS });
+    node.receive(heartbeat(2, 1));
+    expect(ofType(node.receive(voteRequest(3, 1, { index: 9, term: 1 })), 'vote-response')).toMatchObject([
+      { rejected: true },
+    ]);
+  });
+
+  it.each([
+    ['that gives its vote', voteRequest(2, 1, { index: 0, term: 0 })],
+    ['that hears from its leader', heartbeat(2, 1)],
+    ['that gets entries', { type: 'append', from: 2, term: 1, prevIndex: 0, prevTerm: 0, entries: [], commit: 0 }],
+  ] as const)('a follower %s waits a full election timeout before it campaigns', (_, message) => {
+    const node = new TestNode(1, { voters: VOTERS, term: 1 });
+    node.tick(ELECTION_TICKS - 1);
+    node.receive(message);
+    node.tick(ELECTION_TICKS - 1);
+    expect(node.role).toBe('follower');
+  });
+
+  it('a follower that refuses its vote does not wait for it', () => {
+    const node = new TestNode(1, { voters: VOTERS, log: [1, 1], term: 1 });
+    node.tick(ELECTION_TICKS - 1);
+    node.receive(voteRequest(2, 1, { index: 0, term: 0 }));
+    expect(node.core.electionElapsed).toBe(ELECTION_TICKS - 1);
+  });
+
   it('a learner votes when it is asked: it may have become a voter without knowing', () => {
     const node = new TestNode(3, { voters: [1, 2], learners: [3] });
     expect(ofType(node.receive(voteRequest(2, 1, { index: 0, term: 0 })), 'vote-response')).toMatchObject([

@@ -29,7 +29,8 @@ describe('the limit on uncommitted bytes', () => {
   });
 
   it('is passed by empty proposals and by leaving a joint configuration', () => {
-    const node = full();
+    const node = new TestNode(1, { voters: [1, 2, 3], maxUncommittedBytes: 30 }).becomeLeader();
+    node.propose('x'.repeat(1000));
     expect(node.raw.propose(EMPTY_BYTES).type).toBe('appended');
     expect(node.raw.proposeConfChange(LEAVE_JOINT).type).not.toBe('dropped');
   });

@@ -91,6 +91,12 @@ describe('a leader', () => {
     expect(leader.raw.status().peers[1]).toEqual(before);
   });
 
+  it('goes back with every rejected probe, whatever the hint', () => {
+    const leader = new TestNode(1, { voters: VOTERS, log: [1, 1, 1] }).becomeLeader({ commit: false });
+    const sent = ofType(leader.receive(rejected(2, 2, 3, 99, 0)), 'append');
+    expect(sent).toMatchObject([{ prevIndex: 2 }]);
+  });
+
   it('is not confused by acknowledgements out of order', () => {
     const leader = new TestNode(1, { voters: VOTERS }).becomeLeader();
     for (const text of ['a', 'b', 'c']) leader.propose(text);
