@@ -57,7 +57,7 @@ const LOCK_FILE_BYTES = 16_384;
 export interface OpenLogOptions {
   /** The node's data folder, made if need be. The log lies in `log` below it. */
   readonly folder: string;
-  /** Bound on the bytes of the newest entries kept in memory. */
+  /** Bound on the bytes of the newest entries kept in memory; LIMITS.maxLogTailBytes in a node. */
   readonly maxTailBytes: number;
 }
 
