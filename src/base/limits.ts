@@ -26,6 +26,8 @@ export const LIMITS = {
   maxUncommittedBytes: 128 * MIB,
   /** Committed bytes that one Ready hands to the state machine. */
   maxCommittedBytesPerReady: 4 * MIB,
+  /** Bytes of the newest log entries kept in memory, so that replication does not read the disk. */
+  maxLogTailBytes: 64 * MIB,
   /** Messages that one actor may have waiting. */
   maxMailboxMessages: 16_384,
   /** Bytes that one actor may have waiting. */
@@ -72,6 +74,7 @@ assert(LIMITS.maxClientMessageBytes >= LIMITS.maxValueBytes + LIMITS.maxKeyBytes
 assert(LIMITS.maxPeerMessageBytes >= LIMITS.maxClientMessageBytes, 'an accepted request fits a Raft message');
 assert(LIMITS.maxUncommittedBytes >= LIMITS.maxClientMessageBytes, 'the largest request can be proposed');
 assert(LIMITS.maxMailboxBytes >= LIMITS.maxUncommittedBytes, 'a mailbox holds what may be proposed');
+assert(LIMITS.maxLogTailBytes >= 16 * LIMITS.maxAppendBytes, 'the log in memory feeds followers that lag a little');
 assert(LIMITS.maxAppendBytes <= LIMITS.maxPeerMessageBytes, 'an append fits its message');
 assert(LIMITS.maxInflightAppendBytes >= LIMITS.maxAppendBytes, 'a full append can be under way');
 assert(LIMITS.defaultRequestTimeoutMs <= LIMITS.maxRequestTimeoutMs, 'the default deadline is allowed');

@@ -95,6 +95,20 @@ export function describeRaftLog(name: string, newDisk: () => LogDisk): void {
       });
     });
 
+    test('a vote alone is there after it', async () => {
+      log.append(batch({ hardState: { term: 1, vote: 0, commit: 0 } }));
+      log.append(batch({ hardState: { term: 1, vote: 2, commit: 0 } }));
+      await durably((it) => expect(it.initialState().hardState).toEqual({ term: 1, vote: 2, commit: 0 }));
+    });
+
+    test('a commit index alone is seen at once, and durable with the next batch', async () => {
+      log.append(batch({ hardState: { term: 1, vote: 0, commit: 0 }, entries: entriesOf(1, 4, 1) }));
+      log.append(batch({ hardState: { term: 1, vote: 0, commit: 2 } }));
+      expect(log.initialState().hardState.commit).toBe(2);
+      log.append(batch({ entries: entriesOf(4, 5, 1) }));
+      await durably((it) => expect(it.initialState().hardState.commit).toBe(2));
+    });
+
     test('reads are cut by bytes but hold at least one entry', () => {
       log.append(batch({ hardState: { term: 1, vote: 0, commit: 0 }, entries: entriesOf(1, 6, 1, 100) }));
       expect(plain(log.entries(2, 5, 0))).toEqual(plain(entriesOf(2, 3, 1, 100)));

@@ -8,20 +8,23 @@ import { DcacheError } from '../../base/errors.js';
 /** Counted for each message beside its buffers: its objects, promise and queue entry. */
 const MESSAGE_OVERHEAD_BYTES = 128;
 
-/** The default weight of a message: its byte arrays and strings, at the top level and in one list or object below it. */
+/** How deep the default weight looks: a list of objects with byte arrays in them, as an argument. */
+const WEIGHED_LEVELS = 3;
+
+/** The default weight of a message: the byte arrays and strings in its arguments. Deeper ones need a `weigh` of their own. */
 export function weighBuffers(_method: string, args: readonly unknown[]): number {
-  let bytes = 0;
-  for (const arg of args) {
-    bytes += weighOne(arg);
-    if (typeof arg !== 'object' || arg === null || ArrayBuffer.isView(arg)) continue;
-    for (const inner of Array.isArray(arg) ? (arg as readonly unknown[]) : Object.values(arg)) bytes += weighOne(inner);
-  }
-  return bytes;
+  return weighValue(args, WEIGHED_LEVELS);
 }
 
-function weighOne(value: unknown): number {
+function weighValue(value: unknown, levels: number): number {
+  if (typeof value === 'string') return value.length * 2;
+  if (typeof value !== 'object' || value === null) return 0;
   if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return value.byteLength;
-  return typeof value === 'string' ? value.length * 2 : 0;
+  if (levels === 0) return 0;
+  let bytes = 0;
+  const inner: readonly unknown[] = Array.isArray(value) ? value : Object.values(value);
+  for (const part of inner) bytes += weighValue(part, levels - 1);
+  return bytes;
 }
 
 export class Mailbox {

@@ -1,23 +1,36 @@
 /** What the errors of lmdb and of the file system mean to the operator of a node. */
 import { closeSync, fstatSync, openSync, writeSync } from 'node:fs';
+import { constants } from 'node:os';
 import { DcacheError } from '../../base/errors.js';
 import { isRecord } from './records.js';
 
-/** lmdb.h, "Return Codes", and errno.h. lmdb-js passes both on as a numeric `code`, the file system as a name. */
-const DISK_FULL_CODES: ReadonlySet<unknown> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG', 28, 122, 27, -30792]);
-const IO_ERROR_CODE = 5;
+/** lmdb.h, "Return Codes". lmdb-js passes these and the system's error numbers on as a numeric `code`. */
+const MDB = {
+  pageNotFound: -30797,
+  corrupted: -30796,
+  panic: -30795,
+  versionMismatch: -30794,
+  invalid: -30793,
+  mapFull: -30792,
+  problem: -30779,
+} as const;
+
+/** An error of the system under both of its codes: Node's name, and the number that comes through lmdb. */
+const system = (...names: (keyof typeof constants.errno)[]): unknown[] =>
+  names.flatMap((name) => [name, constants.errno[name]]);
+
+const DISK_FULL_CODES: ReadonlySet<unknown> = new Set([...system('ENOSPC', 'EDQUOT', 'EFBIG'), MDB.mapFull]);
+const FORBIDDEN_CODES: ReadonlySet<unknown> = new Set(system('EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST'));
 const CORRUPT_CODES: ReadonlySet<unknown> = new Set([
-  'EIO',
-  IO_ERROR_CODE,
-  -30797,
-  -30796,
-  -30795,
-  -30794,
-  -30793,
-  -30779,
+  ...system('EIO'),
+  MDB.pageNotFound,
+  MDB.corrupted,
+  MDB.panic,
+  MDB.versionMismatch,
+  MDB.invalid,
+  MDB.problem,
 ]);
 const PROBE_BYTES = 4_096;
-const FORBIDDEN_CODES: ReadonlySet<unknown> = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST', 13, 1, 30, 20]);
 
 /** The data in `folder` cannot be used. `what` is a sentence; the way out is added. */
 export function dataCorrupt(folder: string, what: string, cause?: unknown): DcacheError {
@@ -48,7 +61,7 @@ export function diskError(folder: string, doing: string, error: unknown): Dcache
  * write to the database afterwards.
  */
 export function writeError(folder: string, path: string, doing: string, error: unknown): DcacheError {
-  const cutShort = isRecord(error) && error['code'] === IO_ERROR_CODE;
+  const cutShort = isRecord(error) && error['code'] === constants.errno.EIO;
   return diskError(folder, doing, (cutShort ? writeProbe(path) : undefined) ?? error);
 }
 

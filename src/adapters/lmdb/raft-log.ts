@@ -8,7 +8,6 @@
  * Entries that are compacted away are removed a slice at a time along with the next writes, since removing all at once
  * would stall the control thread (1.7 us an entry). Until then they lie below the base, where nothing reads them.
  */
-import type { RootDatabase } from 'lmdb';
 import { assert } from '../../base/assert.js';
 import { EMPTY_BYTES } from '../../base/bytes.js';
 import type { DcacheError } from '../../base/errors.js';
@@ -23,8 +22,10 @@ import {
 } from '../../raft/log-rules.js';
 import type { LogBatch, LogIdentity, RaftLog } from '../../raft/log-store.js';
 import type { ConfState, Entry, HardState, LogGap, Snapshot } from '../../raft/types.js';
+import type { LogDatabase } from './database.js';
 import { dataCorrupt, diskError, writeError } from './disk-errors.js';
 import type { EntryTail } from './entry-tail.js';
+import type { StoredLog } from './read-log.js';
 import {
   DamagedRecord,
   decodeEntry,
@@ -39,17 +40,6 @@ import {
 
 /** Entries below the base that one write removes beside its own work. */
 const REMOVED_PER_WRITE = 1_024;
-
-export type LogDatabase = RootDatabase<Buffer, Buffer>;
-
-/** What is in the database when it has been opened and found in order. */
-export interface StoredLog {
-  readonly extent: LogExtent;
-  readonly identity: LogIdentity | undefined;
-  /** Index of the first entry that is stored, which may lie below the base; last + 1 when there is none. */
-  readonly firstStored: number;
-  readonly tail: EntryTail;
-}
 
 export class LmdbRaftLog implements RaftLog {
   private readonly folder: string;
@@ -139,11 +129,12 @@ export class LmdbRaftLog implements RaftLog {
       this.extent = after;
       return;
     }
-    const firstKept =
-      batch.snapshot === undefined ? (batch.entries[0]?.index ?? before.last.index + 1) : this.firstStored;
+    const firstReplaced = batch.entries[0]?.index ?? before.last.index + 1;
+    const firstObsolete = batch.snapshot === undefined ? firstReplaced : this.firstStored;
     this.write('appending', after, () => {
-      for (let index = firstKept; index <= before.last.index; index++) {
-        if (index <= after.base.index || index > after.last.index) this.database.removeSync(entryKey(index));
+      for (let index = firstObsolete; index <= before.last.index; index++) {
+        const isOverwritten = index > after.base.index && index <= after.last.index;
+        if (!isOverwritten) this.database.removeSync(entryKey(index));
       }
       for (const entry of batch.entries) {
         const key = entryKey(entry.index);

@@ -29,8 +29,9 @@ test('small messages count, so that their number is bounded by bytes too', () =>
   expect(overhead()).toBeGreaterThan(0);
 });
 
-test('weighs byte arrays and text at the top and one level below', () => {
+test('weighs byte arrays and text, also in lists of objects', () => {
   const bytes = new Uint8Array(10);
   expect(weighBuffers('m', [bytes, bytes.buffer, 'ab', 7, null, undefined])).toBe(24);
   expect(weighBuffers('m', [[bytes, bytes], { value: bytes, key: 'k', count: 1 }])).toBe(32);
+  expect(weighBuffers('m', [[{ data: bytes }, { data: bytes }]])).toBe(20);
 });
