@@ -18,6 +18,9 @@ import { until } from './until.js';
 
 export const DCACHE = join(import.meta.dirname, '../../bin/dcache');
 
+/** For a machine that has a lot else to do; on an idle one a scene takes a few seconds. */
+const SCENE_TIMEOUT_MS = 180_000;
+
 /** Where a node of a scene listens. */
 export interface NodePlan {
   readonly id: string;
@@ -57,19 +60,24 @@ export class Scene {
     return plan;
   }
 
-  /** The command line that starts a node: the same again after it has died. */
-  startCommand(id: string, founders: readonly string[] = ['n1', 'n2', 'n3']): string[] {
-    const { client, control, http } = this.planOf(id);
-    const peers = founders.map((founder) => `${founder}=${this.planOf(founder).control}`).join(',');
-    const listen = ['--listen', client, '--control-listen', control, '--http-listen', http];
-    return ['node', 'start', '--mode', 'raft', '--id', id, '--peers', peers, '--data-dir', `data-${id}`, ...listen];
+  /** The command line that starts a node: the same again after it has died. `changed` replaces flags or adds some. */
+  startCommand(id: string, changed: Readonly<Record<string, string>> = {}): string[] {
+    const flags = { ...this.flagsOf(id), ...changed };
+    return ['node', 'start', ...Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, value])];
   }
 
   /** Starts a node and waits until it listens. */
-  async start(id: string, ...flags: string[]): Promise<Child> {
-    const child = this.spawn(id, [...this.startCommand(id), ...flags]);
+  async start(id: string): Promise<Child> {
+    const child = this.spawn(id, this.startCommand(id));
     await child.says(`${id} listens on`);
     return child;
+  }
+
+  private flagsOf(id: string): Record<string, string> {
+    const { client, control, http } = this.planOf(id);
+    const founders = ['n1', 'n2', 'n3'].map((founder) => `${founder}=${this.planOf(founder).control}`);
+    const listen = { listen: client, 'control-listen': control, 'http-listen': http };
+    return { mode: 'raft', id, peers: founders.join(','), 'data-dir': `data-${id}`, ...listen };
   }
 
   /** Starts n1, n2, n3 and waits until all of them serve. */
@@ -161,7 +169,7 @@ export class Scene {
 
 /** A test that is a scene. Scenes of one file run side by side: they mostly wait. */
 export function scene(name: string, play: (scene: Scene) => Promise<void>): void {
-  test.concurrent(name, () => playScene(play));
+  test.concurrent(name, { timeout: SCENE_TIMEOUT_MS }, () => playScene(play));
 }
 
 /** For the few scenes that need something of which there is only one. */
