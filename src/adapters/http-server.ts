@@ -98,13 +98,13 @@ function listenError(error: NodeJS.ErrnoException, host: string, port: number): 
     case 'EADDRINUSE':
       return new DcacheError(
         'PORT_IN_USE',
-        `${where} is taken by another process; give another one with --http-port, or 0 for any free one`,
+        `${where} is taken by another process; stop it, choose another address with --http-listen, or do without: --http-listen off`,
         { cause: error },
       );
     case 'EACCES':
       return new DcacheError(
         'CONFIG_INVALID',
-        `${where} may not be used by this user; give one above 1023 with --http-port`,
+        `${where} may not be used by this user; choose a port above 1023 with --http-listen`,
         { cause: error },
       );
     case 'EADDRNOTAVAIL':

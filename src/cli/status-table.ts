@@ -24,7 +24,7 @@ export function summary({ nodes, up, needed, clusterId, mode }: ClusterReport): 
 
 function row(node: NodeReport): (string | number)[] {
   const { nodeId, clientAddress, controlAddress } = node;
-  if (!node.up) return [nodeId, '-', clientAddress, controlAddress, 'down', '-', '-', '-', '-', '-', '-'];
+  if (!node.up) return [nodeId, '-', clientAddress || '-', controlAddress, 'down', '-', '-', '-', '-', '-', '-'];
   const { pid, role, term, commit, applied, keys, bytes, uptimeMs } = node;
   return [
     nodeId,

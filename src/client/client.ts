@@ -13,6 +13,7 @@ import { defaultEndpoints } from '../cluster/default-layout.js';
 import { checkRequest } from '../store/request-limits.js';
 import { isWrite, type KvReply, type KvRequest } from '../store/requests.js';
 import { Endpoints } from './endpoints.js';
+import { Round } from './round.js';
 
 export interface DcacheClientOptions {
   /** host:port of client ports of the cluster, some or all. The default layout of this machine if left out. */
@@ -66,7 +67,8 @@ export class DcacheClient {
   private async tryUntilDone(request: KvRequest): Promise<KvReply> {
     const startedAtMs = performance.now();
     let pauseMs = FIRST_PAUSE_MS;
-    for (let tried = 1; ; tried++) {
+    let round = new Round();
+    for (;;) {
       const session = this.endpoints.current();
       const leftMs = Math.max(1, Math.ceil(this.timeoutMs - (performance.now() - startedAtMs)));
       try {
@@ -74,11 +76,11 @@ export class DcacheClient {
       } catch (error) {
         const failure = asDcacheError(error);
         if (!mayTryAgain(failure, request)) throw failure;
-        const everywhere = tried % this.endpoints.count === 0;
-        if (everywhere && isFinal(failure)) throw failure;
+        round.add(session.address, failure);
         this.endpoints.moveOn(session);
-        if (!everywhere) continue;
-        if (performance.now() - startedAtMs + pauseMs >= this.timeoutMs) throw failure;
+        if (round.asked < this.endpoints.count) continue;
+        if (round.isFinal || performance.now() - startedAtMs + pauseMs >= this.timeoutMs) throw round.verdict();
+        round = new Round();
         await new Promise((resolve) => setTimeout(resolve, pauseMs));
         pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2);
       }
@@ -90,9 +92,4 @@ export class DcacheClient {
 function mayTryAgain(error: DcacheError, request: KvRequest): boolean {
   if (error.retryable) return error.outcome === 'not-done';
   return !isWrite(request) && error.code === 'OUTCOME_UNKNOWN';
-}
-
-/** All endpoints said so, and waiting will not change it soon: the caller wants to know now. */
-function isFinal(error: DcacheError): boolean {
-  return error.code === 'NOT_ENOUGH_NODES' || error.code === 'UNREACHABLE';
 }

@@ -6,11 +6,14 @@ import type { ClientBackend, ClusterReport, NodeReport } from '../adapters/grpc/
 import { addNode, fetchNodeReport, removeNode } from '../adapters/grpc/cluster-client.js';
 import { DcacheError } from '../base/errors.js';
 import type { Member } from '../cluster/members.js';
-import type { Speaker } from '../cluster/speaker.js';
+import type { Founder, Speaker } from '../cluster/speaker.js';
 import type { ClusterView } from '../cluster/view.js';
 import type { KvReply, KvRequest } from '../store/requests.js';
 import type { NodeConfig } from './config.js';
 import { VERSION } from './version.js';
+
+/** A member, or what will be one: raft id 0. */
+type ListedNode = Omit<Member, 'raftId'> & { readonly raftId: number };
 
 /** How long one node waits for the numbers of another. */
 const REPORT_TIMEOUT_MS = 700;
@@ -70,8 +73,11 @@ export class NodeBackend implements ClientBackend {
   async clusterReport(): Promise<ClusterReport> {
     const { config, router } = this.parts;
     const own = await this.nodeReport();
-    const members = (router.currentView?.members ?? []).filter((member) => member.nodeId !== config.nodeId);
-    const others = await Promise.all(members.map((member) => this.reportOf(member)));
+    const members = router.currentView?.members ?? [];
+    const known = members.length > 0 ? members : config.founders.map(notHeardOf);
+    const others = await Promise.all(
+      known.filter((member) => member.nodeId !== config.nodeId).map((member) => this.reportOf(member)),
+    );
     const nodes = [own, ...others].sort((a, b) => (a.nodeId < b.nodeId ? -1 : 1));
     return {
       clusterId: own.clusterId,
@@ -114,7 +120,7 @@ export class NodeBackend implements ClientBackend {
   }
 
   /** A node that does not answer is down as far as anybody can tell. */
-  private async reportOf(member: Member): Promise<NodeReport> {
+  private async reportOf(member: ListedNode): Promise<NodeReport> {
     if (member.clientAddress !== '') {
       try {
         return await fetchNodeReport(member.clientAddress, REPORT_TIMEOUT_MS);
@@ -126,7 +132,12 @@ export class NodeBackend implements ClientBackend {
   }
 }
 
-function downReport(member: Member, mode: string): NodeReport {
+/** Before the cluster is founded all that is known of the others is where they were said to be. */
+function notHeardOf({ nodeId, controlAddress }: Founder): ListedNode {
+  return { nodeId, controlAddress, raftId: 0, clientAddress: '', httpAddress: '' };
+}
+
+function downReport(member: ListedNode, mode: string): NodeReport {
   const numbers = {
     pid: 0,
     term: 0,

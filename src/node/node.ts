@@ -60,6 +60,8 @@ export class Node {
   private readonly clientServer: ClientServer;
   private control: ActorHandle<ControlActor> | undefined;
   private httpServer: HttpServer | undefined;
+  /** What the log last said about the cluster; a view also changes with addresses, which would only repeat the line. */
+  private loggedView = '';
   private stopMeasuring: () => void = () => undefined;
   private stopping: Promise<void> | undefined;
 
@@ -162,7 +164,9 @@ export class Node {
 
   private onView(view: ClusterView): void {
     const { role, term, leader, up, size } = view;
-    this.logger.info({ role, term, leader, up, size }, 'view of the cluster changed');
+    const told = [role, term, leader, up, size].join(' ');
+    if (told !== this.loggedView) this.logger.info({ role, term, leader, up, size }, 'view of the cluster changed');
+    this.loggedView = told;
     this.listener.onView(view);
   }
 

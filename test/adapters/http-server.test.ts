@@ -97,7 +97,7 @@ describe('a port that cannot be had', () => {
     const { port } = await start();
     await expect(start({ port })).rejects.toMatchObject({
       code: 'PORT_IN_USE',
-      message: expect.stringMatching(new RegExp(`HTTP port ${port} on 127.0.0.1.*--http-port`)) as string,
+      message: expect.stringMatching(new RegExp(`HTTP port ${port} on 127.0.0.1.*--http-listen`)) as string,
     });
   });
 

@@ -14,6 +14,7 @@ export default class NodeStart extends BaseCommand {
 
   async run(): Promise<void> {
     const { flags } = await this.parse(NodeStart);
-    await runNode(nodeOptions(flags), (line) => this.log(line));
+    // Standard output is the log's.
+    await runNode(nodeOptions(flags), (line) => this.logToStderr(line));
   }
 }
