@@ -2,7 +2,7 @@
 import type { ControlActor } from '../actors/control/control-actor.js';
 import type { Router } from '../actors/data/router.js';
 import type { ActorRef } from '../actors/runtime/actor.js';
-import type { ClientBackend, ClusterReport, NodeReport } from '../adapters/grpc/backend.js';
+import type { ClientBackend, ClusterReport, NodeReport, Topology } from '../adapters/grpc/backend.js';
 import { addNode, fetchNodeReport, removeNode } from '../adapters/grpc/cluster-client.js';
 import { DcacheError } from '../base/errors.js';
 import type { Member } from '../cluster/members.js';
@@ -27,6 +27,8 @@ export interface NodeBackendParts {
 export class NodeBackend implements ClientBackend {
   private readonly parts: NodeBackendParts;
   private readonly startedAtMs = performance.now();
+  private readonly topologyListeners = new Set<() => void>();
+  private lastTopology = '';
 
   constructor(parts: NodeBackendParts) {
     this.parts = parts;
@@ -34,6 +36,27 @@ export class NodeBackend implements ClientBackend {
 
   execute(request: KvRequest, timeoutMs: number, forwarded: boolean): Promise<KvReply> {
     return this.parts.router.execute(request, timeoutMs, forwarded);
+  }
+
+  topology(): Topology {
+    const view = this.parts.router.currentView;
+    const members = view?.members ?? [];
+    const leader = members.find((member) => member.raftId === view?.leader)?.clientAddress ?? '';
+    return { nodes: members.map(({ clientAddress }) => clientAddress).filter((address) => address !== ''), leader };
+  }
+
+  onTopology(listener: () => void): () => void {
+    this.topologyListeners.add(listener);
+    return () => this.topologyListeners.delete(listener);
+  }
+
+  /** The view of the cluster has changed; sessions are told if it changes where requests should go. */
+  onView(): void {
+    const { nodes, leader } = this.topology();
+    const told = [leader, ...nodes].join(' ');
+    if (told === this.lastTopology) return;
+    this.lastTopology = told;
+    for (const listener of this.topologyListeners) listener();
   }
 
   async nodeReport(): Promise<NodeReport> {
