@@ -10,11 +10,14 @@ import type { Speaker } from '../cluster/speaker.js';
 import type { ClusterView } from '../cluster/view.js';
 import type { KvReply, KvRequest } from '../store/requests.js';
 import type { NodeConfig } from './config.js';
+import { openCursor, sealCursor } from './scan-cursor.js';
 import { VERSION } from './version.js';
 
 /** How long one node waits for the numbers of another. */
 const REPORT_TIMEOUT_MS = 700;
 const CHANGE_TIMEOUT_MS = 12_000;
+
+type ScanRequest = Extract<KvRequest, { type: 'scan' }>;
 
 export interface NodeBackendParts {
   readonly config: NodeConfig;
@@ -35,7 +38,20 @@ export class NodeBackend implements ClientBackend {
   }
 
   execute(request: KvRequest, timeoutMs: number, forwarded: boolean): Promise<KvReply> {
+    if (request.type === 'scan') return this.scan(request, timeoutMs, forwarded);
     return this.parts.router.execute(request, timeoutMs, forwarded);
+  }
+
+  private async scan(request: ScanRequest, timeoutMs: number, forwarded: boolean): Promise<KvReply> {
+    const { router } = this.parts;
+    const { prefix } = request;
+    const cursor = openCursor(request.cursor, this.clusterId(), prefix);
+    const reply = await router.execute({ ...request, cursor }, timeoutMs, forwarded);
+    return reply.type === 'scan' ? { ...reply, cursor: sealCursor(reply.cursor, this.clusterId(), prefix) } : reply;
+  }
+
+  private clusterId(): string {
+    return this.parts.router.currentView?.clusterId ?? '';
   }
 
   topology(): Topology {
