@@ -51,7 +51,7 @@ export const EXIT_CODES = [
   { exitCode: EXIT_UNAVAILABLE, meaning: 'Not done: the cluster cannot serve now. Trying again later can help.' },
   { exitCode: EXIT_UNKNOWN_OUTCOME, meaning: 'No answer came: a write may be done or not.' },
   { exitCode: EXIT_CANNOT_START, meaning: 'The node cannot start as it is configured.' },
-  { exitCode: EXIT_DATA, meaning: 'The data folder cannot be read or written.' },
+  { exitCode: EXIT_DATA, meaning: 'Data cannot be read or written: a data folder, or a value of another kind.' },
   { exitCode: EXIT_INTERNAL, meaning: 'A defect of dcache.' },
 ] as const;
 
@@ -80,6 +80,13 @@ export const ERRORS = {
     'unknown',
     false,
     'The answer was lost; the write may be done.',
+  ),
+  VALUE_UNREADABLE: row(
+    'FAILED_PRECONDITION',
+    EXIT_DATA,
+    'unknown',
+    false,
+    'The value is there, but not of the kind that the client reads.',
   ),
   CONFIG_INVALID: row('INVALID_ARGUMENT', EXIT_CANNOT_START, 'not-done', false, 'The configuration cannot be used.'),
   MODE_UNAVAILABLE: row('UNIMPLEMENTED', EXIT_CANNOT_START, 'not-done', false, 'This version does not have that mode.'),

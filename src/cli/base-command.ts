@@ -1,6 +1,7 @@
 /** What all commands share: flags, environment variables, JSON output, and the connection to a cluster. */
 import { Command, Flags } from '@oclif/core';
 import { DcacheClient } from '../client/client.js';
+import { bufferCodec } from '../client/codec.js';
 import { defaultEndpoints } from '../cluster/default-layout.js';
 import { DcacheError } from '../base/errors.js';
 
@@ -45,16 +46,17 @@ export function splitEndpoints(text: string): string[] {
 /** Runs `work` with a client that is closed afterwards, whatever happens. */
 export async function withClient<T>(
   flags: { readonly endpoints: string; readonly timeout: string },
-  work: (client: DcacheClient) => Promise<T>,
+  work: (client: DcacheClient<Buffer>) => Promise<T>,
 ): Promise<T> {
   const client = new DcacheClient({
+    codec: bufferCodec,
     endpoints: splitEndpoints(flags.endpoints),
     timeoutMs: parseDuration('timeout', flags.timeout),
   });
   try {
     return await work(client);
   } finally {
-    client.close();
+    await client.close();
   }
 }
 

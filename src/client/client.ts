@@ -1,95 +1,276 @@
 /**
- * The client library. Requests made in one turn of the event loop travel together; nodes forward them where need be.
+ * The client library. Requests made in one turn of the event loop travel together, straight to the node that leads once the
+ * client knows it; any node takes them there if need be.
  *
- * Every request has one of three outcomes: done (the promise resolves), definitely not done (it rejects with an error whose
- * `outcome` is 'not-done'), unknown (`outcome` is 'unknown': the write may be done, or be done a moment later). The client tries
- * again by itself until the time is up: reads always, writes only when they are definitely not done. A write sent again after
- * "unknown" could reappear after somebody else's later write.
+ * Every request has one of three outcomes, and `DcacheError.outcome` keeps the last two apart:
+ * - done: the promise resolves;
+ * - definitely not done: it rejects, `outcome` is 'not-done';
+ * - unknown: it rejects, `outcome` is 'unknown'. A write may be done, or be done a moment later. Read the key to find out.
  */
-import { parseAddress } from '../base/address.js';
 import { asDcacheError, DcacheError } from '../base/errors.js';
-import { LIMITS } from '../base/limits.js';
-import { defaultEndpoints } from '../cluster/default-layout.js';
-import { checkRequest } from '../store/request-limits.js';
-import { isWrite, type KvReply, type KvRequest } from '../store/requests.js';
-import { Endpoints } from './endpoints.js';
-import { Round } from './round.js';
+import { toLatin1 } from '../base/latin1.js';
+import { kindOf, stringCodec, type Codec } from './codec.js';
+import { forEachKey } from './multi-key.js';
+import {
+  checkClientOptions,
+  conditionOf,
+  encodeKey,
+  lifetimeOf,
+  type CallOptions,
+  type DcacheClientOptions,
+  type DeleteOptions,
+  type Key,
+  type SetOptions,
+} from './options.js';
+import { Requester } from './requester.js';
+import { keyOf, scanEntries, type BytesKeys, type ScanItem, type ScanOptions } from './scan.js';
+import { SingleFlight } from './single-flight.js';
 
-export interface DcacheClientOptions {
-  /** host:port of client ports of the cluster, some or all. The default layout of this machine if left out. */
-  readonly endpoints?: readonly string[];
-  /** How long one request may take, tries and all, in ms. 5000 if left out. */
-  readonly timeoutMs?: number;
+/** A value and its version, which grows with every change of the value and is never used twice for a key. */
+export interface Versioned<V> {
+  readonly value: V;
+  readonly version: number;
 }
 
-type ReplyTo<Request extends KvRequest> = Extract<KvReply, { type: Request['type'] }>;
+export interface SetResult<V> {
+  /** False when the condition did not hold; nothing has changed then. */
+  readonly applied: boolean;
+  /** Version of the value that the key has now, 0 when it does not exist. */
+  readonly version: number;
+  /** The value before; undefined when there was none or it was not asked for. */
+  readonly old: V | undefined;
+}
 
-const FIRST_PAUSE_MS = 20;
-const LONGEST_PAUSE_MS = 250;
+export interface KeyState {
+  readonly version: number;
+  readonly valueBytes: number;
+  /** Time left in ms, null when the key lives for ever. */
+  readonly ttlMs: number | null;
+}
 
-export class DcacheClient {
-  private readonly endpoints: Endpoints;
-  private readonly timeoutMs: number;
+/**
+ * @typeParam V type of the values, which follows from the codec: `new DcacheClient()` keeps strings,
+ * `new DcacheClient({ codec: jsonCodec })` what JSON can say, `new DcacheClient({ codec: bufferCodec })` bytes.
+ *
+ * All methods reject with a DcacheError. INVALID_ARGUMENT, KEY_TOO_LARGE and VALUE_TOO_LARGE mean that the arguments are
+ * wrong and nothing was sent. Reads are linearizable: they see every write that was done before they were called.
+ */
+export class DcacheClient<V = string> {
+  private readonly requester: Requester;
+  private readonly codec: Codec<V>;
+  private readonly flights = new SingleFlight<V>();
 
   /** Connects with the first request. Throws CONFIG_INVALID. */
-  constructor(options: DcacheClientOptions = {}) {
-    const addresses = options.endpoints ?? defaultEndpoints();
-    if (addresses.length === 0) throw new DcacheError('CONFIG_INVALID', 'a client needs at least one endpoint');
-    for (const address of addresses) {
-      if (parseAddress(address) === undefined) {
-        throw new DcacheError('CONFIG_INVALID', `the endpoint "${address}" is not host:port, like 127.0.0.1:7101`);
-      }
+  constructor(options: DcacheClientOptions<V> = {}) {
+    this.requester = new Requester(checkClientOptions(options));
+    // Without a codec there is nothing to infer V from, so that it is its default, string.
+    this.codec = options.codec ?? (stringCodec as unknown as Codec<V>);
+  }
+
+  /** The value of a key, undefined when it does not exist. */
+  async get(key: Key, options?: CallOptions): Promise<V | undefined> {
+    return (await this.getWithVersion(key, options))?.value;
+  }
+
+  /** The value of a key with its version, for a later `ifVersion`; undefined when it does not exist. */
+  async getWithVersion(key: Key, options?: CallOptions): Promise<Versioned<V> | undefined> {
+    const { value, version } = await this.requester.execute({ type: 'get', key: encodeKey(key) }, options);
+    return value === null ? undefined : { value: this.decode(value), version };
+  }
+
+  /** Stores a value. A condition that does not hold is no error: `applied` says so. */
+  async set(key: Key, value: V, options: SetOptions = {}): Promise<SetResult<V>> {
+    const { applied, version, old } = await this.requester.execute(
+      {
+        type: 'set',
+        key: encodeKey(key),
+        value: this.encode(value),
+        lifetime: lifetimeOf(options),
+        condition: conditionOf(options),
+        returnOld: options.getOld === true,
+      },
+      options,
+    );
+    return { applied, version, old: old === null ? undefined : this.decode(old) };
+  }
+
+  /** Whether a value was removed. */
+  async delete(key: Key, options: DeleteOptions = {}): Promise<boolean> {
+    const condition = conditionOf(options);
+    return (await this.requester.execute({ type: 'delete', key: encodeKey(key), condition }, options)).deleted;
+  }
+
+  async exists(key: Key, options?: CallOptions): Promise<boolean> {
+    return (await this.inspect(key, options)) !== undefined;
+  }
+
+  /** What there is to know about a key without its value, undefined when it does not exist. */
+  async inspect(key: Key, options?: CallOptions): Promise<KeyState | undefined> {
+    const reply = await this.requester.execute({ type: 'inspect', key: encodeKey(key) }, options);
+    if (!reply.found) return undefined;
+    const { version, valueBytes, ttlMs } = reply;
+    return { version, valueBytes, ttlMs };
+  }
+
+  /** Time that a key has left in ms, null when it lives for ever, undefined when it does not exist. */
+  async ttl(key: Key, options?: CallOptions): Promise<number | null | undefined> {
+    return (await this.inspect(key, options))?.ttlMs;
+  }
+
+  /**
+   * Gives a key a time to live from now on.
+   * @param ttlMs a whole number of ms, from 1 to about 100 years. To remove a key now, delete it.
+   * @returns whether the key was there.
+   */
+  async expire(key: Key, ttlMs: number, options?: CallOptions): Promise<boolean> {
+    const lifetime = { type: 'ttl', ttlMs } as const;
+    return (await this.requester.execute({ type: 'expire', key: encodeKey(key), lifetime }, options)).changed;
+  }
+
+  /** Lets a key live for ever. @returns whether it was there and had a time to live. */
+  async persist(key: Key, options?: CallOptions): Promise<boolean> {
+    const lifetime = { type: 'forever' } as const;
+    return (await this.requester.execute({ type: 'expire', key: encodeKey(key), lifetime }, options)).changed;
+  }
+
+  /**
+   * Adds to a decimal 64-bit signed integer; a missing key counts as 0. The value is kept as decimal text, whatever the codec.
+   * Rejects with INVALID_ARGUMENT, and changes nothing, when the value is no such integer or the sum does not fit.
+   * @param by a bigint, or a whole number that is exact (Number.isSafeInteger).
+   */
+  async increment(key: Key, by: bigint | number = 1n, options?: CallOptions): Promise<bigint> {
+    const request = { type: 'increment', key: encodeKey(key), delta: wholeBigInt(by) } as const;
+    return (await this.requester.execute(request, options)).value;
+  }
+
+  /** `increment` the other way. */
+  decrement(key: Key, by: bigint | number = 1n, options?: CallOptions): Promise<bigint> {
+    return this.increment(key, negated(by), options);
+  }
+
+  /**
+   * Adds bytes at the end of a value; a missing key counts as empty.
+   * @param value the encoded bytes are added, so that the codec has to make sense of the two behind one another, as strings and
+   * Buffers do and JSON does not.
+   * @returns length of the value now, in bytes.
+   */
+  async append(key: Key, value: V, options?: CallOptions): Promise<number> {
+    const request = { type: 'append', key: encodeKey(key), value: this.encode(value) } as const;
+    return (await this.requester.execute(request, options)).valueBytes;
+  }
+
+  /** The values of keys, in their order, undefined where there is none. Each key is read for itself. */
+  mget(keys: Iterable<Key>, options?: CallOptions): Promise<(V | undefined)[]> {
+    return forEachKey([...keys], (key) => this.get(key, options));
+  }
+
+  /**
+   * Sets keys, each atomically and for itself: others can see some of them set and some not yet.
+   * Rejects with a DcacheBatchError that says which failed; the others are set then.
+   * @param entries pairs, such as a Map. @returns versions, in the order of the entries.
+   */
+  async mset(
+    entries: Iterable<readonly [Key, V]>,
+    options?: Pick<SetOptions, 'ttlMs' | 'keepTtl' | 'timeoutMs' | 'signal'>,
+  ): Promise<number[]> {
+    const results = await forEachKey([...entries], ([key, value]) => this.set(key, value, options));
+    return results.map(({ version }) => version);
+  }
+
+  /** Deletes keys, each for itself. @returns for each whether it was there. Rejects as `mset` does. */
+  mdel(keys: Iterable<Key>, options?: CallOptions): Promise<boolean[]> {
+    return forEachKey([...keys], (key) => this.delete(key, options));
+  }
+
+  /**
+   * Keys of a prefix with their values, in no order that you may rely on. A key that is there all the time comes at least once,
+   * one that is set or deleted meanwhile may come or not; each value is one that the key had meanwhile.
+   */
+  scan(options: ScanOptions & BytesKeys): AsyncIterableIterator<ScanItem<Buffer, V>>;
+  scan(options?: ScanOptions): AsyncIterableIterator<ScanItem<string, V>>;
+  async *scan(options: ScanOptions & Partial<BytesKeys> = {}): AsyncIterableIterator<ScanItem<string | Buffer, V>> {
+    for await (const entry of scanEntries(this.requester, options, true)) {
+      const { version, ttlMs } = entry;
+      yield { key: keyOf(entry, options), value: this.decode(entry.value), version, ttlMs };
     }
-    const timeoutMs = options.timeoutMs ?? LIMITS.defaultRequestTimeoutMs;
-    if (!(Number.isFinite(timeoutMs) && timeoutMs >= 1 && timeoutMs <= LIMITS.maxRequestTimeoutMs)) {
-      throw new DcacheError(
-        'CONFIG_INVALID',
-        `the timeout is ${timeoutMs} ms; it must be from 1 to ${LIMITS.maxRequestTimeoutMs}`,
-      );
+  }
+
+  /** Keys of a prefix; otherwise as `scan`. */
+  keys(options: ScanOptions & BytesKeys): AsyncIterableIterator<Buffer>;
+  keys(options?: ScanOptions): AsyncIterableIterator<string>;
+  async *keys(options: ScanOptions & Partial<BytesKeys> = {}): AsyncIterableIterator<string | Buffer> {
+    for await (const entry of scanEntries(this.requester, options, false)) yield keyOf(entry, options);
+  }
+
+  /** How many keys there are. */
+  async count(options?: CallOptions): Promise<number> {
+    return (await this.requester.execute({ type: 'count' }, options)).keys;
+  }
+
+  /** Removes every key of the whole cache. @returns how many there were. */
+  async flush(options?: CallOptions): Promise<number> {
+    return (await this.requester.execute({ type: 'flush' }, options)).removed;
+  }
+
+  /**
+   * The value of a key or, when it does not exist, what `produce` makes, which is stored. Callers of one client that miss the same
+   * key at the same time share one `produce`. Of several clients the first to store wins, and all get its value.
+   * Rejects with what `produce` throws; nothing is stored then.
+   */
+  getOrSet(
+    key: Key,
+    produce: () => V | Promise<V>,
+    options: Pick<SetOptions, 'ttlMs' | 'timeoutMs' | 'signal'> = {},
+  ): Promise<V> {
+    const { signal, ...rest } = options;
+    const work = async (): Promise<V> => {
+      const found = await this.getWithVersion(key, rest);
+      if (found !== undefined) return found.value;
+      const value = await produce();
+      const { applied, old } = await this.set(key, value, { ...rest, nx: true, getOld: true });
+      return applied || old === undefined ? value : old;
+    };
+    return this.flights.run(toLatin1(encodeKey(key)), work, signal);
+  }
+
+  /** Accepts nothing more, waits for what is under way (no longer than its deadlines), and disconnects. Idempotent. */
+  close(): Promise<void> {
+    return this.requester.close();
+  }
+
+  private encode(value: V): Uint8Array {
+    try {
+      return this.codec.encode(value);
+    } catch (error) {
+      if (error instanceof DcacheError) throw error;
+      throw new DcacheError('INVALID_ARGUMENT', `the value cannot be encoded: ${asDcacheError(error).message}`, {
+        cause: error,
+      });
     }
-    this.timeoutMs = Math.ceil(timeoutMs);
-    this.endpoints = new Endpoints(addresses);
   }
 
-  /** Sends one request and resolves with its reply. The request's buffers must not change until then. */
-  async execute<Request extends KvRequest>(request: Request): Promise<ReplyTo<Request>> {
-    checkRequest(request);
-    const reply = await this.tryUntilDone(request);
-    if (reply.type !== request.type) throw new DcacheError('OUTCOME_UNKNOWN', 'the reply does not fit the request');
-    return reply as ReplyTo<Request>;
-  }
-
-  /** Ends the connection. Requests under way fail. */
-  close(): void {
-    this.endpoints.close();
-  }
-
-  private async tryUntilDone(request: KvRequest): Promise<KvReply> {
-    const startedAtMs = performance.now();
-    let pauseMs = FIRST_PAUSE_MS;
-    let round = new Round();
-    for (;;) {
-      const session = this.endpoints.current();
-      const leftMs = Math.max(1, Math.ceil(this.timeoutMs - (performance.now() - startedAtMs)));
-      try {
-        return await session.execute(request, leftMs, false);
-      } catch (error) {
-        const failure = asDcacheError(error);
-        if (!mayTryAgain(failure, request)) throw failure;
-        round.add(session.address, failure);
-        this.endpoints.moveOn(session);
-        if (round.asked < this.endpoints.count) continue;
-        if (round.isFinal || performance.now() - startedAtMs + pauseMs >= this.timeoutMs) throw round.verdict();
-        round = new Round();
-        await new Promise((resolve) => setTimeout(resolve, pauseMs));
-        pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2);
-      }
+  private decode(bytes: Uint8Array): V {
+    try {
+      return this.codec.decode(bytes);
+    } catch (error) {
+      const reason = asDcacheError(error).message;
+      throw new DcacheError('VALUE_UNREADABLE', `the value is there but cannot be decoded: ${reason}`, {
+        cause: error,
+      });
     }
   }
 }
 
-/** A read can always be tried again; a write only when it is definitely not done. */
-function mayTryAgain(error: DcacheError, request: KvRequest): boolean {
-  if (error.retryable) return error.outcome === 'not-done';
-  return !isWrite(request) && error.code === 'OUTCOME_UNKNOWN';
+function wholeBigInt(by: bigint | number): bigint {
+  if (typeof by === 'bigint') return by;
+  if (Number.isSafeInteger(by)) return BigInt(by);
+  const given = typeof by === 'number' ? String(by) : kindOf(by);
+  throw new DcacheError(
+    'INVALID_ARGUMENT',
+    `the increment is ${given}; it must be a whole number, beyond 2^53 a bigint`,
+  );
+}
+
+function negated(by: bigint | number): bigint | number {
+  return typeof by === 'bigint' ? -by : 0 - by;
 }

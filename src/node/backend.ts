@@ -2,7 +2,7 @@
 import type { ControlActor } from '../actors/control/control-actor.js';
 import type { Router } from '../actors/data/router.js';
 import type { ActorRef } from '../actors/runtime/actor.js';
-import type { ClientBackend, ClusterReport, NodeReport } from '../adapters/grpc/backend.js';
+import type { ClientBackend, ClusterReport, NodeReport, Topology } from '../adapters/grpc/backend.js';
 import { addNode, fetchNodeReport, removeNode } from '../adapters/grpc/cluster-client.js';
 import { DcacheError } from '../base/errors.js';
 import type { Member } from '../cluster/members.js';
@@ -10,6 +10,7 @@ import type { Founder, Speaker } from '../cluster/speaker.js';
 import type { ClusterView } from '../cluster/view.js';
 import type { KvReply, KvRequest } from '../store/requests.js';
 import type { NodeConfig } from './config.js';
+import { openCursor, sealCursor } from './scan-cursor.js';
 import { VERSION } from './version.js';
 
 /** A member, or what will be one: raft id 0. */
@@ -18,6 +19,8 @@ type ListedNode = Omit<Member, 'raftId'> & { readonly raftId: number };
 /** How long one node waits for the numbers of another. */
 const REPORT_TIMEOUT_MS = 700;
 const CHANGE_TIMEOUT_MS = 12_000;
+
+type ScanRequest = Extract<KvRequest, { type: 'scan' }>;
 
 export interface NodeBackendParts {
   readonly config: NodeConfig;
@@ -30,13 +33,49 @@ export interface NodeBackendParts {
 export class NodeBackend implements ClientBackend {
   private readonly parts: NodeBackendParts;
   private readonly startedAtMs = performance.now();
+  private readonly topologyListeners = new Set<() => void>();
+  private lastTopology = '';
 
   constructor(parts: NodeBackendParts) {
     this.parts = parts;
   }
 
   execute(request: KvRequest, timeoutMs: number, forwarded: boolean): Promise<KvReply> {
+    if (request.type === 'scan') return this.scan(request, timeoutMs, forwarded);
     return this.parts.router.execute(request, timeoutMs, forwarded);
+  }
+
+  private async scan(request: ScanRequest, timeoutMs: number, forwarded: boolean): Promise<KvReply> {
+    const { router } = this.parts;
+    const { prefix } = request;
+    const cursor = openCursor(request.cursor, this.clusterId(), prefix);
+    const reply = await router.execute({ ...request, cursor }, timeoutMs, forwarded);
+    return reply.type === 'scan' ? { ...reply, cursor: sealCursor(reply.cursor, this.clusterId(), prefix) } : reply;
+  }
+
+  private clusterId(): string {
+    return this.parts.router.currentView?.clusterId ?? '';
+  }
+
+  topology(): Topology {
+    const view = this.parts.router.currentView;
+    const members = view?.members ?? [];
+    const leader = members.find((member) => member.raftId === view?.leader)?.clientAddress ?? '';
+    return { nodes: members.map(({ clientAddress }) => clientAddress).filter((address) => address !== ''), leader };
+  }
+
+  onTopology(listener: () => void): () => void {
+    this.topologyListeners.add(listener);
+    return () => this.topologyListeners.delete(listener);
+  }
+
+  /** The view of the cluster has changed; sessions are told if it changes where requests should go. */
+  onView(): void {
+    const { nodes, leader } = this.topology();
+    const told = [leader, ...nodes].join(' ');
+    if (told === this.lastTopology) return;
+    this.lastTopology = told;
+    for (const listener of this.topologyListeners) listener();
   }
 
   async nodeReport(): Promise<NodeReport> {

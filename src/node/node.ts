@@ -13,7 +13,6 @@ import type { ActorHandle } from '../actors/runtime/actor.js';
 import { handOver } from '../actors/runtime/hand-over.js';
 import { eventLoopScheduler } from '../actors/runtime/scheduler.js';
 import { startThreadActor } from '../actors/runtime/start-thread.js';
-import type { ClientBackend } from '../adapters/grpc/backend.js';
 import { ClientServer } from '../adapters/grpc/client-server.js';
 import { SessionForwarder } from '../adapters/grpc/session-forwarder.js';
 import { startHttpServer, type HttpServer } from '../adapters/http-server.js';
@@ -57,6 +56,7 @@ export class Node {
   private readonly router: Router;
   private readonly dataSide: DataSide;
   private readonly forwarder = new SessionForwarder();
+  private readonly backend: NodeBackend;
   private readonly clientServer: ClientServer;
   private control: ActorHandle<ControlActor> | undefined;
   private httpServer: HttpServer | undefined;
@@ -91,7 +91,13 @@ export class Node {
       },
       onFailure: (error) => this.fail(error),
     });
-    this.clientServer = new ClientServer(this.backend(), logger.child('client-port'), this.metrics);
+    this.backend = new NodeBackend({
+      config,
+      router: this.router,
+      speaker: this.speaker(),
+      control: () => this.control?.ref,
+    });
+    this.clientServer = new ClientServer(this.backend, logger.child('client-port'), this.metrics);
   }
 
   /**
@@ -167,6 +173,7 @@ export class Node {
     const told = [role, term, leader, up, size].join(' ');
     if (told !== this.loggedView) this.logger.info({ role, term, leader, up, size }, 'view of the cluster changed');
     this.loggedView = told;
+    this.backend.onView();
     this.listener.onView(view);
   }
 
@@ -246,15 +253,6 @@ export class Node {
       clientAddress: advertised(config.clientListen),
       httpAddress: config.httpListen === undefined ? '' : advertised(config.httpListen),
     };
-  }
-
-  private backend(): ClientBackend {
-    return new NodeBackend({
-      config: this.config,
-      router: this.router,
-      speaker: this.speaker(),
-      control: () => this.control?.ref,
-    });
   }
 }
 

@@ -207,14 +207,17 @@ export class MapStore implements KvStore {
       if (key.startsWith(prefix) && (after === undefined || key > after)) matching.push(key);
     }
     matching.sort();
-    const page = matching.slice(0, request.limit);
-    const entries = page.map((key): ScanEntry => {
+    const entries: ScanEntry[] = [];
+    let bytes = 0;
+    for (const key of matching) {
       const record = this.records.get(key) as MapRecord;
       const value = request.withValues ? record.value : EMPTY_BYTES;
-      return { key: fromLatin1(key), value, version: record.version, ttlMs: timeLeft(record, nowMs) };
-    });
-    const last = page.at(-1);
-    const more = last !== undefined && matching.length > page.length;
+      bytes += key.length + value.length;
+      if (entries.length === request.limit || (entries.length > 0 && bytes > LIMITS.maxScanPageBytes)) break;
+      entries.push({ key: fromLatin1(key), value, version: record.version, ttlMs: timeLeft(record, nowMs) });
+    }
+    const last = matching[entries.length - 1];
+    const more = last !== undefined && matching.length > entries.length;
     return { type: 'scan', entries, cursor: more ? concatBytes([CURSOR_MARK, fromLatin1(last)]) : EMPTY_BYTES };
   }
 

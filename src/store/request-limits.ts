@@ -31,6 +31,8 @@ export function checkRequest(request: KvRequest): void {
     case 'scan':
       if (request.prefix.length > LIMITS.maxKeyBytes)
         throw invalid(`the prefix is longer than a key can be (${LIMITS.maxKeyBytes} bytes)`);
+      if (request.cursor.length > LIMITS.maxCursorBytes)
+        throw invalid(`the cursor has ${request.cursor.length} bytes, none has more than ${LIMITS.maxCursorBytes}`);
       checkWhole('the page limit', request.limit, 1, LIMITS.maxScanPage);
       return;
     case 'count':

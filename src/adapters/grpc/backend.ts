@@ -36,9 +36,19 @@ export interface ClusterReport {
   readonly nodes: readonly NodeReport[];
 }
 
+/** Where a client can send its requests. Addresses are host:port of client ports. */
+export interface Topology {
+  readonly nodes: readonly string[];
+  /** The node that writes take the shortest way to; empty while none is known. */
+  readonly leader: string;
+}
+
 export interface ClientBackend {
   /** `request` is valid. Rejects with a DcacheError. */
   execute(request: KvRequest, timeoutMs: number, forwarded: boolean): Promise<KvReply>;
+  topology(): Topology;
+  /** Calls `listener` after each change of the topology, until the function that it returns is called. */
+  onTopology(listener: () => void): () => void;
   nodeReport(): Promise<NodeReport>;
   clusterReport(): Promise<ClusterReport>;
   /** Lets a node of that name join. Any node takes it to the leader. */

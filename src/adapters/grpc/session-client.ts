@@ -9,6 +9,7 @@ import type { Client, ClientDuplexStream } from '@grpc/grpc-js';
 import { asDcacheError, DcacheError } from '../../base/errors.js';
 import { LIMITS } from '../../base/limits.js';
 import { isWrite, requestBytes, type KvReply, type KvRequest } from '../../store/requests.js';
+import type { Topology } from './backend.js';
 import { openChannel, waitUntilReady } from './channel.js';
 import {
   KvDefinition,
@@ -25,6 +26,8 @@ const METHODS = serviceDefinition(KvDefinition);
 /** A node answers within the request's own time; this is for the way there and back. */
 const GRACE_MS = 100;
 const CONNECT_TIMEOUT_MS = 1_000;
+/** How often deadlines are looked at, while there are requests under way. */
+const SWEEP_MS = 20;
 
 type Stream = ClientDuplexStream<SessionRequest, SessionResponse>;
 
@@ -32,11 +35,14 @@ interface Open {
   readonly id: number;
   readonly request: KvRequest;
   readonly timeoutMs: number;
+  /** When this end gives up, by performance.now(). */
+  readonly deadlineMs: number;
   readonly forwarded: boolean;
+  /** Whether it has been handed to a connected stream, so that the node may have it. */
   exposed: boolean;
   readonly resolve: (reply: KvReply) => void;
   readonly reject: (error: DcacheError) => void;
-  timer: NodeJS.Timeout | undefined;
+  readonly forgetSignal: (() => void) | undefined;
 }
 
 export class SessionClient {
@@ -48,12 +54,18 @@ export class SessionClient {
   private connecting = false;
   private blocked = false;
   private flushScheduled = false;
+  private sweeping = false;
   private nextId = 1;
   private closed = false;
+  private readonly onTopology: (topology: Topology) => void;
 
-  /** @param address host:port of a client port. Nothing is connected yet. */
-  constructor(address: string) {
+  /**
+   * @param address host:port of a client port. Nothing is connected yet.
+   * @param onTopology told where requests can go, when the node says so.
+   */
+  constructor(address: string, onTopology: (topology: Topology) => void = () => undefined) {
     this.address = address;
+    this.onTopology = onTopology;
   }
 
   /** Requests without an answer. */
@@ -75,14 +87,26 @@ export class SessionClient {
         ),
       );
     }
+    if (signal?.aborted === true) return Promise.reject(abortError({ request, exposed: false }));
     return new Promise((resolve, reject) => {
       const id = this.nextId++;
-      const open: Open = { id, request, timeoutMs, forwarded, exposed: false, resolve, reject, timer: undefined };
-      open.timer = setTimeout(() => this.fail(open, this.timeoutError(open)), timeoutMs + GRACE_MS);
-      signal?.addEventListener('abort', () => this.fail(open, abortError(open)), { once: true });
+      const deadlineMs = performance.now() + timeoutMs + GRACE_MS;
+      const forgetSignal = signal && onAbort(signal, () => this.fail(open, abortError(open)));
+      const open: Open = {
+        id,
+        request,
+        timeoutMs,
+        deadlineMs,
+        forwarded,
+        exposed: false,
+        resolve,
+        reject,
+        forgetSignal,
+      };
       this.open.set(id, open);
       this.queue.push(open);
       this.flushLater();
+      this.sweepLater();
     });
   }
 
@@ -117,15 +141,17 @@ export class SessionClient {
   private writeBatch(stream: Stream): void {
     const batch: Open[] = [];
     let bytes = 0;
-    for (let next = this.queue[0]; next !== undefined; next = this.queue[0]) {
+    let taken = 0;
+    for (const next of this.queue) {
       const size = requestBytes(next.request);
       if (batch.length > 0 && bytes + size > LIMITS.maxSessionBatchBytes) break;
-      this.queue.shift();
+      taken++;
       if (!this.open.has(next.id)) continue;
       next.exposed = true;
       bytes += size;
       batch.push(next);
     }
+    this.queue = taken === this.queue.length ? [] : this.queue.slice(taken);
     if (batch.length === 0) return;
     const requests = batch.map(({ id, timeoutMs, forwarded, request }) => ({
       id,
@@ -165,6 +191,7 @@ export class SessionClient {
     this.stream = stream;
     this.blocked = false;
     stream.on('data', (batch: SessionResponse) => {
+      if (batch.topology !== undefined) this.onTopology(batch.topology);
       for (const reply of batch.replies) this.onReply(reply);
     });
     stream.on('error', (error) => this.onBroken(stream, fromGrpcError(error, this.address).message));
@@ -197,8 +224,20 @@ export class SessionClient {
   }
 
   private settle(open: Open): boolean {
-    clearTimeout(open.timer);
+    open.forgetSignal?.();
     return this.open.delete(open.id);
+  }
+
+  /** One timer for all: a timer a request would cost more than the rest of what is done for it here. */
+  private sweepLater(): void {
+    if (this.sweeping) return;
+    this.sweeping = true;
+    setTimeout(() => {
+      this.sweeping = false;
+      const now = performance.now();
+      for (const open of [...this.open.values()]) if (open.deadlineMs <= now) this.fail(open, this.timeoutError(open));
+      if (this.open.size > 0) this.sweepLater();
+    }, SWEEP_MS);
   }
 
   private brokenError(open: Open, reason: string): DcacheError {
@@ -216,8 +255,13 @@ export class SessionClient {
   }
 }
 
-function abortError(open: Open): DcacheError {
-  if (open.exposed && isWrite(open.request)) {
+function onAbort(signal: AbortSignal, listener: () => void): () => void {
+  signal.addEventListener('abort', listener, { once: true });
+  return () => signal.removeEventListener('abort', listener);
+}
+
+function abortError({ request, exposed }: Pick<Open, 'request' | 'exposed'>): DcacheError {
+  if (exposed && isWrite(request)) {
     return new DcacheError('OUTCOME_UNKNOWN', 'aborted while the write was under way; it may or may not be done');
   }
   return new DcacheError('CANCELLED', 'aborted before anything was done');

@@ -1,6 +1,7 @@
 /**
  * The server's end of a Session stream: batches of requests in, batches of replies out, in any order. Replies that are
  * ready in the same turn of the event loop leave together. While the client does not take replies, no requests are read.
+ * The topology goes ahead of everything, and out again whenever it has changed.
  */
 import type { ServerDuplexStream } from '@grpc/grpc-js';
 import { asDcacheError } from '../../base/errors.js';
@@ -21,6 +22,8 @@ export class SessionServer {
   private readonly onAnswered: Answered;
   private replies: KvReply[] = [];
   private replyBytes = 0;
+  private topologyDue = true;
+  private readonly forgetTopology: () => void;
   private open = 0;
   private flushScheduled = false;
   private inputEnded = false;
@@ -31,6 +34,11 @@ export class SessionServer {
     this.call = call;
     this.backend = backend;
     this.onAnswered = onAnswered;
+    this.forgetTopology = backend.onTopology(() => {
+      this.topologyDue = true;
+      this.flushLater();
+    });
+    this.flushLater();
     call.on('data', (batch: SessionRequest) => {
       for (const request of batch.requests) void this.serve(request);
       if (this.open > LIMITS.maxRequestsInFlight / 2) call.pause();
@@ -78,15 +86,22 @@ export class SessionServer {
   }
 
   private flush(): void {
-    if (this.closed || this.replies.length === 0) return;
+    if (this.closed || (this.replies.length === 0 && !this.topologyDue)) return;
     const { replies } = this;
+    const topology = this.topologyDue ? this.topology() : undefined;
     this.replies = [];
     this.replyBytes = 0;
-    if (!this.call.write({ replies })) {
+    this.topologyDue = false;
+    if (!this.call.write({ replies, topology })) {
       this.call.pause();
       this.call.once('drain', () => this.call.resume());
     } else if (this.call.isPaused() && this.open <= LIMITS.maxRequestsInFlight / 4) this.call.resume();
     this.maybeEnd();
+  }
+
+  private topology(): SessionResponse['topology'] {
+    const { nodes, leader } = this.backend.topology();
+    return { nodes: [...nodes], leader };
   }
 
   private maybeEnd(): void {
@@ -98,6 +113,7 @@ export class SessionServer {
   private close(): void {
     this.closed = true;
     this.replies = [];
+    this.forgetTopology();
   }
 }
 

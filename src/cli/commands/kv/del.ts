@@ -1,5 +1,4 @@
 import { Args } from '@oclif/core';
-import { ALWAYS } from '../../../store/requests.js';
 import { BaseCommand, connectionFlags, withClient } from '../../base-command.js';
 import { NegativeAnswer } from '../../failure.js';
 
@@ -12,8 +11,7 @@ export default class KvDel extends BaseCommand {
 
   async run(): Promise<object> {
     const { args, flags } = await this.parse(KvDel);
-    const request = { type: 'delete', key: Buffer.from(args.key), condition: ALWAYS } as const;
-    const { deleted } = await withClient(flags, (client) => client.execute(request));
+    const deleted = await withClient(flags, (client) => client.delete(args.key));
     if (!deleted) throw new NegativeAnswer(`no such key: ${args.key}`);
     this.log('OK');
     return { key: args.key, deleted };

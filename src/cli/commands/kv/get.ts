@@ -20,10 +20,9 @@ export default class KvGet extends BaseCommand {
 
   async run(): Promise<object> {
     const { args, flags } = await this.parse(KvGet);
-    const { value, version } = await withClient(flags, (client) =>
-      client.execute({ type: 'get', key: Buffer.from(args.key) }),
-    );
-    if (value === null) throw new NegativeAnswer(`no such key: ${args.key}`);
+    const found = await withClient(flags, (client) => client.getWithVersion(args.key));
+    if (found === undefined) throw new NegativeAnswer(`no such key: ${args.key}`);
+    const { value, version } = found;
     if (flags.output !== undefined) await writeFile(flags.output, value);
     else if (!this.jsonEnabled()) process.stdout.write(Buffer.concat([value, Buffer.from('\n')]));
     return { key: args.key, ...presentValue(value), version };

@@ -1,5 +1,4 @@
 import { Args, Flags } from '@oclif/core';
-import { ALWAYS, FOREVER } from '../../../store/requests.js';
 import { BaseCommand, connectionFlags, withClient } from '../../base-command.js';
 import { readValue } from '../../values.js';
 
@@ -24,16 +23,7 @@ export default class KvSet extends BaseCommand {
   async run(): Promise<object> {
     const { args, flags } = await this.parse(KvSet);
     const value = await readValue(args.value, flags.file);
-    const { version } = await withClient(flags, (client) =>
-      client.execute({
-        type: 'set',
-        key: Buffer.from(args.key),
-        value,
-        lifetime: FOREVER,
-        condition: ALWAYS,
-        returnOld: false,
-      }),
-    );
+    const { version } = await withClient(flags, (client) => client.set(args.key, value));
     this.log('OK');
     return { key: args.key, version };
   }

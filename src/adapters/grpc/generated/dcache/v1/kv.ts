@@ -202,8 +202,18 @@ export interface SessionRequest {
   requests: KvRequest[];
 }
 
+/** Where requests can be sent. */
+export interface Topology {
+  /** Client addresses of the cluster's nodes, host:port, as the nodes advertise them. */
+  nodes: string[];
+  /** Client address of the node that writes take the shortest way to; empty while none is known. */
+  leader: string;
+}
+
 export interface SessionResponse {
   replies: KvReply[];
+  /** Comes first on a stream, and again whenever it has changed. */
+  topology: Topology | undefined;
 }
 
 function createBaseCondition(): Condition {
@@ -1976,14 +1986,74 @@ export const SessionRequest: MessageFns<SessionRequest> = {
   },
 };
 
+function createBaseTopology(): Topology {
+  return { nodes: [], leader: "" };
+}
+
+export const Topology: MessageFns<Topology> = {
+  encode(message: Topology, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.nodes) {
+      writer.uint32(10).string(v!);
+    }
+    if (message.leader !== "") {
+      writer.uint32(18).string(message.leader);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Topology {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTopology();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.nodes.push(reader.string());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.leader = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 function createBaseSessionResponse(): SessionResponse {
-  return { replies: [] };
+  return { replies: [], topology: undefined };
 }
 
 export const SessionResponse: MessageFns<SessionResponse> = {
   encode(message: SessionResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     for (const v of message.replies) {
       KvReply.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.topology !== undefined) {
+      Topology.encode(message.topology, writer.uint32(18).fork()).join();
     }
     return writer;
   },
@@ -2007,6 +2077,14 @@ export const SessionResponse: MessageFns<SessionResponse> = {
             }
 
             message.replies.push(KvReply.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.topology = Topology.decode(reader, reader.uint32());
             continue;
           }
         }
