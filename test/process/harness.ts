@@ -183,15 +183,11 @@ export async function playScene(play: (scene: Scene) => Promise<void>): Promise<
   }
 }
 
-const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
-
 export async function setText(client: DcacheClient, key: string, value: string): Promise<number> {
-  const request = { type: 'set', key: bytes(key), value: bytes(value), lifetime: FOREVER, condition: ALWAYS } as const;
-  return (await client.execute({ ...request, returnOld: false })).version;
+  return (await client.set(key, value)).version;
 }
 
 /** Undefined when there is no such key. */
-export async function getText(client: DcacheClient, key: string): Promise<string | undefined> {
-  const { value } = await client.execute({ type: 'get', key: bytes(key) });
-  return value === null ? undefined : new TextDecoder().decode(value);
+export function getText(client: DcacheClient, key: string): Promise<string | undefined> {
+  return client.get(key);
 }
