@@ -53,6 +53,14 @@ describe('an actor whose thread ends', () => {
     expect(failures[0]?.error.code).toBe('DISK_FULL');
   });
 
+  test('right after an answer still delivers it', async () => {
+    for (let i = 0; i < 5; i++) {
+      const ref = await start({ policy: 'fail-node' });
+      await expect(ref.answerAndEndThread()).resolves.toBe('answered');
+      await waitFor('the failure', () => failures.length === i + 1);
+    }
+  });
+
   test('is made again in a new thread under restart', async () => {
     const ref = await start({ policy: 'restart', maxRestarts: 1, windowMs: 60_000, backoffMs: 1, maxBackoffMs: 1 });
     await ref.add(4);
