@@ -11,6 +11,7 @@ import { openRaftLog } from '../adapters/lmdb/open-log.js';
 import { openLogger, type LogFormat } from '../adapters/logger.js';
 import { SnapshotFolder, snapshotFolder } from '../adapters/snapshot-folder.js';
 import { DcacheError } from '../base/errors.js';
+import { LIMITS } from '../base/limits.js';
 import type { LogLevel } from '../base/log.js';
 
 export interface ControlThreadOptions {
@@ -20,9 +21,6 @@ export interface ControlThreadOptions {
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
 }
-
-/** Newest entries kept in memory: what followers that keep up, and those just behind, are sent. */
-const MAX_TAIL_BYTES = 32 * 1024 * 1024;
 
 async function createControlActor(
   options: ControlThreadOptions,
@@ -36,7 +34,7 @@ async function createControlActor(
     fields: { node: nodeId },
   });
   const logger = root.child('control');
-  const { log, close: closeLog } = await openRaftLog({ folder: dataFolder, maxTailBytes: MAX_TAIL_BYTES });
+  const { log, close: closeLog } = await openRaftLog({ folder: dataFolder, maxTailBytes: LIMITS.maxLogTailBytes });
   const identity = log.identity();
   if (identity !== undefined && (identity.nodeId !== nodeId || identity.mode !== mode)) {
     await closeLog();

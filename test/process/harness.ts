@@ -10,7 +10,6 @@ import { fetchClusterReport } from '../../src/adapters/grpc/cluster-client.js';
 import type { ClusterReport, NodeReport } from '../../src/adapters/grpc/backend.js';
 import { DcacheError } from '../../src/base/errors.js';
 import { DcacheClient } from '../../src/client/client.js';
-import { ALWAYS, FOREVER } from '../../src/store/requests.js';
 import { requireBuild } from '../support/dist.js';
 import { Child, type ChildOptions } from './child.js';
 import { freePorts } from './ports.js';
@@ -160,9 +159,10 @@ export class Scene {
 
   /** Ends everything at once. */
   async close(): Promise<void> {
-    for (const client of this.clients) client.close();
+    const closed = this.clients.map((client) => client.close());
     // A stopped process is killed as well; one that has ended already is not touched.
     await Promise.all(this.children.filter((child) => child.running).map((child) => child.kill()));
+    await Promise.all(closed);
     rmSync(this.folder, { recursive: true, force: true });
   }
 }

@@ -73,8 +73,8 @@ scene('when all three are killed and started again, every acknowledged value is 
   await scene.until('200 writes are acknowledged', () => Promise.resolve(acknowledged.size >= 200));
   await Promise.all(Object.values(nodes).map((node) => node.kill()));
   killed = true;
-  client.close();
-  await Promise.all(writers);
+  const closed = client.close();
+  await Promise.all([closed, ...writers]);
 
   await Promise.all(['n1', 'n2', 'n3'].map((id) => scene.start(id)));
   await scene.untilServing();
