@@ -1,0 +1,26 @@
+import { expect, test } from 'vitest';
+import { decodeDescription, encodeDescription } from '../../../src/actors/control/snapshot-description.js';
+import { snapshotName } from '../../../src/actors/snapshot-files.js';
+import { MalformedBytes } from '../../../src/base/byte-reader.js';
+import { NO_MEMBERS } from '../../../src/cluster/members.js';
+
+const description = { file: { name: snapshotName(12, 3), bytes: 4096, checksum: 0xffffffff }, members: NO_MEMBERS };
+
+test('a description reads as it was written', () => {
+  expect(decodeDescription(encodeDescription(description))).toEqual(description);
+});
+
+test('every cut of a description is refused', () => {
+  const bytes = encodeDescription(description);
+  for (let length = 0; length < bytes.length; length++) {
+    expect(() => decodeDescription(bytes.subarray(0, length)), `cut at ${length}`).toThrow(MalformedBytes);
+  }
+});
+
+test.each(['../../etc/passwd', 'snapshot-1-2/../x', 'snapshot-1', 'snapshot--1-2', '', 'snapshot-1-2.unfinished'])(
+  'the name "%s" from the network is refused: it would name another file',
+  (name) => {
+    const bytes = encodeDescription({ ...description, file: { ...description.file, name } });
+    expect(() => decodeDescription(bytes)).toThrow(MalformedBytes);
+  },
+);
