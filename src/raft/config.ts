@@ -4,8 +4,10 @@ import type { Prng } from '../base/prng.js';
 import type { RaftStorage } from './types.js';
 
 /**
- * `safe` asks a quorum about each read (one round trip, shared by the reads that wait). `lease-based` trusts the
- * leader's lease, and with it everybody's clock; it needs `checkQuorum`.
+ * `safe` asks a quorum about each read (one round trip, shared by the reads that wait). `lease-based` answers at once while
+ * a quorum was heard from, and needs `checkQuorum`. It is what etcd/raft has under that name and no more: for up to an
+ * election timeout after a network split, a hand-over or a restart of voters, a deposed leader may answer from an old
+ * state. dcache reads the safe way.
  */
 export type ReadOnlyMode = 'safe' | 'lease-based';
 

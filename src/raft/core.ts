@@ -12,10 +12,6 @@ import type { ReadState, Role, SoftState } from './ready.js';
 import { Tracker } from './tracker.js';
 import type { HardState } from './types.js';
 
-type WithoutEnvelope<M> = M extends PeerMessage ? Omit<M, 'from' | 'term'> : never;
-/** A message before sender and term are put on it. */
-export type OutgoingMessage = WithoutEnvelope<PeerMessage>;
-
 export class RaftCore {
   readonly config: ResolvedConfig;
   readonly id: number;
@@ -82,24 +78,24 @@ export class RaftCore {
     return this.config.checkQuorum && this.leader !== 0 && this.electionElapsed < this.config.electionTicks;
   }
 
-  /** Queues a message in the present term, or in `term` for those that concern another one. */
-  send(message: OutgoingMessage, term = this.term): void {
-    const complete: PeerMessage = { ...message, from: this.id, term };
+  /** Queues a message for the next Ready. */
+  send(message: PeerMessage): void {
     switch (message.type) {
       case 'append-response':
       case 'vote-response':
       case 'pre-vote-response':
-        this.messagesAfterAppend.push(complete);
+        this.messagesAfterAppend.push(message);
         return;
       default:
         assert(message.to !== this.id, 'only acknowledgements and votes are sent to oneself');
-        this.messages.push(complete);
+        this.messages.push(message);
     }
   }
 
   /** Acknowledges the log up to `index`. */
   sendAccepted(to: number, index: number): void {
-    this.send({ type: 'append-response', to, index, rejected: false, hintIndex: 0, hintTerm: 0 });
+    const { id: from, term } = this;
+    this.send({ type: 'append-response', to, from, term, index, rejected: false, hintIndex: 0, hintTerm: 0 });
   }
 
   /** The part of every change of role that is the same: a clean slate in `term`. */

@@ -44,12 +44,13 @@ function campaign(core: RaftCore, kind: CampaignKind): void {
     if (!voters.includes(id) && !votersOutgoing.includes(id)) continue;
     // The own vote, too, counts only once it is durable.
     if (id === core.id) {
-      core.send({ type: isPreVote ? 'pre-vote-response' : 'vote-response', to: id, rejected: false }, term);
+      const type = isPreVote ? 'pre-vote-response' : 'vote-response';
+      core.send({ type, to: id, from: id, term, rejected: false });
       continue;
     }
     const type = isPreVote ? 'pre-vote' : 'vote';
     const transfer = kind === 'transfer';
-    core.send({ type, to: id, lastIndex: last.index, lastTerm: last.term, transfer }, term);
+    core.send({ type, to: id, from: core.id, term, lastIndex: last.index, lastTerm: last.term, transfer });
   }
 }
 
@@ -92,12 +93,12 @@ export function onVoteRequest(core: RaftCore, message: VoteRequest): void {
     core.vote === from || (core.vote === 0 && core.leader === 0) || (isPreVote && message.term > core.term);
   const upToDate = core.log.isUpToDate({ index: message.lastIndex, term: message.lastTerm });
   if (!mayVote || !upToDate) {
-    core.send({ type: responseType, to: from, rejected: true });
+    core.send({ type: responseType, to: from, from: core.id, term: core.term, rejected: true });
     return;
   }
   // Learners vote as well: they may have become voters without having heard of it yet. A grant carries the term that is
   // campaigned for, which for a pre-vote is not this node's.
-  core.send({ type: responseType, to: from, rejected: false }, term);
+  core.send({ type: responseType, to: from, from: core.id, term, rejected: false });
   if (!isPreVote) {
     core.electionElapsed = 0;
     core.vote = from;
@@ -106,7 +107,7 @@ export function onVoteRequest(core: RaftCore, message: VoteRequest): void {
 
 /** A pre-vote with an old term comes from a node that is cut off behind us; our term brings it forward. */
 export function rejectStalePreVote(core: RaftCore, message: VoteRequest): void {
-  core.send({ type: 'pre-vote-response', to: message.from, rejected: true });
+  core.send({ type: 'pre-vote-response', to: message.from, from: core.id, term: core.term, rejected: true });
 }
 
 export function onVoteResponse(core: RaftCore, message: VoteResponse): Refusal | undefined {

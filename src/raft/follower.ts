@@ -36,7 +36,8 @@ function onAppend(core: RaftCore, message: AppendMessage): void {
     // The leader's terms up to prevIndex are at most prevTerm, so what is above that here cannot match.
     const hint = log.findConflictByTerm(Math.min(prevIndex, log.lastIndex()), prevTerm);
     const { index: hintIndex, term: hintTerm } = hint;
-    core.send({ type: 'append-response', to: from, index: prevIndex, rejected: true, hintIndex, hintTerm });
+    const envelope = { to: from, from: core.id, term: core.term };
+    core.send({ type: 'append-response', ...envelope, index: prevIndex, rejected: true, hintIndex, hintTerm });
     return;
   }
   // Cut only where there is a conflict: an old message, arriving late, must not take away newer entries.
@@ -51,7 +52,8 @@ function onHeartbeat(core: RaftCore, message: HeartbeatMessage): Refusal | undef
   // The leader speaks of what this node has acknowledged. If it is not here, it has been lost.
   if (message.commit > core.log.lastIndex()) return 'beyond-log';
   core.log.commitTo(message.commit);
-  core.send({ type: 'heartbeat-response', to: message.from, readCounter: message.readCounter });
+  const { from: to, readCounter } = message;
+  core.send({ type: 'heartbeat-response', to, from: core.id, term: core.term, readCounter });
   return undefined;
 }
 

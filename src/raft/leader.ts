@@ -106,7 +106,7 @@ function onAppendAccepted(core: RaftCore, progress: Progress, message: AppendRes
   // The window may have opened for more than one message.
   while (maybeSendAppend(core, from, progress, false));
   if (from === core.leadTransferee && progress.match === core.log.lastIndex()) {
-    core.send({ type: 'timeout-now', to: from });
+    sendTimeoutNow(core, from);
   }
 }
 
@@ -144,9 +144,13 @@ export function transferTo(core: RaftCore, transferee: number): Refusal | undefi
   if (transferee === core.id) return undefined;
   core.electionElapsed = 0;
   core.leadTransferee = transferee;
-  if (progress.match === core.log.lastIndex()) core.send({ type: 'timeout-now', to: transferee });
+  if (progress.match === core.log.lastIndex()) sendTimeoutNow(core, transferee);
   else sendAppend(core, transferee, progress);
   return undefined;
+}
+
+function sendTimeoutNow(core: RaftCore, to: number): void {
+  core.send({ type: 'timeout-now', to, from: core.id, term: core.term });
 }
 
 export function tickLeader(core: RaftCore): void {

@@ -223,6 +223,7 @@ export type DropReason =
 
 /** What became of a proposal here. Only its committed entry says whether it was accepted in the end. */
 export type ProposalResult =
+  /** In this leader's log, not committed yet. Another entry at `index`, of another term, means that it is lost. */
   | { readonly type: 'appended'; readonly term: number; readonly index: number }
   /** To the leader, which may drop it without a word. */
   | { readonly type: 'forwarded'; readonly leader: number }

@@ -122,7 +122,7 @@ export function propose(core: RaftCore, proposals: readonly Proposal[]): Proposa
   if (core.role === 'leader') return proposeAsLeader(core, proposals);
   if (core.leader === 0) return { type: 'dropped', reason: 'no-leader' };
   if (core.config.disableProposalForwarding) return { type: 'dropped', reason: 'forwarding-disabled' };
-  core.send({ type: 'propose', to: core.leader, proposals }, 0);
+  core.send({ type: 'propose', to: core.leader, from: core.id, term: 0, proposals });
   return { type: 'forwarded', leader: core.leader };
 }
 
@@ -130,14 +130,14 @@ export function propose(core: RaftCore, proposals: readonly Proposal[]): Proposa
 export function readIndex(core: RaftCore, read: PendingRead): Refusal | undefined {
   if (core.role === 'leader') return readAsLeader(core, read);
   if (core.leader === 0) return 'no-leader';
-  core.send({ type: 'read-index', to: core.leader, context: read.context }, 0);
+  core.send({ type: 'read-index', to: core.leader, from: core.id, term: 0, context: read.context });
   return undefined;
 }
 
 export function transferLeader(core: RaftCore, transferee: number): Refusal | undefined {
   if (core.role === 'leader') return transferTo(core, transferee);
   if (core.leader === 0) return 'no-leader';
-  core.send({ type: 'transfer-leader', to: core.leader, transferee });
+  core.send({ type: 'transfer-leader', to: core.leader, from: core.id, term: core.term, transferee });
   return undefined;
 }
 

@@ -47,9 +47,11 @@ export function maybeSendAppend(core: RaftCore, to: number, progress: Progress, 
   const entries = throttled ? [] : core.log.entriesFrom(progress.next, core.config.maxAppendBytes);
   if (typeof entries === 'string') return maybeSendSnapshot(core, to, progress);
   if (entries.length === 0 && !evenIfEmpty) return false;
-  core.send({ type: 'append', to, prevIndex, prevTerm, entries, commit: core.log.committed });
+  const { id: from, term } = core;
+  const commit = core.log.committed;
+  core.send({ type: 'append', to, from, term, prevIndex, prevTerm, entries, commit });
   progress.sentEntries(entries.length, payloadBytes(entries));
-  progress.sentCommit = core.log.committed;
+  progress.sentCommit = commit;
   return true;
 }
 
@@ -60,7 +62,7 @@ function maybeSendSnapshot(core: RaftCore, to: number, progress: Progress): bool
   if (snapshot === 'unavailable') return false;
   assert(snapshot.metadata.index > 0, 'a log is compacted only when there is a snapshot');
   progress.becomeSnapshot(snapshot.metadata.index);
-  core.send({ type: 'snapshot', to, snapshot });
+  core.send({ type: 'snapshot', to, from: core.id, term: core.term, snapshot });
   return true;
 }
 
@@ -76,7 +78,7 @@ export function broadcastHeartbeat(core: RaftCore): void {
     if (to === core.id) continue;
     // Never beyond what the peer is known to have: its log may differ from there on.
     const commit = Math.min(progress.match, core.log.committed);
-    core.send({ type: 'heartbeat', to, commit, readCounter });
+    core.send({ type: 'heartbeat', to, from: core.id, term: core.term, commit, readCounter });
     progress.sentCommit = commit;
   }
 }
@@ -118,5 +120,5 @@ export function answerConfirmedReads(core: RaftCore): void {
 function answerRead(core: RaftCore, read: PendingRead, index: number): void {
   const { from, context } = read;
   if (from === core.id) core.readStates.push({ index, context });
-  else core.send({ type: 'read-index-response', to: from, index, context });
+  else core.send({ type: 'read-index-response', to: from, from: core.id, term: core.term, index, context });
 }

@@ -73,6 +73,10 @@ export type LogGap =
  * Ready says). Invariant: entries firstIndex()..lastIndex() are contiguous, firstIndex() = snapshot index + 1 or less.
  */
 export interface RaftStorage {
+  /**
+   * What a restart begins with. `confState` is the membership as of the entry that the state machine has applied
+   * (RaftConfig.applied): that of the latest snapshot, if that is where the state machine begins.
+   */
   initialState(): { readonly hardState: HardState; readonly confState: ConfState };
   /** Smallest index whose entry can be read. */
   firstIndex(): number;

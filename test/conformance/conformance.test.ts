@@ -18,9 +18,14 @@ function play(scripts: readonly Script[], start: () => (directive: Directive) =>
 function suite(folder: string, start: () => (directive: Directive) => string): void {
   const scripts = scriptsIn(folder);
   describe(folder, () => {
-    if (scripts.length > 0) play(scripts, start);
+    if (scripts.length > 0) {
+      play(scripts, start);
+      return;
+    }
     // The scripts belong to etcd/raft and are not copied into this project.
-    else it.skip(`no scripts in ${TESTDATA}/${folder}; set DCACHE_RAFT_TESTDATA to the folder above it`);
+    const reason = `no scripts in ${TESTDATA}/${folder}; DCACHE_RAFT_TESTDATA names the folder above it`;
+    console.info(`skipped: ${reason}`);
+    it.skip(reason);
   });
 }
 

@@ -13,7 +13,9 @@ export function runQuorumDirective(directive: Directive): string {
   const quorum = { voters, votersOutgoing };
   switch (directive.command) {
     case 'committed': {
-      const known = assign(ids, valuesOf(args, 'idx'));
+      const words = valuesOf(args, 'idx');
+      if (words.length !== ids.length) return mismatch(ids, words);
+      const known = assign(ids, words);
       const index = (id: number): number => Number(known.get(id) ?? 0);
       const committed = second ? quorumIndex(quorum, index) : majorityIndex(voters, index);
       return `${chart(
@@ -22,7 +24,9 @@ export function runQuorumDirective(directive: Directive): string {
       )}${committed === Infinity ? '∞' : committed}\n`;
     }
     case 'vote': {
-      const known = assign(ids, valuesOf(args, 'votes'));
+      const words = valuesOf(args, 'votes');
+      if (words.length !== ids.length) return mismatch(ids, words);
+      const known = assign(ids, words);
       const vote = (id: number): boolean | undefined => (known.has(id) ? known.get(id) === 'y' : undefined);
       return `${RESULTS[second ? quorumVote(quorum, vote) : majorityVote(voters, vote)]}\n`;
     }
@@ -33,6 +37,13 @@ export function runQuorumDirective(directive: Directive): string {
 
 function valuesOf(args: readonly Argument[], name: string): readonly string[] {
   return args.find((arg) => arg.name === name)?.values ?? [];
+}
+
+/** Votes are counted as 1 for no and 2 for yes there, and whatever is missing as 0. */
+function mismatch(ids: readonly number[], words: readonly string[]): string {
+  const voters = [...ids].sort((a, b) => a - b).map((id) => `${id}:{}`);
+  const inputs = words.map((word) => ({ _: '0', n: '1', y: '2' })[word] ?? word);
+  return `error: mismatched input (explicit or _) for voters map[${voters.join(' ')}]: [${inputs.join(' ')}]`;
 }
 
 /** Each id its word, in the order in which the ids are first named; `_` is none. */
