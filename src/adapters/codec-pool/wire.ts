@@ -7,11 +7,14 @@ import { assert, assertNever } from '../../base/assert.js';
 import type { ErrorCode } from '../../base/errors.js';
 import type { CodecJob, WantedBytes } from '../../erasure/codec-job.js';
 import type { ParityShard } from '../../erasure/erasure-codec.js';
+import type { XorKernel } from '../../erasure/xor-kernel.js';
 
-/** Which code a worker runs; the same for its whole life. */
+/** What a worker runs, the same for its whole life. */
 export interface WorkerSetup {
   readonly k: number;
   readonly m: number;
+  /** The kernel of the node: a node that runs without the addon runs without it in every thread. */
+  readonly kernel: XorKernel['name'];
 }
 
 export interface WireBatch {

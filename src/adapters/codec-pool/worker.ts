@@ -5,12 +5,14 @@ import { asDcacheError, type ErrorCode } from '../../base/errors.js';
 import { runJob } from '../../erasure/codec-job.js';
 import { erasureCode } from '../../erasure/erasure-code.js';
 import { ErasureCodec } from '../../erasure/erasure-codec.js';
+import { loopKernel } from '../../erasure/xor-kernel.js';
 import { decodeBatch, type BatchOutcome, type WireBatch, type WorkerSetup } from './wire.js';
 import { chooseKernel } from './xor-kernels.js';
 
 const setup: unknown = workerData;
 assert(isWorkerSetup(setup), 'the pool tells its workers which code to run');
-const codec = new ErasureCodec(erasureCode(setup.k, setup.m), chooseKernel().kernel);
+const kernel = setup.kernel === 'loop' ? loopKernel : chooseKernel().kernel;
+const codec = new ErasureCodec(erasureCode(setup.k, setup.m), kernel);
 
 /** Never throws: a job that fails, fails alone. */
 export default function runBatch(batch: WireBatch): BatchOutcome {
@@ -32,5 +34,5 @@ export default function runBatch(batch: WireBatch): BatchOutcome {
 }
 
 function isWorkerSetup(value: unknown): value is WorkerSetup {
-  return typeof value === 'object' && value !== null && 'k' in value && 'm' in value;
+  return typeof value === 'object' && value !== null && 'k' in value && 'm' in value && 'kernel' in value;
 }
