@@ -35,9 +35,10 @@ export class SimDisk implements RaftLog {
   private log = new MemoryRaftLog();
   private durable: StoredState = this.log.stored();
   private user: DiskUser | undefined;
-  private plannedCrash: 'before' | 'after' | undefined;
-  /** How long a write takes now. */
-  writeMs: () => number;
+  private plannedCrash: { readonly moment: 'before' | 'after'; readonly onCrashed: () => void } | undefined;
+  private readonly writeMs: () => number;
+  /** Added to every write. */
+  private extraWriteMs = 0;
 
   constructor(serial: number, writeMs: () => number, observer: DiskObserver, faults: FaultCounts) {
     this.serial = serial;
@@ -58,8 +59,19 @@ export class SimDisk implements RaftLog {
   }
 
   /** The process will end just before, or just after, its next write becomes durable. */
-  crashInNextWrite(moment: 'before' | 'after'): void {
-    this.plannedCrash = moment;
+  crashInNextWrite(moment: 'before' | 'after', onCrashed: () => void): void {
+    this.plannedCrash = { moment, onCrashed };
+  }
+
+  /** Every write takes longer by `byMs`. */
+  slowDown(byMs: number): void {
+    this.extraWriteMs = byMs;
+  }
+
+  /** Writes take their usual time, and no crash is planned. */
+  recover(): void {
+    this.extraWriteMs = 0;
+    this.plannedCrash = undefined;
   }
 
   /** Whether the entry is durable here. */
@@ -138,16 +150,21 @@ export class SimDisk implements RaftLog {
     }
     const crash = this.plannedCrash;
     this.plannedCrash = undefined;
-    if (crash === 'before') this.crash(user, 'crashed before a write');
+    if (crash?.moment === 'before') this.crash(user, 'crashed before a write', crash.onCrashed);
     change();
     this.durable = this.log.stored();
-    if (crash === 'after') this.crash(user, 'crashed after a write');
-    user.onWritten(this.writeMs());
+    if (crash?.moment === 'after') this.crash(user, 'crashed after a write', crash.onCrashed);
+    user.onWritten(this.writeMs() + this.extraWriteMs);
   }
 
-  private crash(user: DiskUser, kind: 'crashed before a write' | 'crashed after a write'): never {
+  private crash(
+    user: DiskUser,
+    kind: 'crashed before a write' | 'crashed after a write',
+    onCrashed: () => void,
+  ): never {
     this.faults.add(kind);
     user.crash();
+    onCrashed();
     throw new CrashedInWrite('the process ended in a write');
   }
 }

@@ -22,6 +22,9 @@ import { RequestSender, type RequestListener, type RequestWorld } from './reques
 import type { Parameters } from './scenario/parameters.js';
 import { SimThread } from './thread.js';
 
+/** What a process that ends gives its sockets to send what they hold. */
+const LAST_ANSWERS_MS = 5;
+
 export interface LifeWorld extends PeerWorld, RequestWorld {
   readonly parameters: Parameters;
   readonly invariants: Invariants;
@@ -168,6 +171,30 @@ export class Life implements PeerListener {
 
   execute(request: KvRequest, timeoutMs: number, forwarded: boolean): Promise<KvReply> {
     return this.router.execute(request, timeoutMs, forwarded);
+  }
+
+  resume(): void {
+    this.controlThread.resume();
+    this.dataThread.resume();
+  }
+
+  /**
+   * Drains and ends, as a node does on SIGTERM: what is under way is answered, leadership handed over. Calls `onStopped` once,
+   * unless the process ends before.
+   */
+  stop(patienceMs: number, onStopped: () => void): void {
+    const { dataThread, controlThread } = this;
+    controlThread.post(() => this.control.handOverLeadership());
+    dataThread.post(() => {
+      const finish = (): void => {
+        stopWaiting();
+        this.router.stop();
+        // The last answers leave.
+        dataThread.after(LAST_ANSWERS_MS, onStopped);
+      };
+      const stopWaiting = dataThread.after(patienceMs, finish);
+      void this.router.drain().then(() => dataThread.soon(finish));
+    });
   }
 
   /** Both threads end where they stand. */

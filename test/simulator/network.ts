@@ -15,8 +15,8 @@ export class Network {
   private readonly prng: Prng;
   private readonly faults: FaultCounts;
   private parameters: NetworkParameters;
-  /** "from>to" of the directions that let nothing through. */
-  private readonly cuts = new Set<string>();
+  /** "from>to" of the directions that let nothing through, and how many cuts lie on each. */
+  private readonly cuts = new Map<string, number>();
   /** When the last packet of each ordered direction arrives. */
   private readonly lastArrivalMs = new Map<string, number>();
 
@@ -28,11 +28,16 @@ export class Network {
   }
 
   cut(from: string, to: string): void {
-    this.cuts.add(`${from}>${to}`);
+    const direction = `${from}>${to}`;
+    this.cuts.set(direction, (this.cuts.get(direction) ?? 0) + 1);
   }
 
+  /** Takes one cut away. */
   mend(from: string, to: string): void {
-    this.cuts.delete(`${from}>${to}`);
+    const direction = `${from}>${to}`;
+    const cuts = this.cuts.get(direction) ?? 0;
+    if (cuts > 1) this.cuts.set(direction, cuts - 1);
+    else this.cuts.delete(direction);
   }
 
   /** Ends all cuts and all losses. */

@@ -10,6 +10,9 @@ import { Life, type LifeWorld } from './life.js';
 import type { PeerPort } from './peer-links.js';
 import type { RequestPort } from './requests.js';
 
+/** How long a stopping process may go on answering. */
+const MAX_DRAIN_MS = 1_000;
+
 export interface NodeOptions {
   /** 1, 2, ...: its place in the default layout. */
   readonly number: number;
@@ -104,6 +107,16 @@ export class SimNode {
   crash(): void {
     this.currentLife?.end();
     this.currentLife = undefined;
+  }
+
+  /** The process is asked to end. Calls `onStopped` when it has, unless it crashes before. */
+  stop(onStopped: () => void): void {
+    const life = this.currentLife;
+    life?.stop(this.options.prng.between(1, MAX_DRAIN_MS), () => {
+      if (this.currentLife !== life) return;
+      this.crash();
+      onStopped();
+    });
   }
 
   /** An empty disk takes the place of the old one. */
