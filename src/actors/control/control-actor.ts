@@ -419,8 +419,9 @@ export class ControlActor implements PeerHandler {
     this.stopTicking = this.parts.scheduler.after(this.options.timings.tickMs, () => {
       if (this.disposed) return;
       this.tickLater();
-      this.driver?.turn((raw) => raw.tick());
+      // First the registrar looks who is active: the tick may be the one on which the core begins to ask that anew.
       if (this.softState.role === 'leader') this.registrar?.onTick();
+      this.driver?.turn((raw) => raw.tick());
       this.emitView();
     });
   }
