@@ -442,10 +442,12 @@ export class ControlActor implements PeerHandler {
   }
 
   private view(): ClusterView {
+    // Role and term of one moment: what the driver has told last may be of an earlier term.
+    const status = this.driver?.raw.status();
     return buildView({
       speaker: this.identity.speaker(),
-      softState: this.softState,
-      term: this.driver?.raw.status().hardState.term ?? 0,
+      softState: status?.softState ?? this.softState,
+      term: status?.hardState.term ?? 0,
       confState: this.confState,
       members: this.members,
       founders: this.options.founders,
