@@ -23,21 +23,12 @@ export function recover(world: World, clients: readonly SimClient[]): Recovery {
   const deadlineMs = time.nowMs + BOUND_MS;
   const state = { ended: false, problem: undefined as string | undefined };
   let unanswered = clients.length;
-  let failures = 0;
   for (const client of clients) {
     client.stop();
-    void serve(client).then((served) => {
-      unanswered--;
-      if (!served) failures++;
-    });
+    void serve(client).then(() => unanswered--);
   }
   const look = (): void => {
-    const problem =
-      failures > 0
-        ? `${failures} clients were refused`
-        : unanswered > 0
-          ? `${unanswered} clients wait for an answer`
-          : disagreement(world);
+    const problem = unanswered > 0 ? `${unanswered} clients wait for an answer` : disagreement(world);
     if (problem !== undefined && time.nowMs < deadlineMs) {
       time.after(LOOK_EVERY_MS, look);
       return;
@@ -49,12 +40,12 @@ export function recover(world: World, clients: readonly SimClient[]): Recovery {
   return state;
 }
 
-/** Whether some operations in a row are done, with tries enough for an election. */
-async function serve(client: SimClient): Promise<boolean> {
-  for (let i = 0; i < OPERATIONS_EACH; i++) {
-    if ((await client.perform(client.drawOperation(), MAX_RETRIES)) !== 'done') return false;
+/** Until some operations in a row have been done. What an election interrupts is refused or unknown, so it tries on. */
+async function serve(client: SimClient): Promise<void> {
+  for (let done = 0; done < OPERATIONS_EACH; ) {
+    const outcome = await client.perform(client.drawOperation(), MAX_RETRIES);
+    done = outcome === 'done' ? done + 1 : 0;
   }
-  return true;
 }
 
 /** In what the nodes differ, undefined when they agree. */
