@@ -300,6 +300,7 @@ export class ControlActor implements PeerHandler {
           send: (messages) => this.send(messages),
           onSoftState: (state) => this.onSoftState(state),
           onAppend: (entries) => this.identity.onAppend(entries),
+          onEntry: (entry) => this.onEntry(entry),
           onCommitted: (entries) => this.onCommitted(entries),
           onMembership: (change, confState, entry) => {
             this.confState = confState;
@@ -384,14 +385,14 @@ export class ControlActor implements PeerHandler {
     this.driver?.turn((raw) => raw.propose(this.identity.foundingEntry(this.parts.newClusterId(), members)));
   }
 
+  private onEntry(entry: Entry): void {
+    if (!this.members.onEntry(entry)) return;
+    if (this.members.clusterId !== undefined) this.identity.belongTo(this.members.clusterId);
+    this.snapshots.onConfiguration(entry.index, this.confState, this.members.snapshot());
+    this.onMembersChanged();
+  }
+
   private onCommitted(entries: readonly Entry[]): void {
-    for (const entry of entries) {
-      if (this.members.onEntry(entry)) {
-        if (this.members.clusterId !== undefined) this.identity.belongTo(this.members.clusterId);
-        this.snapshots.onConfiguration(entry.index, this.confState, this.members.snapshot());
-        this.onMembersChanged();
-      }
-    }
     this.context.emit({ type: 'committed', entries });
     if (this.snapshots.onCommitted(entries)) this.context.emit({ type: 'snapshot-due' });
     this.registrar?.onApplied();
