@@ -28,7 +28,7 @@ import { ClusterIdentity } from './cluster-identity.js';
 import type { ControlEvent } from './events.js';
 import { Founding } from './founding.js';
 import { MemberTable } from './member-table.js';
-import type { JoinAnswer, PeerHandler, PeerTransport, SnapshotReceiver } from './ports.js';
+import type { JoinAnswer, PeerAddress, PeerHandler, PeerTransport, SnapshotReceiver } from './ports.js';
 import { RaftDriver } from './raft-driver.js';
 import { decodeDescription } from './snapshot-description.js';
 import { SnapshotKeeper, type SnapshotPolicy, type WrittenSnapshot } from './snapshot-keeper.js';
@@ -84,6 +84,8 @@ export class ControlActor implements PeerHandler {
   private founding: Founding | undefined;
   private driver: RaftDriver | undefined;
   private registrar: Registrar | undefined;
+  /** Peers that have introduced themselves and are not in the list of nodes as far as it has been applied here. */
+  private readonly introduced = new Map<number, PeerAddress>();
   private confState: ConfState = EMPTY_CONF_STATE;
   private softState: SoftState = { leader: 0, role: 'follower' };
   private lastView = '';
@@ -214,6 +216,7 @@ export class ControlActor implements PeerHandler {
       );
     }
     this.registrar?.onSpeaker(speaker);
+    this.onIntroduced(speaker);
   }
 
   onPeerMessages(messages: readonly PeerMessage[]): void {
@@ -403,15 +406,30 @@ export class ControlActor implements PeerHandler {
     this.emitView();
   }
 
+  /**
+   * A member that joined after what this node has applied may lead, and must be answered before this node can catch up.
+   */
+  private onIntroduced({ raftId, clusterId, nodeId, controlAddress }: Speaker): void {
+    if (raftId === 0 || clusterId === '' || this.members.byRaftId(raftId) !== undefined) return;
+    if (this.introduced.get(raftId)?.controlAddress === controlAddress) return;
+    this.introduced.set(raftId, { raftId, nodeId, controlAddress });
+    if (this.driver !== undefined) this.onMembersChanged();
+  }
+
   /** Before the first entry is applied only the founders are known, and everybody has the raft id of its place. */
-  private peersToReach(): { raftId: number; nodeId: string; controlAddress: string }[] {
-    const self = this.identity.raftId;
-    if (this.members.list.length > 0)
-      return this.members.list.filter((member) => member.raftId !== self).map((member) => member);
+  private peersToReach(): PeerAddress[] {
     const founders = [...this.options.founders].sort((a, b) => (a.nodeId < b.nodeId ? -1 : 1));
-    return founders
-      .map(({ nodeId, controlAddress }, place) => ({ raftId: place + 1, nodeId, controlAddress }))
-      .filter((peer) => peer.raftId !== self);
+    const known: readonly PeerAddress[] =
+      this.members.list.length > 0
+        ? this.members.list
+        : founders.map(({ nodeId, controlAddress }, place) => ({ raftId: place + 1, nodeId, controlAddress }));
+    for (const raftId of this.introduced.keys()) {
+      const listed = this.members.byRaftId(raftId) !== undefined;
+      if (listed || this.members.wasRemoved(raftId)) this.introduced.delete(raftId);
+    }
+    const peers = new Map([...known, ...this.introduced.values()].map((peer) => [peer.raftId, peer]));
+    peers.delete(this.identity.raftId);
+    return [...peers.values()];
   }
 
   // ------------------------------------------------------------------ time
