@@ -3,11 +3,13 @@
  * leaves all of it or nothing; a commit index that moves alone is not flushed and may be lost. What was written stays when
  * the process ends; `SimDisk` itself is replaced when the disk is lost.
  */
+import { decodeDescription } from '../../src/actors/control/snapshot-description.js';
 import { assert } from '../../src/base/assert.js';
 import type { LogBatch, LogIdentity, RaftLog } from '../../src/raft/log-store.js';
 import type { ConfState, Entry, HardState, LogGap, Snapshot } from '../../src/raft/types.js';
 import { MemoryRaftLog, type StoredState } from '../raft/memory-raft-log.js';
 import type { FaultCounts } from './fault-counts.js';
+import { isWhole, type SnapshotFolder } from './snapshot-files.js';
 
 /** Thrown through the node's code when its process ends in the middle of a write. Nothing of that life goes on. */
 export class CrashedInWrite extends Error {
@@ -25,11 +27,15 @@ export interface DiskUser {
 export interface DiskObserver {
   onAppend(disk: SimDisk, before: HardState, batch: LogBatch): void;
   onIdentity(disk: SimDisk, identity: LogIdentity): void;
+  /** I0: the log names a snapshot whose file is not there. */
+  onSnapshotMissing(disk: SimDisk, name: string): void;
 }
 
 export class SimDisk implements RaftLog {
   /** Unique in a run. */
   readonly serial: number;
+  /** Files that hold the state of snapshots. */
+  readonly folder: SnapshotFolder = { files: new Map(), onRemove: () => this.checkSnapshot() };
   private readonly observer: DiskObserver;
   private readonly faults: FaultCounts;
   private log = new MemoryRaftLog();
@@ -153,8 +159,16 @@ export class SimDisk implements RaftLog {
     if (crash?.moment === 'before') this.crash(user, 'crashed before a write', crash.onCrashed);
     change();
     this.durable = this.log.stored();
+    this.checkSnapshot();
     if (crash?.moment === 'after') this.crash(user, 'crashed after a write', crash.onCrashed);
     user.onWritten(this.writeMs() + this.extraWriteMs);
+  }
+
+  private checkSnapshot(): void {
+    const { metadata, data } = this.durable.extent.snapshot;
+    if (metadata.index === 0) return;
+    const { file } = decodeDescription(data);
+    if (!isWhole(this.folder.files.get(file.name), file)) this.observer.onSnapshotMissing(this, file.name);
   }
 
   private crash(

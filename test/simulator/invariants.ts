@@ -69,6 +69,11 @@ export class Invariants implements DiskObserver {
     this.diskOfRaftId.set(raftId, disk.serial);
   }
 
+  onSnapshotMissing(disk: SimDisk, name: string): void {
+    const raftId = disk.identity()?.raftId ?? 0;
+    this.fail('I0: a snapshot that the log names is durable', `node ${raftId} names ${name}, which is not on its disk`);
+  }
+
   onAppend(disk: SimDisk, before: HardState, batch: LogBatch): void {
     const raftId = disk.identity()?.raftId ?? 0;
     const { hardState } = batch;

@@ -4,6 +4,7 @@
  */
 import { ControlActor, type ControlRequests } from '../../src/actors/control/control-actor.js';
 import type { ControlEvent } from '../../src/actors/control/events.js';
+import { DataSide } from '../../src/actors/data/data-side.js';
 import { Router } from '../../src/actors/data/router.js';
 import { StateMachine } from '../../src/actors/data/state-machine.js';
 import { asDcacheError } from '../../src/base/errors.js';
@@ -20,6 +21,7 @@ import type { Invariants } from './invariants.js';
 import { SimPeerTransport, type PeerListener, type PeerWorld } from './peer-links.js';
 import { RequestSender, type RequestListener, type RequestWorld } from './requests.js';
 import type { Parameters } from './scenario/parameters.js';
+import { SimSnapshotFiles } from './snapshot-files.js';
 import { SimThread } from './thread.js';
 
 /** What a process that ends gives its sockets to send what they hold. */
@@ -93,6 +95,7 @@ export class Life implements PeerListener {
   readonly dataThread: SimThread;
   readonly control: ControlActor;
   readonly router: Router;
+  readonly dataSide: DataSide;
   readonly stateMachine: StateMachine;
   readonly transport: SimPeerTransport;
   /** As the main thread knows it. */
@@ -125,16 +128,29 @@ export class Life implements PeerListener {
       logger: world.logger.child(`${host} router`),
       submit: (requests: ControlRequests) => this.toControl.send(() => this.control.submit(requests)),
     });
+    const { maxFileStepMs } = world.parameters.disk;
+    const filesFor = (thread: SimThread): SimSnapshotFiles =>
+      new SimSnapshotFiles(disk.folder, thread, maxFileStepMs, prng.fork());
+    this.dataSide = new DataSide({
+      router: this.router,
+      stateMachine: this.stateMachine,
+      files: filesFor(this.dataThread),
+      logger: world.logger.child(`${host} data`),
+      onSnapshotWritten: (written) => this.toControl.send(() => this.control.snapshotWritten(written)),
+      onFailure: onDefect,
+    });
     this.control = new ControlActor(
       {
         speaker: options.speaker,
         founders: options.founders,
         timings: world.parameters.timings,
+        snapshots: world.parameters.snapshots,
         seed: prng.uint32(),
       },
       {
         log: disk,
         transport: this.transport,
+        files: filesFor(this.controlThread),
         scheduler: this.controlThread,
         logger: world.logger.child(`${host} control`),
         newClusterId: () => Array.from({ length: 4 }, () => prng.uint32().toString(16).padStart(8, '0')).join(''),
@@ -189,6 +205,7 @@ export class Life implements PeerListener {
       const finish = (): void => {
         stopWaiting();
         this.router.stop();
+        this.dataSide.stop();
         // The last answers leave.
         dataThread.after(LAST_ANSWERS_MS, onStopped);
       };
@@ -219,7 +236,7 @@ export class Life implements PeerListener {
 
   /** On the main thread. */
   private onEvents(events: readonly ControlEvent[]): void {
-    this.router.onEvents(events);
+    this.dataSide.onEvents(events);
     for (const event of events) if (event.type === 'view') this.view = event.view;
   }
 

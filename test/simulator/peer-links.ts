@@ -8,12 +8,15 @@ import { DcacheError } from '../../src/base/errors.js';
 import type { Prng } from '../../src/base/prng.js';
 import type { Speaker } from '../../src/cluster/speaker.js';
 import { decodePeerMessage, encodePeerMessage } from '../../src/raft/message-codec.js';
-import type { PeerMessage } from '../../src/raft/messages.js';
+import type { PeerMessage, SnapshotMessage } from '../../src/raft/messages.js';
 import { call, type Party } from './call.js';
+import { streamSnapshot } from './snapshot-stream.js';
 import type { Network } from './network.js';
 import type { VirtualTime } from './virtual-time.js';
 
 const HELLO_TIMEOUT_MS = 1_000;
+/** A stream on which nothing moves for that long is taken for broken. */
+const STREAM_TIMEOUT_MS = 2_000;
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 1_000;
 
@@ -34,6 +37,7 @@ export interface PeerWorld {
   peerPort(controlAddress: string): PeerPort;
   onDefect(host: string, error: unknown): void;
   onReceived(host: string, message: PeerMessage): void;
+  onSnapshotSent(host: string, message: SnapshotMessage): void;
 }
 
 /** One connection, to one life of the peer. */
@@ -110,6 +114,36 @@ export class SimPeerTransport implements PeerTransport {
   join(controlAddress: string, timeoutMs: number): Promise<JoinAnswer> {
     const speaker = this.speaker();
     return this.call(controlAddress, timeoutMs, ({ handler }) => handler.onJoinRequest(speaker));
+  }
+
+  async sendSnapshot(message: SnapshotMessage, pieces: AsyncIterable<Uint8Array>): Promise<void> {
+    const address = this.links.get(message.to)?.peer.controlAddress;
+    if (address === undefined) throw new DcacheError('UNREACHABLE', `no address is known for raft id ${message.to}`);
+    const port = this.world.peerPort(address);
+    const { listener } = port;
+    if (listener === undefined) throw new DcacheError('UNREACHABLE', `nobody listens at ${address}`);
+    const speaker = this.speaker();
+    this.world.onSnapshotSent(this.self.host, message);
+    await streamSnapshot({
+      from: this.self,
+      to: listener,
+      handler: listener.handler,
+      speaker,
+      message,
+      pieces,
+      ask: (serve) =>
+        call({
+          network: this.world.network,
+          from: this.self,
+          toHost: port.host,
+          listener: () => (listener.thread.alive ? listener : undefined),
+          serve,
+          timeoutMs: STREAM_TIMEOUT_MS,
+          onTimeout: () => new DcacheError('UNREACHABLE', `the stream to ${address} broke`),
+          onBroken: () => new DcacheError('UNREACHABLE', `the stream to ${address} broke`),
+          onDefect: (error) => this.world.onDefect(port.host, error),
+        }),
+    });
   }
 
   /** Breaks one connection that stands, if there is any. */

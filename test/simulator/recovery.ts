@@ -42,7 +42,7 @@ export function recover(world: World, clients: readonly SimClient[]): Recovery {
 
 /** Until some operations in a row have been done. What an election interrupts is refused or unknown, so it tries on. */
 async function serve(client: SimClient): Promise<void> {
-  for (let done = 0; done < OPERATIONS_EACH; ) {
+  for (let done = 0; done < OPERATIONS_EACH;) {
     const outcome = await client.perform(client.drawOperation(), MAX_RETRIES);
     done = outcome === 'done' ? done + 1 : 0;
   }

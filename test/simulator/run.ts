@@ -59,6 +59,7 @@ export async function run(seed: number, options: RunOptions = {}): Promise<RunRe
   const clients = Array.from({ length: parameters.workload.clients }, (_, i) => new SimClient(world, i + 1));
   try {
     const verdict = await play(world, clients);
+    await rejectionsReported();
     return report(seed, world, clients, verdict);
   } finally {
     process.off('unhandledRejection', onRejection);
@@ -80,6 +81,11 @@ async function play(world: World, clients: readonly SimClient[]): Promise<Verdic
   return recovery.problem === undefined
     ? undefined
     : { type: 'stuck', details: recovery.problem, atMs: world.time.nowMs };
+}
+
+/** Node reports a promise that nobody handles only when it comes to rest. */
+function rejectionsReported(): Promise<void> {
+  return new Promise((resolve) => void setImmediate(resolve));
 }
 
 /** Lets the world go on until `done`, or until something is wrong. */

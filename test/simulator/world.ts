@@ -4,7 +4,7 @@ import { NULL_LOGGER, type Logger } from '../../src/base/log.js';
 import { Prng } from '../../src/base/prng.js';
 import { defaultFounders } from '../../src/cluster/default-layout.js';
 import type { ControlEvent } from '../../src/actors/control/events.js';
-import type { PeerMessage } from '../../src/raft/messages.js';
+import type { PeerMessage, SnapshotMessage } from '../../src/raft/messages.js';
 import type { KvInput, KvResult } from '../checker/kv-model.js';
 import { HistoryRecorder } from '../checker/recorder.js';
 import { SimDisk } from './disk.js';
@@ -38,6 +38,7 @@ export class World implements LifeWorld {
   readonly nodes: readonly SimNode[];
   /** For whoever else needs a stream of random numbers. */
   readonly prng: Prng;
+  snapshotsSent = 0;
   private diskCount = 0;
   private firstDefect: Defect | undefined;
 
@@ -92,6 +93,11 @@ export class World implements LifeWorld {
     this.trace.record(this.time.nowMs, host, type, from, term, index);
   }
 
+  onSnapshotSent(host: string, { to, snapshot }: SnapshotMessage): void {
+    this.trace.record(this.time.nowMs, host, 'sends a snapshot', to, snapshot.metadata.index);
+    this.snapshotsSent++;
+  }
+
   onEvent(host: string, event: ControlEvent): void {
     const { nowMs } = this.time;
     switch (event.type) {
@@ -105,6 +111,12 @@ export class World implements LifeWorld {
         return;
       case 'obstacle':
         this.trace.record(nowMs, host, 'obstacle', event.message);
+        return;
+      case 'restore':
+        this.trace.record(nowMs, host, 'restore', event.index, event.term, event.file.bytes);
+        return;
+      case 'snapshot-due':
+        this.trace.record(nowMs, host, 'snapshot due');
         return;
       case 'proposed':
       case 'read-ready':

@@ -128,6 +128,7 @@ export class ControlActor implements PeerHandler {
         this.context.emit({ type: 'obstacle', message: obstacle });
         this.emitView();
       },
+      onFailure: (error) => this.context.fail(error),
     });
     this.founding.start();
     this.emitView();

@@ -26,6 +26,8 @@ export interface FoundingParts {
   onPlace(place: Place): void;
   /** Called after each round that did not end the search; undefined when nothing but waiting is to be done. */
   onProgress(obstacle: string | undefined): void;
+  /** A defect; the search has ended. */
+  onFailure(error: unknown): void;
 }
 
 export class Founding {
@@ -41,7 +43,7 @@ export class Founding {
   }
 
   start(): void {
-    void this.round();
+    this.round().catch((error: unknown) => this.parts.onFailure(error));
   }
 
   stop(): void {
@@ -65,7 +67,7 @@ export class Founding {
     }
     this.parts.onProgress(outcome);
     this.parts.scheduler.after(this.parts.prng.between(ROUND_MS, 2 * ROUND_MS), () => {
-      if (!this.stopped) void this.round();
+      if (!this.stopped) this.start();
     });
   }
 

@@ -1,6 +1,7 @@
 /** Everything that distinguishes one run from another, drawn from its seed. */
 import { Prng } from '../../../src/base/prng.js';
 import type { ControlTimings } from '../../../src/actors/control/control-actor.js';
+import type { SnapshotPolicy } from '../../../src/actors/control/snapshot-keeper.js';
 
 export interface NetworkParameters {
   readonly minDelayMs: number;
@@ -20,6 +21,8 @@ export interface NetworkParameters {
 export interface DiskParameters {
   readonly minWriteMs: number;
   readonly maxWriteMs: number;
+  /** Longest step of reading or writing a snapshot file. */
+  readonly maxFileStepMs: number;
 }
 
 export interface WorkloadParameters {
@@ -52,6 +55,7 @@ export interface FaultParameters {
 export interface Parameters {
   readonly nodes: number;
   readonly timings: ControlTimings;
+  readonly snapshots: SnapshotPolicy;
   /** Length of the phase with faults. */
   readonly safetyMs: number;
   readonly network: NetworkParameters;
@@ -71,6 +75,7 @@ export function drawParameters(seed: number): Parameters {
   return {
     nodes: prng.pick(SIZES),
     timings: { tickMs: one(30, 50), heartbeatTicks: one(1, 2), electionTicks: one(5, 6, 10) },
+    snapshots: { minLogBytes: one(300, 2_000, 10_000, 1_000_000), keptEntries: one(0, 3, 30) },
     safetyMs: one(3_000, 5_000, 8_000),
     network: {
       minDelayMs: one(0.05, 0.2, 1),
@@ -83,7 +88,7 @@ export function drawParameters(seed: number): Parameters {
       callLossPerMille: one(0, 10, 50),
       maxNoticeMs: one(2, 50, 500),
     },
-    disk: { minWriteMs: one(0.05, 0.5), maxWriteMs: one(0.5, 2, 15) },
+    disk: { minWriteMs: one(0.05, 0.5), maxWriteMs: one(0.5, 2, 15), maxFileStepMs: one(0.2, 5, 50) },
     workload: {
       clients: prng.between(2, 6),
       keys: prng.between(1, 6),
