@@ -97,10 +97,12 @@ export function extentCompacted(
   return { ...extent, base: { index: throughIndex, term } };
 }
 
-/** Whether `extent` is that of a log into which nothing was ever written. */
-export function isFresh({ base, last, hardState, snapshot }: LogExtent): boolean {
-  const { voters, learners } = snapshot.metadata.confState;
-  return base.index === 0 && last.index === 0 && hardState.term === 0 && voters.length + learners.length === 0;
+/**
+ * Whether the log may be bootstrapped: nobody has taken part in Raft with it. Its membership may have been set by a node
+ * that ended before it could write down who it is, and may not be the right one any more.
+ */
+export function isFresh({ base, last, hardState }: LogExtent, identity: LogIdentity | undefined): boolean {
+  return identity === undefined && base.index === 0 && last.index === 0 && hardState.term === 0;
 }
 
 /** @throws InvariantViolation when `wanted` changes what `stored` has set */

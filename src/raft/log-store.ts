@@ -49,8 +49,8 @@ export interface RaftLog extends RaftStorage {
   setIdentity(identity: LogIdentity): void;
 
   /**
-   * Membership at index 0, for the nodes that start a cluster together.
-   * @throws InvariantViolation unless the log is empty
+   * Membership at index 0, of the nodes that start a cluster together. May be set again until there is an identity.
+   * @throws InvariantViolation unless the log is empty and has no identity
    */
   bootstrap(confState: ConfState): void;
 

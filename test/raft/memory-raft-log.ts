@@ -98,7 +98,7 @@ export class MemoryRaftLog implements RaftLog {
   }
 
   bootstrap(confState: ConfState): void {
-    assert(isFresh(this.state.extent), 'only an empty log is bootstrapped');
+    assert(isFresh(this.state.extent, this.state.identity), 'only an empty log is bootstrapped');
     const snapshot = { metadata: { index: 0, term: 0, confState }, data: EMPTY_BYTES };
     this.state = { ...this.state, extent: { ...this.state.extent, snapshot } };
   }

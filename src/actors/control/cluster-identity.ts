@@ -26,8 +26,8 @@ export type Place =
 export class ClusterIdentity {
   private readonly log: RaftLog;
   private readonly self: Speaker;
-  /** Id of the founding entry in the log, while the node does not belong to its cluster for good. */
-  private tentative: ClusterId | undefined;
+  /** The first founding entry in the log, while the node does not belong to its cluster for good. */
+  private tentative: { readonly clusterId: ClusterId; readonly index: number } | undefined;
 
   constructor(log: RaftLog, self: Speaker) {
     this.log = log;
@@ -59,14 +59,19 @@ export class ClusterIdentity {
     return encodeMemberCommand({ type: 'found', clusterId: clusterId as ClusterId, founders });
   }
 
-  /** Called before `entries` become durable. */
+  /**
+   * Called before `entries` become durable. Several leaders may have proposed a founding, and only the first in the log
+   * counts; whatever else but empty entries lies behind it was proposed by a leader that had applied it.
+   */
   onAppend(entries: readonly Entry[]): void {
     if (this.clusterId !== undefined) return;
+    const firstIndex = entries[0]?.index ?? Infinity;
+    if (this.tentative !== undefined && this.tentative.index >= firstIndex) this.tentative = undefined;
     for (const entry of entries) {
       if (entry.type === 'normal' && entry.data.length === 0) continue;
-      const founding = foundingIn(entry);
-      if (founding !== undefined) this.tentative = founding;
-      else if (this.tentative !== undefined) this.belongTo(this.tentative);
+      const clusterId = foundingIn(entry);
+      if (clusterId !== undefined) this.tentative ??= { clusterId, index: entry.index };
+      else if (this.tentative !== undefined) this.belongTo(this.tentative.clusterId);
     }
   }
 

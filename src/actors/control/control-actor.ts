@@ -28,7 +28,7 @@ import { ClusterIdentity } from './cluster-identity.js';
 import type { ControlEvent } from './events.js';
 import { Founding } from './founding.js';
 import { MemberTable } from './member-table.js';
-import type { JoinAnswer, PeerHandler, PeerTransport, SnapshotReceiver } from './ports.js';
+import type { JoinAnswer, PeerAddress, PeerHandler, PeerTransport, SnapshotReceiver } from './ports.js';
 import { RaftDriver } from './raft-driver.js';
 import { decodeDescription } from './snapshot-description.js';
 import { SnapshotKeeper, type SnapshotPolicy, type WrittenSnapshot } from './snapshot-keeper.js';
@@ -84,6 +84,8 @@ export class ControlActor implements PeerHandler {
   private founding: Founding | undefined;
   private driver: RaftDriver | undefined;
   private registrar: Registrar | undefined;
+  /** Peers that have introduced themselves and are not in the list of nodes as far as it has been applied here. */
+  private readonly introduced = new Map<number, PeerAddress>();
   private confState: ConfState = EMPTY_CONF_STATE;
   private softState: SoftState = { leader: 0, role: 'follower' };
   private lastView = '';
@@ -126,6 +128,7 @@ export class ControlActor implements PeerHandler {
         this.context.emit({ type: 'obstacle', message: obstacle });
         this.emitView();
       },
+      onFailure: (error) => this.context.fail(error),
     });
     this.founding.start();
     this.emitView();
@@ -214,6 +217,7 @@ export class ControlActor implements PeerHandler {
       );
     }
     this.registrar?.onSpeaker(speaker);
+    this.onIntroduced(speaker);
   }
 
   onPeerMessages(messages: readonly PeerMessage[]): void {
@@ -300,6 +304,7 @@ export class ControlActor implements PeerHandler {
           send: (messages) => this.send(messages),
           onSoftState: (state) => this.onSoftState(state),
           onAppend: (entries) => this.identity.onAppend(entries),
+          onEntry: (entry) => this.onEntry(entry),
           onCommitted: (entries) => this.onCommitted(entries),
           onMembership: (change, confState, entry) => {
             this.confState = confState;
@@ -384,14 +389,14 @@ export class ControlActor implements PeerHandler {
     this.driver?.turn((raw) => raw.propose(this.identity.foundingEntry(this.parts.newClusterId(), members)));
   }
 
+  private onEntry(entry: Entry): void {
+    if (!this.members.onEntry(entry)) return;
+    if (this.members.clusterId !== undefined) this.identity.belongTo(this.members.clusterId);
+    this.snapshots.onConfiguration(entry.index, this.confState, this.members.snapshot());
+    this.onMembersChanged();
+  }
+
   private onCommitted(entries: readonly Entry[]): void {
-    for (const entry of entries) {
-      if (this.members.onEntry(entry)) {
-        if (this.members.clusterId !== undefined) this.identity.belongTo(this.members.clusterId);
-        this.snapshots.onConfiguration(entry.index, this.confState, this.members.snapshot());
-        this.onMembersChanged();
-      }
-    }
     this.context.emit({ type: 'committed', entries });
     if (this.snapshots.onCommitted(entries)) this.context.emit({ type: 'snapshot-due' });
     this.registrar?.onApplied();
@@ -402,15 +407,30 @@ export class ControlActor implements PeerHandler {
     this.emitView();
   }
 
+  /**
+   * A member that joined after what this node has applied may lead, and must be answered before this node can catch up.
+   */
+  private onIntroduced({ raftId, clusterId, nodeId, controlAddress }: Speaker): void {
+    if (raftId === 0 || clusterId === '' || this.members.byRaftId(raftId) !== undefined) return;
+    if (this.introduced.get(raftId)?.controlAddress === controlAddress) return;
+    this.introduced.set(raftId, { raftId, nodeId, controlAddress });
+    if (this.driver !== undefined) this.onMembersChanged();
+  }
+
   /** Before the first entry is applied only the founders are known, and everybody has the raft id of its place. */
-  private peersToReach(): { raftId: number; nodeId: string; controlAddress: string }[] {
-    const self = this.identity.raftId;
-    if (this.members.list.length > 0)
-      return this.members.list.filter((member) => member.raftId !== self).map((member) => member);
+  private peersToReach(): PeerAddress[] {
     const founders = [...this.options.founders].sort((a, b) => (a.nodeId < b.nodeId ? -1 : 1));
-    return founders
-      .map(({ nodeId, controlAddress }, place) => ({ raftId: place + 1, nodeId, controlAddress }))
-      .filter((peer) => peer.raftId !== self);
+    const known: readonly PeerAddress[] =
+      this.members.list.length > 0
+        ? this.members.list
+        : founders.map(({ nodeId, controlAddress }, place) => ({ raftId: place + 1, nodeId, controlAddress }));
+    for (const raftId of this.introduced.keys()) {
+      const listed = this.members.byRaftId(raftId) !== undefined;
+      if (listed || this.members.wasRemoved(raftId)) this.introduced.delete(raftId);
+    }
+    const peers = new Map([...known, ...this.introduced.values()].map((peer) => [peer.raftId, peer]));
+    peers.delete(this.identity.raftId);
+    return [...peers.values()];
   }
 
   // ------------------------------------------------------------------ time
@@ -419,8 +439,9 @@ export class ControlActor implements PeerHandler {
     this.stopTicking = this.parts.scheduler.after(this.options.timings.tickMs, () => {
       if (this.disposed) return;
       this.tickLater();
-      this.driver?.turn((raw) => raw.tick());
+      // First the registrar looks who is active: the tick may be the one on which the core begins to ask that anew.
       if (this.softState.role === 'leader') this.registrar?.onTick();
+      this.driver?.turn((raw) => raw.tick());
       this.emitView();
     });
   }
@@ -441,10 +462,12 @@ export class ControlActor implements PeerHandler {
   }
 
   private view(): ClusterView {
+    // Role and term of one moment: what the driver has told last may be of an earlier term.
+    const status = this.driver?.raw.status();
     return buildView({
       speaker: this.identity.speaker(),
-      softState: this.softState,
-      term: this.driver?.raw.status().hardState.term ?? 0,
+      softState: status?.softState ?? this.softState,
+      term: status?.hardState.term ?? 0,
       confState: this.confState,
       members: this.members,
       founders: this.options.founders,

@@ -3,7 +3,7 @@
  * cluster/admission.ts has a decision, and carries that out.
  */
 import { assertNever } from '../../base/assert.js';
-import { asDcacheError } from '../../base/errors.js';
+import { DcacheError } from '../../base/errors.js';
 import { isClusterId } from '../../base/ids.js';
 import type { Prng } from '../../base/prng.js';
 import { decideAdmission, type Admission, type PeerAnswer } from '../../cluster/admission.js';
@@ -26,6 +26,8 @@ export interface FoundingParts {
   onPlace(place: Place): void;
   /** Called after each round that did not end the search; undefined when nothing but waiting is to be done. */
   onProgress(obstacle: string | undefined): void;
+  /** A defect; the search has ended. */
+  onFailure(error: unknown): void;
 }
 
 export class Founding {
@@ -41,25 +43,31 @@ export class Founding {
   }
 
   start(): void {
-    void this.round();
+    this.round().catch((error: unknown) => this.parts.onFailure(error));
   }
 
   stop(): void {
     this.stopped = true;
   }
 
-  /** Never rejects: whatever goes wrong is an obstacle, told, and tried again in the next round. */
+  /** What others answer, or that they do not, is an obstacle, told, and tried again. Rejects only for a defect. */
   private async round(): Promise<void> {
-    let obstacle: string | undefined;
+    let outcome: Place | string | undefined;
     try {
-      obstacle = await this.decideAndAct(await this.askAll());
+      outcome = await this.decideAndAsk(await this.askAll());
     } catch (error) {
-      obstacle = asDcacheError(error).message;
+      if (!(error instanceof DcacheError)) throw error;
+      outcome = error.message;
     }
     if (this.stopped) return;
-    this.parts.onProgress(obstacle);
+    if (typeof outcome === 'object') {
+      this.stopped = true;
+      this.parts.onPlace(outcome);
+      return;
+    }
+    this.parts.onProgress(outcome);
     this.parts.scheduler.after(this.parts.prng.between(ROUND_MS, 2 * ROUND_MS), () => {
-      if (!this.stopped) void this.round();
+      if (!this.stopped) this.start();
     });
   }
 
@@ -67,25 +75,25 @@ export class Founding {
     const self = this.parts.speaker();
     const others = this.parts.founders.filter(({ nodeId }) => nodeId !== self.nodeId);
     const answers = await Promise.all(
-      others.map(async ({ controlAddress }): Promise<PeerAnswer | DcacheRefusal | undefined> => {
+      others.map(async ({ controlAddress }): Promise<PeerAnswer | DcacheError | undefined> => {
         try {
           return {
             address: controlAddress,
             speaker: await this.parts.transport.hello(controlAddress, HELLO_TIMEOUT_MS),
           };
         } catch (error) {
-          const { code, message } = asDcacheError(error);
-          return code === 'UNREACHABLE' || code === 'DEADLINE_EXCEEDED' ? undefined : { refusal: message };
+          if (!(error instanceof DcacheError)) throw error;
+          return error.code === 'UNREACHABLE' || error.code === 'DEADLINE_EXCEEDED' ? undefined : error;
         }
       }),
     );
-    const refused = answers.find((answer) => answer !== undefined && 'refusal' in answer);
-    if (refused !== undefined && 'refusal' in refused) throw new Error(refused.refusal);
+    const refusal = answers.find((answer) => answer instanceof DcacheError);
+    if (refusal !== undefined) throw refusal;
     return answers.filter((answer): answer is PeerAnswer => answer !== undefined && 'speaker' in answer);
   }
 
-  /** The obstacle, if there is one. Ends the search when there is a place. */
-  private async decideAndAct(answers: readonly PeerAnswer[]): Promise<string | undefined> {
+  /** The place, if there is one, or the obstacle, if there is one. */
+  private async decideAndAsk(answers: readonly PeerAnswer[]): Promise<Place | string | undefined> {
     if (this.stopped) return undefined;
     const self = this.parts.speaker();
     this.present = [self.nodeId, ...answers.map(({ speaker }) => speaker.nodeId)];
@@ -93,12 +101,11 @@ export class Founding {
     this.joining = admission.type === 'join';
     switch (admission.type) {
       case 'found':
-        this.end({
+        return {
           type: 'found',
           raftId: admission.raftId,
           founders: this.parts.founders.map((_, place) => place + 1),
-        });
-        return undefined;
+        };
       case 'join':
         return this.join(admission.via);
       case 'wait':
@@ -111,7 +118,7 @@ export class Founding {
   }
 
   /** Follows the nodes' word about who leads, at most once around. */
-  private async join(via: readonly string[]): Promise<string | undefined> {
+  private async join(via: readonly string[]): Promise<Place | string> {
     const toAsk = [...via];
     const asked = new Set<string>();
     for (let address = toAsk.shift(); address !== undefined && !this.stopped; address = toAsk.shift()) {
@@ -122,20 +129,9 @@ export class Founding {
         if (answer.controlAddress !== undefined) toAsk.unshift(answer.controlAddress);
         continue;
       }
-      if (!isClusterId(answer.clusterId)) throw new Error(`${address} answered with a malformed cluster id`);
-      if (!this.stopped)
-        this.end({ type: 'joined', raftId: answer.raftId, founders: answer.founders, clusterId: answer.clusterId });
-      return undefined;
+      if (!isClusterId(answer.clusterId)) return `${address} answered with a malformed cluster id`;
+      return { type: 'joined', raftId: answer.raftId, founders: answer.founders, clusterId: answer.clusterId };
     }
     return 'the cluster has no leader at the moment, so it cannot admit this node';
   }
-
-  private end(place: Place): void {
-    this.stopped = true;
-    this.parts.onPlace(place);
-  }
-}
-
-interface DcacheRefusal {
-  readonly refusal: string;
 }

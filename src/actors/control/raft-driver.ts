@@ -24,6 +24,9 @@ export interface RaftDriverListener {
   onSoftState(state: SoftState): void;
   /** Just before entries become durable. */
   onAppend(entries: readonly Entry[]): void;
+  /** A committed entry that changes no membership, in its turn among those that do. */
+  onEntry(entry: Entry): void;
+  /** All entries of an application, after their `onEntry` and `onMembership`. */
   onCommitted(entries: readonly Entry[]): void;
   /** A membership change is in force. */
   onMembership(change: ConfChangeV2, confState: ConfState, entry: Entry): void;
@@ -131,7 +134,10 @@ export class RaftDriver {
     const last = work.entries.at(-1);
     assert(last !== undefined, 'an application has entries');
     this.applying.push({ lastIndex: last.index, responses: work.responses });
-    for (const entry of work.entries) if (entry.type !== 'normal') this.applyMembership(entry);
+    for (const entry of work.entries) {
+      if (entry.type === 'normal') this.listener.onEntry(entry);
+      else this.applyMembership(entry);
+    }
     this.listener.onCommitted(work.entries);
   }
 

@@ -118,7 +118,7 @@ export class LmdbRaftLog implements RaftLog {
   }
 
   bootstrap(confState: ConfState): void {
-    assert(isFresh(this.extent), 'only an empty log is bootstrapped');
+    assert(isFresh(this.extent, this.stored), 'only an empty log is bootstrapped');
     const snapshot = { metadata: { index: 0, term: 0, confState }, data: EMPTY_BYTES };
     this.write('writing the first membership', { ...this.extent, snapshot }, () => undefined);
   }

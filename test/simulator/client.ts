@@ -1,0 +1,125 @@
+/**
+ * A client: one operation after the other, against one node until that does not answer. As the real one (src/client) it
+ * tries again by itself what is definitely not done, and reads always. What it saw goes into the history.
+ */
+import { assert } from '../../src/base/assert.js';
+import { asDcacheError, DcacheError } from '../../src/base/errors.js';
+import type { Prng } from '../../src/base/prng.js';
+import { isWrite, type KvReply, type KvRequest } from '../../src/store/requests.js';
+import { RequestSender } from './requests.js';
+import { SimThread } from './thread.js';
+import { REFUSED_INCREMENT, toRequest, toResult, Workload, type Operation } from './workload.js';
+import type { World } from './world.js';
+
+const FIRST_PAUSE_MS = 20;
+const LONGEST_PAUSE_MS = 250;
+
+export type ClientOutcome = 'done' | 'not-done' | 'unknown';
+
+export class SimClient {
+  readonly host: string;
+  private readonly world: World;
+  private readonly prng: Prng;
+  private readonly thread: SimThread;
+  private readonly sender: RequestSender;
+  private readonly workload: Workload;
+  private readonly seen = new Map<string, number>();
+  private node: number;
+  private stopped = false;
+  private readonly outcomes: Record<ClientOutcome, number> = { done: 0, 'not-done': 0, unknown: 0 };
+
+  constructor(world: World, number: number) {
+    this.world = world;
+    this.prng = world.prng.fork();
+    this.host = `c${number}`;
+    this.thread = new SimThread(world.time, {
+      clockRate: 1,
+      onDefect: (error) => world.onDefect(this.host, error),
+    });
+    this.sender = new RequestSender(world, { host: this.host, thread: this.thread }, this.prng.fork());
+    this.workload = new Workload(this.host, world.parameters.workload, this.prng.fork());
+    this.node = this.prng.below(world.nodes.length);
+  }
+
+  /** Operations by outcome. */
+  get counts(): Readonly<Record<ClientOutcome, number>> {
+    return this.outcomes;
+  }
+
+  /** Begins to work, until `stop`. */
+  start(): void {
+    const { maxThinkMs } = this.world.parameters.workload;
+    this.thread.after(this.prng.between(0, maxThinkMs), () => {
+      if (this.stopped) return;
+      void this.perform(this.drawOperation()).then(() => this.start());
+    });
+  }
+
+  stop(): void {
+    this.stopped = true;
+  }
+
+  /** One operation with all its tries. Never rejects. */
+  async perform(operation: Operation, maxRetries = this.world.parameters.workload.maxRetries): Promise<ClientOutcome> {
+    const { history, time, trace } = this.world;
+    const call = history.invoke(this.host, operation, time.nowMs);
+    trace.record(time.nowMs, this.host, operation.input.type, operation.key, call.id);
+    const outcome = await this.tryUntilDone(operation, maxRetries);
+    trace.record(time.nowMs, this.host, 'returns', call.id, outcome instanceof DcacheError ? outcome.code : 'done');
+    if (!(outcome instanceof DcacheError)) {
+      const result = toResult(outcome);
+      if ('version' in result && result.version !== undefined) this.seen.set(operation.key, result.version);
+      call.done(result, time.nowMs);
+      return this.count('done');
+    }
+    if (outcome.code === 'INVALID_ARGUMENT') {
+      assert(operation.input.type === 'incr', 'only the increment of something else than a number is refused');
+      call.done(REFUSED_INCREMENT, time.nowMs);
+      return this.count('done');
+    }
+    if (outcome.outcome === 'unknown') {
+      call.unknown(time.nowMs);
+      return this.count('unknown');
+    }
+    call.notDone(time.nowMs);
+    return this.count('not-done');
+  }
+
+  drawOperation(): Operation {
+    return this.workload.next((key) => this.seen.get(key) ?? 1);
+  }
+
+  private count(outcome: ClientOutcome): ClientOutcome {
+    this.outcomes[outcome]++;
+    return outcome;
+  }
+
+  private async tryUntilDone(operation: Operation, maxRetries: number): Promise<KvReply | DcacheError> {
+    const { timeoutMs } = this.world.parameters.workload;
+    let pauseMs = FIRST_PAUSE_MS;
+    for (let tried = 0; ; tried++) {
+      const node = this.world.nodes[this.node];
+      assert(node !== undefined, 'a client talks to a node of the cluster');
+      const request = toRequest(operation);
+      try {
+        return await this.sender.execute(node.clientAddress, request, timeoutMs, false);
+      } catch (error) {
+        const failure = asDcacheError(error);
+        if (failure.code === 'INTERNAL') this.world.onDefect(node.host, error);
+        if (!mayTryAgain(failure, request) || tried >= maxRetries) return failure;
+      }
+      this.node = (this.node + 1) % this.world.nodes.length;
+      await this.pause(pauseMs);
+      pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2);
+    }
+  }
+
+  private pause(ms: number): Promise<void> {
+    return new Promise((resolve) => void this.thread.after(ms, resolve));
+  }
+}
+
+function mayTryAgain(error: DcacheError, request: KvRequest): boolean {
+  if (error.retryable) return error.outcome === 'not-done';
+  return !isWrite(request) && error.outcome === 'unknown';
+}

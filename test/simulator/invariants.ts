@@ -1,0 +1,194 @@
+/**
+ * What must hold at every moment, whatever happens. Fed by the disks, the control sides and the state machines of all nodes;
+ * knows everything that any of them ever did. Keeps the first violation.
+ *
+ * The names of Raft's properties are those of the Raft paper, figure 3.
+ */
+import { Fnv32 } from '../../src/base/fnv.js';
+import type { LogBatch, LogIdentity } from '../../src/raft/log-store.js';
+import type { PeerMessage } from '../../src/raft/messages.js';
+import type { Entry, HardState } from '../../src/raft/types.js';
+import type { DiskObserver, SimDisk } from './disk.js';
+
+export interface Violation {
+  readonly invariant: string;
+  readonly details: string;
+  readonly atMs: number;
+}
+
+/** An entry as far as it matters whether two are the same. */
+interface Known {
+  readonly term: number;
+  readonly digest: string;
+}
+
+interface Committed extends Known {
+  /** Term of the node that first said so. */
+  readonly inTerm: number;
+}
+
+/** State hashes are compared at every index that this divides: between that, a difference has nowhere to hide for long. */
+const HASH_EVERY = 16;
+
+export class Invariants implements DiskObserver {
+  private readonly now: () => number;
+  private first: Violation | undefined;
+  private readonly leaderOfTerm = new Map<number, number>();
+  /** By "index/term": the entry and the term before it. */
+  private readonly logEntries = new Map<string, Known & { readonly previousTerm: number }>();
+  private readonly committed: (Committed | undefined)[] = [];
+  private readonly stateAt = new Map<number, string>();
+  private readonly diskOfRaftId = new Map<number, number>();
+
+  constructor(now: () => number) {
+    this.now = now;
+  }
+
+  get violation(): Violation | undefined {
+    return this.first;
+  }
+
+  /** Largest index known to be committed anywhere. */
+  get commitIndex(): number {
+    return Math.max(0, this.committed.length - 1);
+  }
+
+  get terms(): number {
+    return this.leaderOfTerm.size;
+  }
+
+  fail(invariant: string, details: string): void {
+    this.first ??= { invariant, details, atMs: this.now() };
+  }
+
+  onIdentity(disk: SimDisk, { raftId, nodeId }: LogIdentity): void {
+    const owner = this.diskOfRaftId.get(raftId);
+    if (owner !== undefined && owner !== disk.serial) {
+      this.fail('a raft id belongs to one disk', `${nodeId} takes raft id ${raftId}, which another disk has`);
+    }
+    this.diskOfRaftId.set(raftId, disk.serial);
+  }
+
+  onSnapshotMissing(disk: SimDisk, name: string): void {
+    const raftId = disk.identity()?.raftId ?? 0;
+    this.fail('I0: a snapshot that the log names is durable', `node ${raftId} names ${name}, which is not on its disk`);
+  }
+
+  onAppend(disk: SimDisk, before: HardState, batch: LogBatch): void {
+    const raftId = disk.identity()?.raftId ?? 0;
+    const { hardState } = batch;
+    if (hardState !== undefined) {
+      const wentBack = hardState.term < before.term || hardState.commit < before.commit;
+      const revoted = hardState.term === before.term && before.vote !== 0 && hardState.vote !== before.vote;
+      if (wentBack) this.fail('term and commit index never go back', describe(raftId, before, hardState));
+      if (revoted) this.fail('one vote a term', describe(raftId, before, hardState));
+    }
+    const first = batch.entries[0];
+    if (first === undefined) return;
+    const termBefore = disk.term(first.index - 1);
+    let previousTerm = typeof termBefore === 'number' ? termBefore : -1;
+    for (const entry of batch.entries) {
+      this.checkLogMatching(raftId, entry, previousTerm);
+      this.checkNotReplaced(raftId, entry);
+      previousTerm = entry.term;
+    }
+  }
+
+  /** A node says that it leads. */
+  onLeader(raftId: number, term: number, disk: SimDisk): void {
+    const other = this.leaderOfTerm.get(term);
+    if (other === raftId) return;
+    if (other !== undefined) this.fail('Election Safety', `${other} and ${raftId} both lead in term ${term}`);
+    this.leaderOfTerm.set(term, raftId);
+    for (const [index, entry] of this.committed.entries()) {
+      if (entry === undefined || entry.inTerm >= term || disk.holds(index, entry.term)) continue;
+      this.fail('Leader Completeness', `leader ${raftId} of term ${term} lacks committed entry ${index}`);
+      return;
+    }
+  }
+
+  /** A node hands these entries to its state machine as committed. */
+  onCommitted(raftId: number, term: number, entries: readonly Entry[]): void {
+    for (const entry of entries) {
+      const known = this.committed[entry.index];
+      const digest = digestOf(entry);
+      if (known === undefined) this.committed[entry.index] = { term: entry.term, digest, inTerm: term };
+      else if (known.term !== entry.term || known.digest !== digest) {
+        this.fail(
+          'committed entries never change',
+          `node ${raftId} commits entry ${entry.index} of term ${entry.term}, others that of term ${known.term}`,
+        );
+      }
+    }
+  }
+
+  /** A state machine is about to apply `entry` after `appliedIndex`. */
+  onApply(host: string, appliedIndex: number, entry: Entry): void {
+    if (entry.index !== appliedIndex + 1) {
+      this.fail('entries are applied in order', `${host} applies ${entry.index} after ${appliedIndex}`);
+    }
+    const known = this.committed[entry.index];
+    if (known === undefined || known.term !== entry.term || known.digest !== digestOf(entry)) {
+      this.fail('State Machine Safety', `${host} applies another entry ${entry.index} than was committed`);
+    }
+  }
+
+  /** A state machine has applied everything up to `index`. `stateHash` is costly, so it is only asked for now and then. */
+  onApplied(host: string, index: number, stateHash: () => string): void {
+    if (index % HASH_EVERY === 0) this.compareState(host, index, stateHash());
+  }
+
+  compareState(host: string, index: number, hash: string): void {
+    const known = this.stateAt.get(index);
+    if (known === undefined) this.stateAt.set(index, hash);
+    else if (known !== hash) {
+      this.fail('equal applied index, equal state', `${host} has state ${hash} at ${index}, others ${known}`);
+    }
+  }
+
+  /** A message leaves a node. What it vouches for must be durable. */
+  onSend(disk: SimDisk, message: PeerMessage): void {
+    const { term, vote } = disk.durableHardState;
+    if (message.type === 'vote-response' && !message.rejected) {
+      const kept = term > message.term || (term === message.term && vote === message.to);
+      if (!kept) this.fail('a vote is durable before it is given', `node ${message.from} in term ${message.term}`);
+    }
+    if (message.type === 'append-response' && !message.rejected && message.term === term) {
+      if (message.index > disk.durableLastIndex) {
+        this.fail(
+          'an entry is durable before it is acknowledged',
+          `node ${message.from} acknowledges ${message.index}, its disk ends at ${disk.durableLastIndex}`,
+        );
+      }
+    }
+  }
+
+  private checkLogMatching(raftId: number, entry: Entry, previousTerm: number): void {
+    const name = `${entry.index}/${entry.term}`;
+    const known = this.logEntries.get(name);
+    const digest = digestOf(entry);
+    if (known === undefined) this.logEntries.set(name, { term: entry.term, digest, previousTerm });
+    else if (known.digest !== digest || known.previousTerm !== previousTerm) {
+      this.fail('Log Matching', `node ${raftId} has another entry ${entry.index} of term ${entry.term} than others`);
+    }
+  }
+
+  /** A node that has what is committed never writes something else over it. */
+  private checkNotReplaced(raftId: number, entry: Entry): void {
+    const known = this.committed[entry.index];
+    if (known !== undefined && known.term < entry.term && known.inTerm <= entry.term) {
+      this.fail(
+        'committed entries never change',
+        `node ${raftId} writes entry ${entry.index} of term ${entry.term} over the committed one of term ${known.term}`,
+      );
+    }
+  }
+}
+
+function describe(raftId: number, before: HardState, after: HardState): string {
+  return `node ${raftId}: ${JSON.stringify(before)} before, ${JSON.stringify(after)} after`;
+}
+
+function digestOf(entry: Entry): string {
+  return `${entry.type}:${entry.data.length}:${new Fnv32().bytes(entry.data).hex()}`;
+}

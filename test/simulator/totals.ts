@@ -1,0 +1,39 @@
+/** What many runs did together. */
+import { FaultCounts, FAULTS } from './fault-counts.js';
+import type { RunReport } from './run.js';
+
+export class Totals {
+  readonly faults = new FaultCounts();
+  seeds = 0;
+  virtualMs = 0;
+  events = 0;
+  operations = 0;
+  unknownOutcomes = 0;
+  notDone = 0;
+  committedEntries = 0;
+  leaders = 0;
+  undecidedHistories = 0;
+
+  add(report: RunReport): void {
+    this.seeds++;
+    this.virtualMs += report.virtualMs;
+    this.events += report.events;
+    this.operations += report.operations;
+    this.unknownOutcomes += report.unknownOutcomes;
+    this.notDone += report.notDone;
+    this.committedEntries += report.committedEntries;
+    this.leaders += report.leaders;
+    if (!report.historyDecided) this.undecidedHistories++;
+    this.faults.addAll(report.faults);
+  }
+
+  describe(): string {
+    const hours = (this.virtualMs / 3_600_000).toFixed(2);
+    return [
+      `${this.seeds} seeds passed: ${hours} virtual hours, ${this.events} events`,
+      `  ${this.operations} operations checked, ${this.notDone} of them not done, ${this.unknownOutcomes} unknown`,
+      `  ${this.committedEntries} entries committed under ${this.leaders} leaders, ${this.undecidedHistories} histories undecided`,
+      ...FAULTS.map((kind) => `  ${kind.padEnd(28)}${String(this.faults.of(kind)).padStart(8)}`),
+    ].join('\n');
+  }
+}

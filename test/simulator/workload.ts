@@ -1,0 +1,107 @@
+/** Which operations a client asks for, how they look as requests, and how replies look in a history. */
+import { assert } from '../../src/base/assert.js';
+import type { Prng } from '../../src/base/prng.js';
+import { ALWAYS, FOREVER, type KvReply, type KvRequest } from '../../src/store/requests.js';
+import type { KvCondition, KvInput, KvResult } from '../checker/kv-model.js';
+import type { WorkloadParameters } from './scenario/parameters.js';
+
+export interface Operation {
+  readonly key: string;
+  readonly input: KvInput;
+}
+
+const bytes = (text: string): Uint8Array => Buffer.from(text, 'latin1').slice();
+const text = (value: Uint8Array): string => Buffer.from(value).toString('latin1');
+
+/** Keys whose number is a multiple of this hold numbers for the most part. */
+const COUNTER_EVERY = 3;
+
+export class Workload {
+  private readonly prng: Prng;
+  private readonly parameters: WorkloadParameters;
+  private readonly client: string;
+  private values = 0;
+
+  constructor(client: string, parameters: WorkloadParameters, prng: Prng) {
+    this.client = client;
+    this.parameters = parameters;
+    this.prng = prng;
+  }
+
+  /** @param seenVersion a version of some key that the client has seen lately, for conditions */
+  next(seenVersion: (key: string) => number): Operation {
+    const { prng, parameters } = this;
+    const number = prng.below(parameters.keys);
+    const key = `k${number}`;
+    if (prng.chance(parameters.readPercent, 100)) {
+      return { key, input: { type: prng.chance(9, 10) ? 'get' : 'inspect' } };
+    }
+    const isCounter = number % COUNTER_EVERY === 1;
+    const draw = prng.below(100);
+    if (draw < (isCounter ? 60 : 5)) return { key, input: { type: 'incr', delta: String(prng.between(-3, 9)) } };
+    if (draw < (isCounter ? 65 : 25)) return { key, input: { type: 'append', value: this.newValue('+') } };
+    if (draw < (isCounter ? 75 : 40)) {
+      return { key, input: { type: 'delete', condition: this.drawCondition(seenVersion(key)) } };
+    }
+    const value = isCounter ? String(prng.below(1000)) : this.newValue('=');
+    return { key, input: { type: 'set', value, condition: this.drawCondition(seenVersion(key)) } };
+  }
+
+  /** Unlike any other value, so that a read tells which write it saw. */
+  private newValue(mark: string): string {
+    const { maxValueBytes } = this.parameters;
+    const padding = maxValueBytes > 0 && this.prng.chance(1, 4) ? this.prng.below(maxValueBytes) : 0;
+    return `${mark}${this.client}.${this.values++}${'.'.repeat(padding)}`;
+  }
+
+  private drawCondition(version: number): KvCondition | undefined {
+    const draw = this.prng.below(10);
+    if (draw < 6) return undefined;
+    if (draw < 7) return { type: 'absent' };
+    if (draw < 8) return { type: 'present' };
+    return { type: 'version', version };
+  }
+}
+
+export function toRequest({ key, input }: Operation): KvRequest {
+  const name = bytes(key);
+  switch (input.type) {
+    case 'get':
+    case 'inspect':
+      return { type: input.type, key: name };
+    case 'set': {
+      const condition = input.condition ?? ALWAYS;
+      return { type: 'set', key: name, value: bytes(input.value), lifetime: FOREVER, condition, returnOld: true };
+    }
+    case 'delete':
+      return { type: 'delete', key: name, condition: input.condition ?? ALWAYS };
+    case 'incr':
+      return { type: 'increment', key: name, delta: BigInt(input.delta) };
+    case 'append':
+      return { type: 'append', key: name, value: bytes(input.value) };
+  }
+}
+
+export function toResult(reply: KvReply): KvResult {
+  switch (reply.type) {
+    case 'get':
+      return { type: 'get', value: reply.value === null ? null : text(reply.value), version: reply.version };
+    case 'inspect':
+      return { type: 'inspect', found: reply.found, version: reply.version };
+    case 'set': {
+      const { applied, version, old } = reply;
+      return { type: 'set', applied, version, old: old === null ? null : text(old) };
+    }
+    case 'delete':
+      return { type: 'delete', deleted: reply.deleted };
+    case 'increment':
+      return { type: 'incr', value: reply.value.toString(), version: reply.version };
+    case 'append':
+      return { type: 'append', length: reply.valueBytes, version: reply.version };
+    default:
+      assert(false, 'a reply is of the kind that was asked for');
+  }
+}
+
+/** What a refusal by the store means: the increment of something that is no number. */
+export const REFUSED_INCREMENT: KvResult = { type: 'incr', value: null };
