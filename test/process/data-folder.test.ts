@@ -50,9 +50,9 @@ scene('a node with the data of another cluster is not listened to, and both clus
   expect(ours).not.toBe(theirs);
 
   const stranger = await scene.start('n3');
-  await stranger.says(`belongs to cluster ${theirs}`);
-  await stranger.says(`to cluster ${ours}`);
-  await stranger.says('give one of them another data folder or other --peers');
+  await stranger.says(
+    `n1 belongs to cluster ${ours}, n3 to cluster ${theirs}: give one of them another data folder or other --peers`,
+  );
 });
 
 scene('a node id that is in use is refused, and the node does not take part', async (scene) => {
