@@ -38,6 +38,7 @@ export class Scene {
   /** Working folder of every process; data folders are below it. */
   readonly folder = mkdtempSync(join(tmpdir(), 'dcache-scene-'));
   readonly plans = new Map<string, NodePlan>();
+  private readonly nodes = new Map<string, Child>();
   private readonly children: Child[] = [];
   private readonly clients: DcacheClient[] = [];
 
@@ -66,9 +67,17 @@ export class Scene {
   }
 
   /** Starts a node and waits until it listens. */
-  async start(id: string): Promise<Child> {
-    const child = this.spawn(id, this.startCommand(id));
+  async start(id: string, changed: Readonly<Record<string, string>> = {}): Promise<Child> {
+    const child = this.spawn(id, this.startCommand(id, changed));
+    this.nodes.set(id, child);
     await child.says(`${id} listens on`);
+    return child;
+  }
+
+  /** The process in which a node was started last. */
+  node(id: string): Child {
+    const child = this.nodes.get(id);
+    if (child === undefined) throw new Error(`${id} has not been started`);
     return child;
   }
 
@@ -80,11 +89,11 @@ export class Scene {
   }
 
   /** Starts n1, n2, n3 and waits until all of them serve. */
-  async startThree(): Promise<Record<'n1' | 'n2' | 'n3', Child>> {
+  async startThree(changed: Readonly<Record<string, string>> = {}): Promise<void> {
     await this.plan('n1', 'n2', 'n3');
-    const [n1, n2, n3] = await Promise.all([this.start('n1'), this.start('n2'), this.start('n3')]);
+    const ids = ['n1', 'n2', 'n3'];
+    await Promise.all(ids.map((id) => this.start(id, changed)));
     await this.untilServing();
-    return { n1, n2, n3 };
   }
 
   /** Runs `dcache` in the scene's folder; it is killed at the end of the scene if it still runs. */

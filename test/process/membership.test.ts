@@ -8,13 +8,13 @@ import { getText, scene, setText } from './harness.js';
 const sizeOf = (report: ClusterReport | undefined): number | undefined => report?.nodes[0]?.clusterSize;
 
 scene('a node whose data folder was deleted joins again under a new raft id, and three vote', async (scene) => {
-  const nodes = await scene.startThree();
+  await scene.startThree();
   const leader = await scene.leader();
   const lost = leader === 'n2' ? 'n3' : 'n2';
   const before = (await scene.status(leader))?.nodes.find((node) => node.nodeId === lost);
   await setText(scene.client(leader), 'fruit', 'cherry');
 
-  await nodes[lost].kill();
+  await scene.node(lost).kill();
   rmSync(join(scene.folder, `data-${lost}`), { recursive: true });
   await scene.start(lost);
 

@@ -4,7 +4,7 @@ import { DcacheError } from '../../src/base/errors.js';
 import { getText, scene, setText } from './harness.js';
 
 scene('a leader stopped under load hands over, exits with 0, and no write is lost or unknown', async (scene) => {
-  const nodes = await scene.startThree();
+  await scene.startThree();
   const leader = await scene.leader();
   const others = [...scene.plans.keys()].filter((id) => id !== leader);
   const client = scene.client();
@@ -24,7 +24,7 @@ scene('a leader stopped under load hands over, exits with 0, and no write is los
   const writers = Array.from({ length: 16 }, (_, i) => writer(`w${i}`));
   await scene.until('500 writes are acknowledged', () => Promise.resolve(acknowledged.size >= 500));
 
-  const node = nodes[leader as keyof typeof nodes];
+  const node = scene.node(leader);
   node.signal('SIGTERM');
   expect(await node.ended, node.tail).toEqual({ exitCode: 0, signal: null });
   const atExit = acknowledged.size;
@@ -39,17 +39,15 @@ scene('a leader stopped under load hands over, exits with 0, and no write is los
   expect(found).toEqual([...acknowledged.values()]);
 });
 
-scene('the next leader is there before the old one is gone', async (scene) => {
-  const nodes = await scene.startThree();
+scene('a stopping leader does not leave before there is another one', async (scene) => {
+  // Nobody is missed for six seconds: whoever leads before that was asked to.
+  await scene.startThree({ 'election-ticks': '120' });
   const leader = await scene.leader();
   const others = [...scene.plans.keys()].filter((id) => id !== leader);
-  const node = nodes[leader as keyof typeof nodes];
-  node.signal('SIGTERM');
+  const stoppedAtMs = performance.now();
+  scene.node(leader).signal('SIGTERM');
   await scene.leader(...others);
-  await node.ended;
-  // Elected because it was asked to, not because the old one was missed.
-  expect(nodes[others[0] as keyof typeof nodes].output).not.toContain('"role":"pre-candidate"');
-  expect(nodes[others[1] as keyof typeof nodes].output).not.toContain('"role":"pre-candidate"');
+  expect(performance.now() - stoppedAtMs).toBeLessThan(6_000);
 });
 
 scene('a second signal does not wait any longer', async (scene) => {

@@ -20,12 +20,12 @@ scene('any node takes set, get and del from the command line', async (scene) => 
 scene(
   'when the leader is killed, set and get go on after an election, and it catches up when it is back',
   async (scene) => {
-    const nodes = await scene.startThree();
+    await scene.startThree();
     const first = await scene.leader();
     const client = scene.client();
     await setText(client, 'before', 'kept');
 
-    await nodes[first as keyof typeof nodes].kill();
+    await scene.node(first).kill();
     await setText(client, 'after', 'an election');
     expect(await getText(client, 'before')).toBe('kept');
     const others = [...scene.plans.keys()].filter((id) => id !== first);
@@ -39,12 +39,12 @@ scene(
 );
 
 scene('when a follower is killed, nobody waits, and it catches up when it is back', async (scene) => {
-  const nodes = await scene.startThree();
+  await scene.startThree();
   const leader = await scene.leader();
   const follower = leader === 'n3' ? 'n2' : 'n3';
   const client = scene.client(leader);
 
-  await nodes[follower].kill();
+  await scene.node(follower).kill();
   await Promise.all(Array.from({ length: 50 }, (_, i) => setText(client, `key ${i}`, `value ${i}`)));
   expect(await getText(client, 'key 7')).toBe('value 7');
 
@@ -55,7 +55,7 @@ scene('when a follower is killed, nobody waits, and it catches up when it is bac
 });
 
 scene('when all three are killed and started again, every acknowledged value is there', async (scene) => {
-  const nodes = await scene.startThree();
+  await scene.startThree();
   const client = scene.client();
   const acknowledged = new Map<string, string>();
   let killed = false;
@@ -71,7 +71,7 @@ scene('when all three are killed and started again, every acknowledged value is 
   };
   const writers = ['a', 'b', 'c', 'd'].map(writer);
   await scene.until('200 writes are acknowledged', () => Promise.resolve(acknowledged.size >= 200));
-  await Promise.all(Object.values(nodes).map((node) => node.kill()));
+  await Promise.all(['n1', 'n2', 'n3'].map((id) => scene.node(id).kill()));
   killed = true;
   const closed = client.close();
   await Promise.all([closed, ...writers]);
@@ -85,15 +85,15 @@ scene('when all three are killed and started again, every acknowledged value is 
 });
 
 scene('a node that was stopped for seconds and goes on serves no stale value', async (scene) => {
-  const nodes = await scene.startThree();
+  await scene.startThree();
   const paused = await scene.leader();
   const others = [...scene.plans.keys()].filter((id) => id !== paused);
   await setText(scene.client(paused), 'colour', 'red');
 
-  nodes[paused as keyof typeof nodes].signal('SIGSTOP');
+  scene.node(paused).signal('SIGSTOP');
   await scene.leader(...others);
   await setText(scene.client(...others), 'colour', 'blue');
-  nodes[paused as keyof typeof nodes].signal('SIGCONT');
+  scene.node(paused).signal('SIGCONT');
 
   expect(await getText(scene.client(paused), 'colour')).toBe('blue');
   await scene.untilEqual();

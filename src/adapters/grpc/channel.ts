@@ -98,7 +98,11 @@ export function waitUntilReady(client: Client, address: string, timeoutMs: numbe
 /** Lets calls under way finish for at most `graceMs`, then cuts them off. */
 export function closeGrpcServer(server: Server, graceMs: number): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(() => server.forceShutdown(), graceMs);
+    const timer = setTimeout(() => {
+      // Cuts off at once; grpc-js does not always call back tryShutdown then.
+      server.forceShutdown();
+      resolve();
+    }, graceMs);
     server.tryShutdown(() => {
       clearTimeout(timer);
       resolve();

@@ -40,6 +40,8 @@ export class PeerLink {
   private unsentBytes = 0;
   private flushScheduled = false;
   private pauseMs = FIRST_PAUSE_MS;
+  /** What the peer said when it last refused to listen; told once, however often it is tried. */
+  private refusal = '';
   private retry: NodeJS.Timeout | undefined;
   private closed = false;
 
@@ -100,6 +102,7 @@ export class PeerLink {
       this.unsentBytes = 0;
       this.streams = { urgent: this.openStream(client), bulk: this.openStream(client) };
       this.pauseMs = FIRST_PAUSE_MS;
+      this.refusal = '';
       this.listener.onConnected(this.peer);
     } catch (error) {
       this.onBroken(client, error);
@@ -134,8 +137,11 @@ export class PeerLink {
     this.hangUp();
     const { code, message } =
       error instanceof DcacheError ? error : asDcacheError(fromGrpcError(error, this.peer.nodeId));
-    if (code !== 'UNREACHABLE' && code !== 'DEADLINE_EXCEEDED' && code !== 'SHUTTING_DOWN')
+    const refused = code !== 'UNREACHABLE' && code !== 'DEADLINE_EXCEEDED' && code !== 'SHUTTING_DOWN';
+    if (refused && message !== this.refusal) {
+      this.refusal = message;
       this.listener.onRefused(this.peer, message);
+    }
     this.listener.onBroken(this.peer);
     this.retry = setTimeout(() => void this.connect(), this.pauseMs * (0.5 + Math.random()));
     this.pauseMs = Math.min(LONGEST_PAUSE_MS, this.pauseMs * 2);

@@ -5,6 +5,7 @@ import { DcacheError } from '../../base/errors.js';
 import { MalformedBytes } from '../../base/byte-reader.js';
 import { LIMITS } from '../../base/limits.js';
 import { errorFields, type Logger } from '../../base/log.js';
+import type { Speaker } from '../../cluster/speaker.js';
 import { decodePeerMessage } from '../../raft/message-codec.js';
 import { bindGrpcServer, closeGrpcServer, createGrpcServer } from './channel.js';
 import {
@@ -29,6 +30,8 @@ export class PeerServer {
   private readonly server: Server;
   private readonly logger: Logger;
   private handler: PeerHandler | undefined;
+  /** Ends one open stream of messages each. */
+  private readonly streams = new Set<(error: DcacheError) => void>();
 
   constructor(logger: Logger) {
     this.logger = logger;
@@ -60,6 +63,7 @@ export class PeerServer {
   }
 
   close(): Promise<void> {
+    for (const end of this.streams) end(new DcacheError('SHUTTING_DOWN', 'this node is stopping'));
     return closeGrpcServer(this.server, CLOSE_GRACE_MS);
   }
 
@@ -84,26 +88,26 @@ export class PeerServer {
       .catch((error: unknown) => this.logger.error(errorFields(error), 'an answer to a peer could not be sent'));
   }
 
-  /** The stream ends with a refusal, or when the sender goes away. */
+  /**
+   * The stream ends with a refusal, or when the sender goes away. Its first message says who sends; whether this node listens
+   * to it is asked with every message, since the sender may be taken out of the cluster meanwhile.
+   */
   private takeMessages(
     call: ServerReadableStream<RaftMessages, MessagesReply>,
     answer: sendUnaryData<MessagesReply>,
   ): void {
-    let admitted = false;
-    let ended = false;
+    let speaker: Speaker | undefined;
     const end = (error?: unknown): void => {
-      if (ended) return;
-      ended = true;
+      if (!this.streams.delete(end)) return;
       if (error === undefined) answer(null, {});
       else answer(toGrpcStatus(error));
     };
+    this.streams.add(end);
     call.on('data', (batch: RaftMessages) => {
-      if (ended) return;
+      if (!this.streams.has(end)) return;
       try {
-        if (!admitted) {
-          this.ready().admitSpeaker(readSpeaker(batch.speaker));
-          admitted = true;
-        }
+        speaker ??= readSpeaker(batch.speaker);
+        this.ready().admitSpeaker(speaker);
         this.ready().onPeerMessages(batch.messages.map(decodePeerMessage));
       } catch (error) {
         end(
@@ -114,6 +118,10 @@ export class PeerServer {
       }
     });
     call.on('end', () => end());
-    call.on('error', (error) => this.logger.debug(errorFields(error), 'the stream of a peer broke'));
+    call.on('cancelled', () => this.streams.delete(end));
+    call.on('error', (error) => {
+      this.streams.delete(end);
+      this.logger.debug(errorFields(error), 'the stream of a peer broke');
+    });
   }
 }

@@ -1,0 +1,104 @@
+/**
+ * The default layout: nodes without addresses of their own, as in the README. These scenes use its fixed ports, so they run
+ * one after the other, and say so when somebody else has the ports.
+ */
+import { beforeAll, describe, expect, test } from 'vitest';
+import { place } from '../../src/cluster/default-layout.js';
+import { parseAddress } from '../../src/base/address.js';
+import { playScene, type Scene } from './harness.js';
+import { isFree } from './ports.js';
+
+const PLACES = [1, 2, 3].map(place);
+
+/** Tells the scene where the nodes of the default layout will be. */
+function useDefaultLayout(scene: Scene): void {
+  for (const { nodeId, clientListen, controlListen, httpListen } of PLACES) {
+    scene.plans.set(nodeId, { id: nodeId, client: clientListen, control: controlListen, http: httpListen });
+  }
+}
+
+async function portsInUse(): Promise<number[]> {
+  const addresses = PLACES.flatMap(({ clientListen, controlListen, httpListen }) => [
+    clientListen,
+    controlListen,
+    httpListen,
+  ]);
+  const ports = addresses.map((address) => parseAddress(address)?.port ?? 0);
+  const free = await Promise.all(ports.map(isFree));
+  return ports.filter((_, i) => !free[i]);
+}
+
+describe.sequential('the default layout', { timeout: 180_000 }, () => {
+  beforeAll(async () => {
+    const taken = await portsInUse();
+    if (taken.length > 0) {
+      throw new Error(
+        `these tests start nodes on the fixed ports of the default layout, and others listen on ${taken.join(', ')}: ` +
+          'stop the cluster that runs on this machine (another test run?), then run them again',
+      );
+    }
+  });
+
+  test('three nodes started without --id take the first free places; one alone says what is missing', async () => {
+    await playScene(async (scene) => {
+      useDefaultLayout(scene);
+      const first = scene.spawn('first', ['node', 'start', '--mode', 'raft']);
+      await first.says('n1 listens on 127.0.0.1:7101, data in .dcache/raft/n1');
+      await first.says('1 of 3 nodes up, 2 needed: run this in another terminal, or `dcache cluster start`');
+
+      const startedAtMs = performance.now();
+      const refused = await scene.cli(['kv', 'set', 'fruit', 'cherry', '--endpoints', '127.0.0.1:7101,127.0.0.1:7102']);
+      expect(refused).toEqual({
+        exitCode: 3,
+        stdout: '',
+        stderr:
+          'error: 1 of 3 nodes up, 2 needed; not up: n2, n3. Start one with `dcache node start` in another terminal\n',
+      });
+      // Not the deadline of the request, which is 5 s.
+      expect(performance.now() - startedAtMs).toBeLessThan(4_000);
+
+      // Both at once: binding decides who gets which place.
+      const others = ['second', 'third'].map((name) => scene.spawn(name, ['node', 'start', '--mode', 'raft']));
+      await Promise.all(others.map((node) => node.says('listens on')));
+      const places = others.map((node) => /n\d listens on \S+/.exec(node.output)?.[0]).sort();
+      expect(places).toEqual(['n2 listens on 127.0.0.1:7102,', 'n3 listens on 127.0.0.1:7103,']);
+      await scene.untilServing();
+
+      expect(await scene.cli(['kv', 'set', 'fruit', 'cherry'])).toMatchObject({ exitCode: 0, stdout: 'OK\n' });
+      const fourth = await scene.cli(['node', 'start', '--mode', 'raft']);
+      expect(fourth.exitCode).toBe(5);
+      expect(fourth.stderr).toMatch(/^error: all 3 places of the default layout are taken /m);
+    });
+  });
+
+  test('cluster start runs three nodes until Ctrl-C, and their data are there the next time', async () => {
+    await playScene(async (scene) => {
+      useDefaultLayout(scene);
+      const start = ['cluster', 'start', '--mode', 'raft', '--nodes', '3'];
+      const cluster = scene.spawn('cluster start', start);
+      await cluster.says('The cluster runs.');
+      expect(cluster.stdout).toContain('3 of 3 nodes up, 1 more node may fail');
+      const pids = (await scene.untilServing()).nodes.map((node) => node.pid);
+      expect(await scene.cli(['kv', 'set', 'fruit', 'cherry'])).toMatchObject({ exitCode: 0 });
+
+      cluster.signal('SIGINT');
+      expect(await cluster.ended).toEqual({ exitCode: 0, signal: null });
+      expect(pids.filter(isAlive)).toEqual([]);
+      expect(await portsInUse()).toEqual([]);
+
+      const again = scene.spawn('cluster start again', start);
+      await again.says('The cluster runs.');
+      expect(await scene.cli(['kv', 'get', 'fruit'])).toMatchObject({ exitCode: 0, stdout: 'cherry\n' });
+      again.signal('SIGTERM');
+      expect(await again.ended).toEqual({ exitCode: 0, signal: null });
+    });
+  });
+});
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
