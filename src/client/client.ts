@@ -144,8 +144,8 @@ export class DcacheClient<V = string> {
   }
 
   /** `increment` the other way. */
-  decrement(key: Key, by: bigint | number = 1n, options?: CallOptions): Promise<bigint> {
-    return this.increment(key, negated(by), options);
+  async decrement(key: Key, by: bigint | number = 1n, options?: CallOptions): Promise<bigint> {
+    return this.increment(key, -wholeBigInt(by), options);
   }
 
   /**
@@ -160,8 +160,8 @@ export class DcacheClient<V = string> {
   }
 
   /** The values of keys, in their order, undefined where there is none. Each key is read for itself. */
-  mget(keys: Iterable<Key>, options?: CallOptions): Promise<(V | undefined)[]> {
-    return forEachKey([...keys], (key) => this.get(key, options));
+  async mget(keys: Iterable<Key>, options?: CallOptions): Promise<(V | undefined)[]> {
+    return forEachKey(listOf('keys', keys), (key) => this.get(key, options));
   }
 
   /**
@@ -173,13 +173,13 @@ export class DcacheClient<V = string> {
     entries: Iterable<readonly [Key, V]>,
     options?: Pick<SetOptions, 'ttlMs' | 'keepTtl' | 'timeoutMs' | 'signal'>,
   ): Promise<number[]> {
-    const results = await forEachKey([...entries], ([key, value]) => this.set(key, value, options));
+    const results = await forEachKey(listOf('entries', entries), ([key, value]) => this.set(key, value, options));
     return results.map(({ version }) => version);
   }
 
   /** Deletes keys, each for itself. @returns for each whether it was there. Rejects as `mset` does. */
-  mdel(keys: Iterable<Key>, options?: CallOptions): Promise<boolean[]> {
-    return forEachKey([...keys], (key) => this.delete(key, options));
+  async mdel(keys: Iterable<Key>, options?: CallOptions): Promise<boolean[]> {
+    return forEachKey(listOf('keys', keys), (key) => this.delete(key, options));
   }
 
   /**
@@ -217,7 +217,7 @@ export class DcacheClient<V = string> {
    * key at the same time share one `produce`. Of several clients the first to store wins, and all get its value.
    * Rejects with what `produce` throws; nothing is stored then.
    */
-  getOrSet(
+  async getOrSet(
     key: Key,
     produce: () => V | Promise<V>,
     options: Pick<SetOptions, 'ttlMs' | 'timeoutMs' | 'signal'> = {},
@@ -271,6 +271,11 @@ function wholeBigInt(by: bigint | number): bigint {
   );
 }
 
-function negated(by: bigint | number): bigint | number {
-  return typeof by === 'bigint' ? -by : 0 - by;
+/** A string is an iterable too, of its letters, which nobody means. */
+function listOf<T>(what: string, items: Iterable<T>): T[] {
+  if (typeof items === 'object' && items !== null && Symbol.iterator in items) return [...items];
+  throw new DcacheError(
+    'INVALID_ARGUMENT',
+    `the ${what} are ${kindOf(items)}; they must be an array or another iterable`,
+  );
 }
