@@ -54,9 +54,9 @@ export class ReadQueue {
   }
 
   /** Waits for a quorum to confirm. */
-  add(read: PendingRead, commitIndex: number): void {
+  add({ from, context }: PendingRead, commitIndex: number): void {
     this.counter++;
-    this.waiting.push({ ...read, counter: this.counter, index: commitIndex });
+    this.waiting.push({ from, context, counter: this.counter, index: commitIndex });
   }
 
   /** Whether `counter` has ever been sent out. */
