@@ -46,6 +46,10 @@ export const nodeFlags = {
     description: 'ticks without a leader before an election [default: 6]',
     env: 'DCACHE_ELECTION_TICKS',
   }),
+  'hang-ms': Flags.integer({
+    description: 'give leadership away when the main thread has not run for this long [default: 2000]',
+    env: 'DCACHE_HANG_MS',
+  }),
   'snapshot-bytes': Flags.integer({
     description: 'take a snapshot when the log has grown by this many bytes [default: 67108864]',
     env: 'DCACHE_SNAPSHOT_BYTES',
@@ -90,6 +94,7 @@ export function nodeOptions(flags: Parsed): NodeOptions {
     tickMs: number('tick-ms'),
     heartbeatTicks: number('heartbeat-ticks'),
     electionTicks: number('election-ticks'),
+    hangMs: number('hang-ms'),
     snapshotBytes: number('snapshot-bytes'),
     keptEntries: number('kept-entries'),
   };

@@ -24,6 +24,7 @@ const FIELDS = {
   tickMs: 'whole number',
   heartbeatTicks: 'whole number',
   electionTicks: 'whole number',
+  hangMs: 'whole number',
   snapshotBytes: 'whole number',
   keptEntries: 'whole number',
 } as const satisfies Record<keyof NodeOptions, Kind>;

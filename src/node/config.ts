@@ -32,6 +32,8 @@ export interface NodeOptions {
   readonly tickMs?: number | undefined;
   readonly electionTicks?: number | undefined;
   readonly heartbeatTicks?: number | undefined;
+  /** A main thread that has not run for so long is taken for hung. */
+  readonly hangMs?: number | undefined;
   /** A snapshot is taken when the log has grown by this much. */
   readonly snapshotBytes?: number | undefined;
   /** Entries of the log kept behind a snapshot. */
@@ -56,7 +58,7 @@ export interface NodeConfig {
 }
 
 /** Ticks of 50 ms; elections after 300 to 600 ms without a leader, heartbeats every 100 ms (DESIGN.md, section 4). */
-export const DEFAULT_TIMINGS: ControlTimings = { tickMs: 50, heartbeatTicks: 2, electionTicks: 6 };
+export const DEFAULT_TIMINGS: ControlTimings = { tickMs: 50, heartbeatTicks: 2, electionTicks: 6, hangMs: 2_000 };
 
 const DEFAULT_SNAPSHOT_BYTES = 64 * 1024 * 1024;
 const DEFAULT_KEPT_ENTRIES = 1_000;
@@ -161,7 +163,19 @@ function resolveTimings(options: NodeOptions): ControlTimings {
       `election-ticks (${electionTicks}) must be at least twice heartbeat-ticks (${heartbeatTicks})`,
     );
   }
-  return { tickMs, heartbeatTicks, electionTicks };
+  const hangMs = whole(
+    'hang-ms',
+    options.hangMs ?? Math.max(DEFAULT_TIMINGS.hangMs, 4 * electionTicks * tickMs),
+    100,
+    600_000,
+  );
+  if (hangMs < 2 * electionTicks * tickMs) {
+    throw new DcacheError(
+      'CONFIG_INVALID',
+      `hang-ms (${hangMs}) must be at least twice the election timeout (${electionTicks * tickMs} ms)`,
+    );
+  }
+  return { tickMs, heartbeatTicks, electionTicks, hangMs };
 }
 
 function address(option: string, text: string, allowed = 'host:port, like 127.0.0.1:7101'): string {

@@ -13,6 +13,7 @@ import { SnapshotFolder, snapshotFolder } from '../adapters/snapshot-folder.js';
 import { DcacheError } from '../base/errors.js';
 import { LIMITS } from '../base/limits.js';
 import type { LogLevel } from '../base/log.js';
+import { pulseReader } from './pulse.js';
 
 export interface ControlThreadOptions {
   readonly control: ControlOptions;
@@ -20,6 +21,8 @@ export interface ControlThreadOptions {
   readonly dataFolder: string;
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
+  /** Published by the main thread as long as it runs. */
+  readonly pulse: SharedArrayBuffer;
 }
 
 async function createControlActor(
@@ -61,6 +64,7 @@ async function createControlActor(
       files,
       scheduler: eventLoopScheduler,
       logger,
+      mainPulse: pulseReader(options.pulse),
       newClusterId: () => randomBytes(16).toString('hex'),
       close: async () => {
         transport.close();

@@ -32,6 +32,7 @@ import { NodeBackend } from './backend.js';
 import type { NodeConfig } from './config.js';
 import type { ControlThreadOptions } from './control-thread.js';
 import { registerGauges } from './gauges.js';
+import { newPulseMemory, startPulse } from './pulse.js';
 
 /** How long a stopping node goes on answering what it has accepted. */
 const DRAIN_MS = 5_000;
@@ -63,6 +64,7 @@ export class Node {
   /** What the log last said about the cluster; a view also changes with addresses, which would only repeat the line. */
   private loggedView = '';
   private stopMeasuring: () => void = () => undefined;
+  private stopPulse: () => void = () => undefined;
   private stopping: Promise<void> | undefined;
 
   private constructor(config: NodeConfig, logger: Logger, listener: NodeListener) {
@@ -137,7 +139,10 @@ export class Node {
     this.stopMeasuring = measureEventLoopDelay(this.metrics.histogram('eventLoopDelay', {}));
     registerGauges(this.metrics, this.router, () => this.control);
     if (config.httpListen !== undefined) await this.startHttp(config.httpListen);
+    const pulse = newPulseMemory();
+    this.stopPulse = startPulse(pulse);
     const options: ControlThreadOptions = {
+      pulse,
       control: this.controlOptions(),
       controlListen: config.controlListen,
       dataFolder: config.dataFolder,
@@ -206,6 +211,7 @@ export class Node {
     this.router.stop();
     this.dataSide.stop();
     this.stopMeasuring();
+    this.stopPulse();
     await Promise.all([this.httpServer?.close(), this.clientServer.close(500)]);
     this.forwarder.close();
     await this.control?.stop();

@@ -88,6 +88,8 @@ class Hop {
   }
 }
 
+const BEAT_MS = 100;
+
 export class Life implements PeerListener {
   readonly host: string;
   readonly disk: SimDisk;
@@ -104,6 +106,8 @@ export class Life implements PeerListener {
   private readonly toControl: Hop;
   private readonly toData: Hop;
   private events: ControlEvent[] = [];
+  /** Grows while the main thread runs. */
+  private pulse = 0;
 
   constructor(world: LifeWorld, options: LifeOptions) {
     const { host, disk, clockRate, prng, clock } = options;
@@ -153,12 +157,19 @@ export class Life implements PeerListener {
         files: filesFor(this.controlThread),
         scheduler: this.controlThread,
         logger: world.logger.child(`${host} control`),
+        mainPulse: () => this.pulse,
         newClusterId: () => Array.from({ length: 4 }, () => prng.uint32().toString(16).padStart(8, '0')).join(''),
         close: () => Promise.resolve(),
       },
       { emit: (event) => this.emit(event), fail: onDefect },
     );
     this.transport.serve(this.control);
+    this.beat();
+  }
+
+  private beat(): void {
+    this.pulse++;
+    this.dataThread.after(BEAT_MS, () => this.beat());
   }
 
   /** PeerListener: the control port belongs to the control thread. */

@@ -27,6 +27,7 @@ import { Registrar } from './registrar.js';
 import { ClusterIdentity } from './cluster-identity.js';
 import type { ControlEvent } from './events.js';
 import { Founding } from './founding.js';
+import { MainWatch } from './main-watch.js';
 import { MemberTable } from './member-table.js';
 import type { JoinAnswer, PeerAddress, PeerHandler, PeerTransport, SnapshotReceiver } from './ports.js';
 import { RaftDriver } from './raft-driver.js';
@@ -39,6 +40,8 @@ export interface ControlTimings {
   readonly tickMs: number;
   readonly heartbeatTicks: number;
   readonly electionTicks: number;
+  /** A main thread that has not run for so long is taken for hung. Longer than an election takes. */
+  readonly hangMs: number;
 }
 
 /** Plain data. */
@@ -60,6 +63,8 @@ export interface ControlParts {
   readonly logger: Logger;
   /** 32 fresh hexadecimal digits; called at most once per election won before there is a cluster. */
   readonly newClusterId: () => string;
+  /** Changes several times within `timings.hangMs` as long as the main thread runs. */
+  readonly mainPulse: () => number;
   /** Releases log and transport; called last. */
   readonly close: () => Promise<void>;
 }
@@ -81,6 +86,8 @@ export class ControlActor implements PeerHandler {
   private readonly members = new MemberTable();
   private readonly prng: Prng;
   private readonly snapshots: SnapshotKeeper;
+  private readonly mainWatch: MainWatch;
+  private mainHung = false;
   private founding: Founding | undefined;
   private driver: RaftDriver | undefined;
   private registrar: Registrar | undefined;
@@ -98,6 +105,7 @@ export class ControlActor implements PeerHandler {
     this.context = context;
     this.prng = new Prng(options.seed);
     this.identity = new ClusterIdentity(parts.log, options.speaker);
+    this.mainWatch = new MainWatch(parts.mainPulse, options.timings.hangMs);
     const { log, files, logger } = parts;
     this.snapshots = new SnapshotKeeper({ log, files, logger, policy: options.snapshots });
   }
@@ -439,11 +447,28 @@ export class ControlActor implements PeerHandler {
     this.stopTicking = this.parts.scheduler.after(this.options.timings.tickMs, () => {
       if (this.disposed) return;
       this.tickLater();
+      if (this.mainHangs()) return;
       // First the registrar looks who is active: the tick may be the one on which the core begins to ask that anew.
       if (this.softState.role === 'leader') this.registrar?.onTick();
       this.driver?.turn((raw) => raw.tick());
       this.emitView();
     });
+  }
+
+  /** Whether to stay silent this tick, because nobody could be served here. Leadership goes to somebody who can. */
+  private mainHangs(): boolean {
+    const hangs = this.mainWatch.hangs(this.parts.scheduler.nowMs());
+    if (hangs !== this.mainHung) {
+      this.mainHung = hangs;
+      if (!hangs) this.parts.logger.info({}, 'the main thread runs again');
+      else
+        this.parts.logger.error(
+          { hangMs: this.options.timings.hangMs },
+          'the main thread hangs: this node falls silent',
+        );
+      if (hangs) this.handOverLeadership();
+    }
+    return hangs;
   }
 
   private leadingRegistrar(): Registrar {

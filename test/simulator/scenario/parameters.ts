@@ -74,7 +74,12 @@ export function drawParameters(seed: number): Parameters {
   const one = <T>(...values: readonly T[]): T => prng.pick(values);
   return {
     nodes: prng.pick(SIZES),
-    timings: { tickMs: one(30, 50), heartbeatTicks: one(1, 2), electionTicks: one(5, 6, 10) },
+    timings: {
+      tickMs: one(30, 50),
+      heartbeatTicks: one(1, 2),
+      electionTicks: one(5, 6, 10),
+      hangMs: one(1_500, 2_500),
+    },
     snapshots: { minLogBytes: one(300, 2_000, 10_000, 1_000_000), keptEntries: one(0, 3, 30) },
     safetyMs: one(3_000, 5_000, 8_000),
     network: {
