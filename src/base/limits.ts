@@ -58,7 +58,7 @@ export const LIMITS = {
   maxParityPositions: 6,
   /** One shard of a stripe, and so one segment. */
   maxShardBytes: 16 * MIB,
-  /** Bytes of a packet that the codec works on at a time: a bound on its scratch memory and its share of the cache. */
+  /** Bytes of a packet that the codec works on at a time: a bound on its scratch memory. */
   codecTileBytes: 256 * KIB,
   /** Compiled schedules that one codec keeps, by pattern of shards at hand. */
   maxCodecSchedules: 512,

@@ -176,8 +176,9 @@ const EMPTY = new Uint8Array(0);
  * @throws INVALID_ARGUMENT.
  */
 export function requireShardSize(sizeBytes: number): void {
-  const isValid = sizeBytes > 0 && sizeBytes % 8 === 0 && sizeBytes <= LIMITS.maxShardBytes;
-  requireThat(isValid, `a shard has ${sizeBytes} bytes; it must have a multiple of 8 up to ${LIMITS.maxShardBytes}`);
+  if (sizeBytes > 0 && sizeBytes % 8 === 0 && sizeBytes <= LIMITS.maxShardBytes) return;
+  const range = `a multiple of 8 from 8 to ${LIMITS.maxShardBytes}`;
+  throw new DcacheError('INVALID_ARGUMENT', `a shard has ${sizeBytes} bytes; it must have ${range}`);
 }
 
 function requireShards(inputs: readonly Uint8Array[], targets: readonly Uint8Array[]): void {
@@ -185,16 +186,18 @@ function requireShards(inputs: readonly Uint8Array[], targets: readonly Uint8Arr
   if (sizeBytes === undefined) return;
   requireShardSize(sizeBytes);
   for (const input of inputs) requireSameSize(input, sizeBytes);
-  for (const [index, target] of targets.entries()) {
+  targets.forEach((target, index) => {
     requireSameSize(target, sizeBytes);
-    const isShared =
-      inputs.some((input) => overlap(input, target)) || targets.slice(0, index).some((t) => overlap(t, target));
-    requireThat(!isShared, 'the target of a coding operation overlaps another of its shards');
-  }
+    for (const input of inputs) requireThat(!overlap(input, target), OVERLAP);
+    for (let other = 0; other < index; other++) requireThat(!overlap(targets[other] ?? target, target), OVERLAP);
+  });
 }
 
+const OVERLAP = 'the target of a coding operation overlaps another of its shards';
+
 function requireSameSize(shard: Uint8Array, sizeBytes: number): void {
-  requireThat(shard.length === sizeBytes, `shards of one stripe have ${shard.length} and ${sizeBytes} bytes`);
+  if (shard.length === sizeBytes) return;
+  throw new DcacheError('INVALID_ARGUMENT', `shards of one stripe have ${shard.length} and ${sizeBytes} bytes`);
 }
 
 function overlap(a: Uint8Array, b: Uint8Array): boolean {

@@ -1,9 +1,11 @@
 /**
  * Runs a schedule over the bytes of shards.
  *
- * The format: packet p of a shard of S bytes is bytes p S/w to (p + 1) S/w of it, whatever S is. The addon cuts large
- * shards into bands first, by its guess at a cache; we get the cache by working in tiles instead, a few KiB of every
- * packet at a time, which cannot change a result, since the bytes at one offset of all packets depend on each other only.
+ * The format: packet p of a shard of S bytes is bytes p S/w to (p + 1) S/w of it, whatever S is. The addon cuts shards
+ * into bands first when they exceed its guess at a cache, so that its bytes depend on that guess; ours do not. Working in
+ * tiles, some KiB of every packet at a time, cannot change a result, since the bytes at one offset of all packets depend
+ * on each other only. Tiles bound the scratch memory; measured, long runs beat small tiles even where the cache is
+ * exceeded (RS(3,2) at 256 KiB, cold: 110 us whole, 130 us in tiles of 32 KiB, 210 us of 4 KiB).
  */
 import { assert } from '../base/assert.js';
 import type { Schedule, Step } from './schedule.js';
@@ -32,7 +34,7 @@ export function runSchedule(
   for (let offset = 0; offset < packetBytes; offset += tileBytes) {
     const sizeBytes = Math.min(tileBytes, packetBytes - offset);
     for (const step of schedule.steps) {
-      // Scratch packets hold one tile each and stay in the cache; packets of shards are packetBytes apart.
+      // Scratch packets hold one tile each; packets of shards are packetBytes apart.
       const fromScratch = step.sourceBlock === schedule.shardBlocks;
       const toScratch = step.targetBlock === schedule.shardBlocks;
       for (let i = 0; i < step.count; i++) {

@@ -217,5 +217,8 @@ describe('the boundary refuses with INVALID_ARGUMENT', () => {
     expect(() => codec.encode(shards(3), [memory.subarray(0, 64), memory.subarray(32, 96)])).toThrowError(refused);
     const same = shard();
     expect(() => codec.fold(0, same, 0, same)).toThrowError(refused);
+    expect(() => codec.encode(shards(3), [same, same])).toThrowError(refused);
+    expect(() => codec.foldInto(0, same, 0, shard(), same)).toThrowError(refused);
+    expect(() => codec.foldInto(0, shard(), 0, same, same)).toThrowError(refused);
   });
 });

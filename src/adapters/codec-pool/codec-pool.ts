@@ -52,9 +52,9 @@ interface Task {
 }
 
 /**
- * Up to here a job runs inline: below it, handing the job over costs the main thread as much as doing it. Measured with
- * `npm run bench -- codec` on two cores: a job handed over alone costs the main thread 20 to 30 us, one of a batch of
- * sixteen 5 us; folding 256 KiB takes 20 us, encoding RS(3,2) 20 us at 64 KiB and 6 us at 16 KiB.
+ * Up to here a job runs inline: below it, handing the job over costs the main thread as much as doing it. Measured on two
+ * cores: a job handed over alone costs the main thread 20 to 30 us, one of a batch of sixteen 4 to 5 us. With the addon
+ * 20 us are a fold (without checksum) at 128 KiB or RS(3,2) encoded at 48 KiB; `npm run bench -- codec` has the table.
  */
 const INLINE_MICROSECONDS = 20;
 

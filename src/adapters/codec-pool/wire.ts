@@ -148,7 +148,9 @@ class BatchReader {
   }
 
   private list<Item>(read: () => Item): Item[] {
-    return Array.from({ length: this.number() }, read);
+    const items: Item[] = [];
+    for (let left = this.number(); left > 0; left--) items.push(read());
+    return items;
   }
 
   private parityShard(): ParityShard {
