@@ -23,14 +23,27 @@ export interface SnapshotWriter {
 }
 
 export interface SnapshotFiles {
-  /** Replaces an unfinished or older file of that name. Rejects with DISK_FULL or DATA_CORRUPT, as the writer's methods do. */
-  create(name: string): Promise<SnapshotWriter>;
+  /**
+   * Begins a file of the state after entry `index` of `term`. Several may be written at a time, even of one index: both sides
+   * of a node may, and state that is equal need not be written down in the same order. Rejects with DISK_FULL or
+   * DATA_CORRUPT, as the writer's methods do.
+   */
+  create(index: number, term: number): Promise<SnapshotWriter>;
   /** Ends with DATA_CORRUPT when the bytes are not those of `file`. Pieces belong to the receiver. */
   read(file: SnapshotFile): AsyncIterable<Uint8Array>;
-  /** Removes all other files. */
-  retain(names: readonly string[]): Promise<void>;
+  /** Removes the finished files of indexes up to `index` but those named; later ones may be about to be named in the log. */
+  removeUpTo(index: number, kept: readonly string[]): Promise<void>;
 }
 
-export function snapshotName(index: number, term: number): string {
-  return `snapshot-${index}-${term}`;
+/** Equal for equal content only, so that a file once named in the log is never replaced by another one. */
+export function snapshotName(index: number, term: number, checksum: number): string {
+  return `snapshot-${index}-${term}-${checksum.toString(16).padStart(8, '0')}`;
+}
+
+const NAME = /^snapshot-([0-9]{1,16})-[0-9]{1,16}-[0-9a-f]{8}$/;
+
+/** The index in what `snapshotName` has made; undefined for any other name. */
+export function indexOfSnapshot(name: string): number | undefined {
+  const match = NAME.exec(name);
+  return match === null ? undefined : Number(match[1]);
 }

@@ -2,10 +2,17 @@
  * Snapshot files in a folder. A file is written under an unfinished name, flushed, renamed, and the folder flushed: so a
  * name without that suffix is always a whole file, and a crash leaves at most unfinished ones, which are removed at start.
  */
+import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, open, readdir, rename, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { SnapshotFile, SnapshotFiles, SnapshotWriter } from '../actors/snapshot-files.js';
+import {
+  indexOfSnapshot,
+  snapshotName,
+  type SnapshotFile,
+  type SnapshotFiles,
+  type SnapshotWriter,
+} from '../actors/snapshot-files.js';
 import { crc32c } from '../base/crc32c.js';
 import { DcacheError } from '../base/errors.js';
 
@@ -25,11 +32,12 @@ export class SnapshotFolder implements SnapshotFiles {
     this.folder = folder;
   }
 
-  async create(name: string): Promise<SnapshotWriter> {
-    const unfinished = join(this.folder, `${name}${UNFINISHED}`);
+  async create(index: number, term: number): Promise<SnapshotWriter> {
+    const unfinished = join(this.folder, `${randomUUID()}${UNFINISHED}`);
+    const nameOf = (checksum: number): string => snapshotName(index, term, checksum);
     try {
       await mkdir(this.folder, { recursive: true });
-      return new FileWriter(this.folder, name, unfinished, await open(unfinished, 'w', 0o600));
+      return new FileWriter(this.folder, nameOf, unfinished, await open(unfinished, 'wx', 0o600));
     } catch (error) {
       throw diskError(this.folder, error);
     }
@@ -59,13 +67,12 @@ export class SnapshotFolder implements SnapshotFiles {
     }
   }
 
-  async retain(names: readonly string[]): Promise<void> {
+  async removeUpTo(index: number, kept: readonly string[]): Promise<void> {
     const present = await readdir(this.folder).catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT') return [];
       throw error;
     });
-    const keep = new Set(names);
-    const gone = present.filter((name) => !keep.has(name) && !name.endsWith(UNFINISHED));
+    const gone = present.filter((name) => (indexOfSnapshot(name) ?? Infinity) <= index && !kept.includes(name));
     await Promise.all(gone.map((name) => rm(join(this.folder, name), { force: true })));
   }
 
@@ -81,15 +88,15 @@ const WAY_OUT = 'stop the node, remove its data folder and start it again: it jo
 
 class FileWriter implements SnapshotWriter {
   private readonly folder: string;
-  private readonly name: string;
+  private readonly nameOf: (checksum: number) => string;
   private readonly unfinished: string;
   private readonly handle: FileHandle;
   private bytes = 0;
   private checksum = 0;
 
-  constructor(folder: string, name: string, unfinished: string, handle: FileHandle) {
+  constructor(folder: string, nameOf: (checksum: number) => string, unfinished: string, handle: FileHandle) {
     this.folder = folder;
-    this.name = name;
+    this.nameOf = nameOf;
     this.unfinished = unfinished;
     this.handle = handle;
   }
@@ -105,15 +112,16 @@ class FileWriter implements SnapshotWriter {
   }
 
   async finish(): Promise<SnapshotFile> {
+    const name = this.nameOf(this.checksum);
     try {
       await this.handle.sync();
       await this.handle.close();
-      await rename(this.unfinished, join(this.folder, this.name));
+      await rename(this.unfinished, join(this.folder, name));
       await syncFolder(this.folder);
     } catch (error) {
       throw diskError(this.folder, error);
     }
-    return { name: this.name, bytes: this.bytes, checksum: this.checksum };
+    return { name, bytes: this.bytes, checksum: this.checksum };
   }
 
   async abort(): Promise<void> {

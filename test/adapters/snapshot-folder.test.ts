@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/pro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { SnapshotFile } from '../../src/actors/snapshot-files.js';
+import { snapshotName, type SnapshotFile } from '../../src/actors/snapshot-files.js';
 import { SnapshotFolder } from '../../src/adapters/snapshot-folder.js';
 import { bytesEqual, concatBytes } from '../../src/base/bytes.js';
 import { crc32c } from '../../src/base/crc32c.js';
@@ -17,12 +17,12 @@ beforeEach(async () => {
 
 afterEach(() => rm(join(folder, '..'), { recursive: true, force: true }));
 
-const NAME = 'snapshot-7-2';
 const PIECES = [new Uint8Array(300_000).fill(1), new Uint8Array(5).fill(2), new Uint8Array(400_000).fill(3)];
 const WHOLE = concatBytes(PIECES);
+const NAME = snapshotName(7, 2, crc32c(WHOLE));
 
-async function written(name = NAME): Promise<SnapshotFile> {
-  const writer = await files.create(name);
+async function written(index = 7): Promise<SnapshotFile> {
+  const writer = await files.create(index, 2);
   for (const piece of PIECES) await writer.write(piece);
   return writer.finish();
 }
@@ -40,28 +40,28 @@ test('a finished file reads as what was written, and is described by length and 
 });
 
 test('an empty snapshot is a file, too', async () => {
-  const writer = await files.create(NAME);
+  const writer = await files.create(7, 2);
   const file = await writer.finish();
   expect(await readAll(file)).toEqual(new Uint8Array(0));
 });
 
 test('a file has its name only when it is finished', async () => {
-  const writer = await files.create(NAME);
+  const writer = await files.create(7, 2);
   await writer.write(WHOLE);
-  expect(await readdir(folder)).toEqual([`${NAME}.unfinished`]);
+  expect(await readdir(folder)).toEqual([expect.stringMatching(/\.unfinished$/)]);
   await writer.finish();
   expect(await readdir(folder)).toEqual([NAME]);
 });
 
 test('an aborted file leaves nothing behind', async () => {
-  const writer = await files.create(NAME);
+  const writer = await files.create(7, 2);
   await writer.write(WHOLE);
   await writer.abort();
   expect(await readdir(folder)).toEqual([]);
 });
 
 test('aborting after the end keeps the finished file', async () => {
-  const writer = await files.create(NAME);
+  const writer = await files.create(7, 2);
   await writer.write(WHOLE);
   const file = await writer.finish();
   await writer.abort();
@@ -70,32 +70,34 @@ test('aborting after the end keeps the finished file', async () => {
 
 test('what a crash left unfinished is removed at start, finished files stay', async () => {
   await written();
-  const left = await files.create('snapshot-9-2');
+  const left = await files.create(9, 2);
   await left.write(WHOLE);
   await files.removeUnfinished();
   expect(await readdir(folder)).toEqual([NAME]);
   await left.abort();
 });
 
-test('a file begun again after a crash holds only what was written the second time', async () => {
-  const left = await files.create(NAME);
+test('files of one index that are written at the same time do not mix', async () => {
+  const left = await files.create(7, 2);
   await left.write(new Uint8Array(900_000).fill(9));
   expect(bytesEqual(await readAll(await written()), WHOLE)).toBe(true);
   await left.abort();
 });
 
-test('only the names to retain stay; a file that is being written is left alone', async () => {
+test('older files go, but those named; later ones and unfinished ones are left alone', async () => {
   const kept = await written();
-  await written('snapshot-3-1');
-  const writer = await files.create('snapshot-9-2');
+  await written(3);
+  const later = await written(8);
+  const writer = await files.create(9, 2);
   await writer.write(WHOLE);
-  await files.retain([kept.name]);
-  expect((await readdir(folder)).sort()).toEqual([NAME, 'snapshot-9-2.unfinished']);
+  await files.removeUpTo(7, [kept.name]);
+  const left = (await readdir(folder)).filter((name) => !name.endsWith('.unfinished'));
+  expect(left.sort()).toEqual([NAME, later.name]);
   await writer.finish();
 });
 
 test('removing from a folder that is not there yet is no error', async () => {
-  await expect(files.retain([])).resolves.toBeUndefined();
+  await expect(files.removeUpTo(7, [])).resolves.toBeUndefined();
   await expect(files.removeUnfinished()).resolves.toBeUndefined();
 });
 

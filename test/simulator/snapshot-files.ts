@@ -5,7 +5,13 @@
 import { crc32c } from '../../src/base/crc32c.js';
 import { DcacheError } from '../../src/base/errors.js';
 import { concatBytes } from '../../src/base/bytes.js';
-import type { SnapshotFile, SnapshotFiles, SnapshotWriter } from '../../src/actors/snapshot-files.js';
+import {
+  indexOfSnapshot,
+  snapshotName,
+  type SnapshotFile,
+  type SnapshotFiles,
+  type SnapshotWriter,
+} from '../../src/actors/snapshot-files.js';
 import type { Prng } from '../../src/base/prng.js';
 import type { SimThread } from './thread.js';
 
@@ -30,7 +36,7 @@ export class SimSnapshotFiles implements SnapshotFiles {
     this.prng = prng;
   }
 
-  async create(name: string): Promise<SnapshotWriter> {
+  async create(index: number, term: number): Promise<SnapshotWriter> {
     await this.step();
     const pieces: Uint8Array[] = [];
     return {
@@ -41,9 +47,11 @@ export class SimSnapshotFiles implements SnapshotFiles {
       finish: async () => {
         await this.step();
         const bytes = concatBytes(pieces);
+        const checksum = crc32c(bytes);
+        const name = snapshotName(index, term, checksum);
         this.folder.files.set(name, bytes);
         await this.step();
-        return { name, bytes: bytes.length, checksum: crc32c(bytes) };
+        return { name, bytes: bytes.length, checksum };
       },
       abort: () => this.step(),
     };
@@ -60,9 +68,11 @@ export class SimSnapshotFiles implements SnapshotFiles {
     }
   }
 
-  async retain(names: readonly string[]): Promise<void> {
+  async removeUpTo(index: number, kept: readonly string[]): Promise<void> {
     await this.step();
-    const gone = [...this.folder.files.keys()].filter((name) => !names.includes(name));
+    const gone = [...this.folder.files.keys()].filter(
+      (name) => (indexOfSnapshot(name) ?? Infinity) <= index && !kept.includes(name),
+    );
     await this.step();
     for (const name of gone) {
       this.folder.files.delete(name);

@@ -1,5 +1,11 @@
 /** Snapshot files in memory, with the same promises: a name is there only when the file is finished. */
-import type { SnapshotFile, SnapshotFiles, SnapshotWriter } from '../../src/actors/snapshot-files.js';
+import {
+  indexOfSnapshot,
+  snapshotName,
+  type SnapshotFile,
+  type SnapshotFiles,
+  type SnapshotWriter,
+} from '../../src/actors/snapshot-files.js';
 import { concatBytes, copyBytes } from '../../src/base/bytes.js';
 import { crc32c } from '../../src/base/crc32c.js';
 import { DcacheError } from '../../src/base/errors.js';
@@ -9,7 +15,7 @@ export class MemorySnapshotFiles implements SnapshotFiles {
   /** When set, the next write fails with it. */
   failure: DcacheError | undefined;
 
-  create(name: string): Promise<SnapshotWriter> {
+  create(index: number, term: number): Promise<SnapshotWriter> {
     const pieces: Uint8Array[] = [];
     const failIfTold = (): void => {
       if (this.failure !== undefined) throw this.failure;
@@ -24,8 +30,10 @@ export class MemorySnapshotFiles implements SnapshotFiles {
         await Promise.resolve();
         failIfTold();
         const bytes = concatBytes(pieces);
+        const checksum = crc32c(bytes);
+        const name = snapshotName(index, term, checksum);
         this.finished.set(name, bytes);
-        return { name, bytes: bytes.length, checksum: crc32c(bytes) };
+        return { name, bytes: bytes.length, checksum };
       },
       abort: () => Promise.resolve(),
     });
@@ -40,8 +48,10 @@ export class MemorySnapshotFiles implements SnapshotFiles {
     for (let at = 0; at < bytes.length; at += 1000) yield bytes.slice(at, at + 1000);
   }
 
-  retain(names: readonly string[]): Promise<void> {
-    for (const name of this.finished.keys()) if (!names.includes(name)) this.finished.delete(name);
+  removeUpTo(index: number, kept: readonly string[]): Promise<void> {
+    for (const name of this.finished.keys()) {
+      if ((indexOfSnapshot(name) ?? 0) <= index && !kept.includes(name)) this.finished.delete(name);
+    }
     return Promise.resolve();
   }
 }

@@ -233,8 +233,9 @@ export class ControlActor implements PeerHandler {
   }
 
   async onSnapshotStream(message: SnapshotMessage): Promise<SnapshotReceiver> {
-    const { file } = decodeDescription(message.snapshot.data);
-    const writer = await this.parts.files.create(file.name);
+    const { metadata, data } = message.snapshot;
+    const { file } = decodeDescription(data);
+    const writer = await this.parts.files.create(metadata.index, metadata.term);
     let received = 0;
     return {
       write: (piece) => {
@@ -245,7 +246,7 @@ export class ControlActor implements PeerHandler {
       abort: () => writer.abort(),
       finish: async () => {
         const written = await writer.finish();
-        if (written.bytes !== file.bytes || written.checksum !== file.checksum) {
+        if (written.name !== file.name || written.bytes !== file.bytes) {
           throw new DcacheError('INVALID_ARGUMENT', 'the snapshot arrived damaged; send it again');
         }
         this.driver?.step([message]);

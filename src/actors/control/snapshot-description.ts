@@ -7,11 +7,9 @@ import { ByteReader, MalformedBytes } from '../../base/byte-reader.js';
 import { ByteWriter } from '../../base/byte-writer.js';
 import { decodeMembers, encodeMembers } from '../../cluster/member-codec.js';
 import type { Members } from '../../cluster/members.js';
-import type { SnapshotFile } from '../snapshot-files.js';
+import { indexOfSnapshot, type SnapshotFile } from '../snapshot-files.js';
 
 const FORMAT = 1;
-/** A name comes over the network and names a file: nothing but what snapshotName makes. */
-const NAME = /^snapshot-[0-9]{1,16}-[0-9]{1,16}$/;
 
 export interface SnapshotDescription {
   readonly file: SnapshotFile;
@@ -35,7 +33,8 @@ export function decodeDescription(data: Uint8Array): SnapshotDescription {
   if (format !== FORMAT)
     throw new MalformedBytes(`snapshot description of format ${format}, this version reads ${FORMAT}`);
   const name = new TextDecoder().decode(reader.lengthAndBytes());
-  if (!NAME.test(name)) throw new MalformedBytes('not the name of a snapshot');
+  // It comes over the network and names a file: nothing but what snapshotName makes.
+  if (indexOfSnapshot(name) === undefined) throw new MalformedBytes('not the name of a snapshot');
   const bytes = reader.varint();
   const checksum = reader.varint();
   const members = decodeMembers(reader.lengthAndBytes());

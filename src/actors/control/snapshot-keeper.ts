@@ -117,9 +117,10 @@ export class SnapshotKeeper {
   }
 
   private removeOldFiles(): void {
-    const current = this.currentFile()?.name;
-    const kept = [current, this.restoring?.name].filter((name) => name !== undefined);
-    this.files.retain(kept).catch((error: unknown) => {
+    const snapshot = this.log.snapshot();
+    if (snapshot === 'unavailable') return;
+    const kept = [this.currentFile()?.name, this.restoring?.name].filter((name) => name !== undefined);
+    this.files.removeUpTo(snapshot.metadata.index, kept).catch((error: unknown) => {
       // Old files only take up room; the next snapshot tries again.
       this.logger.warn(errorFields(error), 'old snapshots could not be removed');
     });

@@ -5,7 +5,7 @@
 import { errorFields, type Logger } from '../../base/log.js';
 import type { WrittenSnapshot } from '../control/snapshot-keeper.js';
 import type { ControlEvent } from '../control/events.js';
-import { snapshotName, type SnapshotFile, type SnapshotFiles } from '../snapshot-files.js';
+import type { SnapshotFile, SnapshotFiles } from '../snapshot-files.js';
 import type { Router } from './router.js';
 import type { StateMachine } from './state-machine.js';
 
@@ -90,7 +90,7 @@ export class DataSide {
     const { appliedIndex: index, appliedTerm: term } = stateMachine;
     const snapshot = stateMachine.store.snapshot();
     try {
-      const writer = await files.create(snapshotName(index, term));
+      const writer = await files.create(index, term);
       try {
         for (const piece of snapshot.pieces()) {
           if (this.stopped) return await writer.abort();

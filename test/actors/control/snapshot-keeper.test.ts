@@ -1,7 +1,7 @@
 import { beforeEach, expect, test } from 'vitest';
 import { SnapshotKeeper } from '../../../src/actors/control/snapshot-keeper.js';
 import { decodeDescription, encodeDescription } from '../../../src/actors/control/snapshot-description.js';
-import { snapshotName, type SnapshotFile } from '../../../src/actors/snapshot-files.js';
+import type { SnapshotFile } from '../../../src/actors/snapshot-files.js';
 import { NULL_LOGGER } from '../../../src/base/log.js';
 import { NO_MEMBERS, type Members } from '../../../src/cluster/members.js';
 import { EMPTY_CONF_STATE, type ConfState, type Entry } from '../../../src/raft/types.js';
@@ -43,7 +43,7 @@ function commit(first: number, last: number): boolean {
 }
 
 async function cut(index: number, bytes = 50): Promise<SnapshotFile> {
-  const writer = await files.create(snapshotName(index, 1));
+  const writer = await files.create(index, 1);
   await writer.write(new Uint8Array(bytes));
   return writer.finish();
 }
@@ -115,19 +115,29 @@ test('a cut that comes behind a received snapshot is dropped', async () => {
 test('older files are removed once the newer one is named', async () => {
   commit(1, 40);
   keeper.onWritten({ index: 15, term: 1, file: await cut(15) });
-  keeper.onWritten({ index: 30, term: 1, file: await cut(30) });
-  expect([...files.finished.keys()]).toEqual([snapshotName(30, 1)]);
+  const newer = await cut(30);
+  keeper.onWritten({ index: 30, term: 1, file: newer });
+  expect([...files.finished.keys()]).toEqual([newer.name]);
+});
+
+test('a later file, which may be about to be named, is left alone', async () => {
+  commit(1, 40);
+  const later = await cut(30);
+  const named = await cut(15);
+  keeper.onWritten({ index: 15, term: 1, file: named });
+  expect([...files.finished.keys()]).toEqual([later.name, named.name]);
 });
 
 test('a file that the data side has still to read is kept until it has been applied', async () => {
   commit(1, 40);
-  keeper.onWritten({ index: 15, term: 1, file: await cut(15) });
+  const [older, newer] = [await cut(15), await cut(30)];
+  keeper.onWritten({ index: 15, term: 1, file: older });
   keeper.onConfiguration(15, voters(1), NO_MEMBERS);
-  keeper.onRestore(snapshotName(15, 1), 15);
-  keeper.onWritten({ index: 30, term: 1, file: await cut(30) });
-  expect([...files.finished.keys()]).toContain(snapshotName(15, 1));
+  keeper.onRestore(older.name, 15);
+  keeper.onWritten({ index: 30, term: 1, file: newer });
+  expect([...files.finished.keys()]).toContain(older.name);
   keeper.onApplied(15);
-  expect([...files.finished.keys()]).toEqual([snapshotName(30, 1)]);
+  expect([...files.finished.keys()]).toEqual([newer.name]);
 });
 
 test('after a cut that could not be written, the next one is due when the log has grown again', () => {
