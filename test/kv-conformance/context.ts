@@ -13,6 +13,8 @@ export interface KvContext {
   /** Strings. */
   readonly client: () => DcacheClient;
   readonly bytes: () => DcacheClient<Buffer>;
+  /** Size of the largest value that is tried. */
+  readonly largeValueBytes: number;
 }
 
 /** A key that no other test uses, so that tests need not clean up. */

@@ -1,6 +1,7 @@
 /** The Kv conformance suite: what every mode and every size of cluster answers, through the public client. */
 import { afterAll, beforeAll, describe } from 'vitest';
 import type { DcacheClient } from '../../src/index.js';
+import { LIMITS } from '../../src/base/limits.js';
 import { badInput } from './bad-input.js';
 import { clientsOf, type ClusterUnderTest, type KvContext } from './context.js';
 import { lifetimes } from './lifetimes.js';
@@ -9,8 +10,15 @@ import { numbersAndAppends } from './numbers-and-appends.js';
 import { values } from './values.js';
 import { wire } from './wire.js';
 
-/** @param start starts the cluster under test; it serves when the promise resolves. */
-export function describeKv(name: string, start: () => Promise<ClusterUnderTest>): void {
+/**
+ * @param start starts the cluster under test; it serves when the promise resolves.
+ * @param largeValueBytes size of the largest value that is tried; the limit itself unless there is a reason.
+ */
+export function describeKv(
+  name: string,
+  start: () => Promise<ClusterUnderTest>,
+  largeValueBytes: number = LIMITS.maxValueBytes,
+): void {
   describe(`Kv on ${name}`, () => {
     let cluster: ClusterUnderTest | undefined;
     let clients: { text: DcacheClient; bytes: DcacheClient<Buffer> } | undefined;
@@ -34,6 +42,7 @@ export function describeKv(name: string, start: () => Promise<ClusterUnderTest>)
       endpoints: () => started(cluster).endpoints,
       client: () => started(clients).text,
       bytes: () => started(clients).bytes,
+      largeValueBytes,
     };
     describe('values', () => values(context));
     describe('lifetimes', () => lifetimes(context));

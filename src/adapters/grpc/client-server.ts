@@ -7,11 +7,11 @@ import type { Metrics } from '../../base/metrics.js';
 import type { ClientBackend } from './backend.js';
 import { bindGrpcServer, closeGrpcServer, createGrpcServer } from './channel.js';
 import { ClusterDefinition, type AddNodeRequest, type RemoveNodeRequest } from './generated/dcache/v1/cluster.js';
-import { KvDefinition, type SessionRequest, type SessionResponse } from './generated/dcache/v1/kv.js';
+import { KvDefinition, type SessionResponse } from './generated/dcache/v1/kv.js';
 import { replyMessage, writeReply, type ReplyMessage, type WireReply } from './kv-replies.js';
 import { readRequest, type WireRequest } from './kv-requests.js';
 import { requestTimeout } from './request-timeout.js';
-import { serviceDefinition } from './service-definition.js';
+import { decodeRequest, serviceDefinition, undecodedDefinition } from './service-definition.js';
 import { SessionServer } from './session-server.js';
 import { toGrpcStatus } from './status.js';
 
@@ -47,14 +47,15 @@ export class ClientServer {
 
   private addKv(): void {
     const kv =
-      <Kind extends RpcKind>(kind: Kind): Unary<RequestOf<Kind>['value'], ReplyMessage<Kind>> =>
+      <Kind extends RpcKind>(kind: Kind): Unary<Buffer, ReplyMessage<Kind>> =>
       (call, answer) =>
         this.serve(kind, answer, async () => {
-          const request = { $case: kind, value: call.request } as RequestOf<Kind>; // one union member, by construction
+          const value: unknown = decodeRequest(KvDefinition.methods[kind].requestType, call.request);
+          const request = { $case: kind, value } as RequestOf<Kind>; // one union member, by construction
           return replyMessage(kind, await this.execute(request, call));
         });
 
-    this.server.addService(serviceDefinition(KvDefinition), {
+    this.server.addService(undecodedDefinition(KvDefinition), {
       get: kv('get'),
       set: kv('set'),
       delete: kv('delete'),
@@ -65,7 +66,7 @@ export class ClientServer {
       scan: kv('scan'),
       count: kv('count'),
       flush: kv('flush'),
-      session: (call: ServerDuplexStream<SessionRequest, SessionResponse>) => {
+      session: (call: ServerDuplexStream<Buffer, SessionResponse>) => {
         new SessionServer(call, this.backend, this.logger, (rpc, reply, startedAtMs) => {
           this.count(rpc, reply.$case === 'error' ? reply.value.code : 'OK', startedAtMs);
         });

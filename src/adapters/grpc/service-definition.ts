@@ -4,6 +4,7 @@
  * views of the message, which grpc-js hands over and never touches again.
  */
 import type { MethodDefinition, ServiceDefinition } from '@grpc/grpc-js';
+import { DcacheError } from '../../base/errors.js';
 
 interface Codec<T> {
   encode(message: T): { finish(): Uint8Array };
@@ -49,6 +50,28 @@ export function serviceDefinition<Methods extends object>(
     };
   }
   return definitions as GrpcMethods<Methods> & ServiceDefinition;
+}
+
+/**
+ * As `serviceDefinition`, but a handler is given the bytes of a request: what cannot be decoded is then an error of ours, with a
+ * code, where grpc-js would answer INTERNAL.
+ */
+export function undecodedDefinition<Methods extends object>(service: GenericService<Methods>): ServiceDefinition {
+  const definitions = Object.entries(serviceDefinition(service)).map(([name, definition]) => [
+    name,
+    { ...definition, requestDeserialize: (bytes: Buffer) => bytes },
+  ]);
+  return Object.fromEntries(definitions) as ServiceDefinition;
+}
+
+/** Throws INVALID_ARGUMENT when `bytes` is no such message. */
+export function decodeRequest<T>(codec: { decode(bytes: Uint8Array): T }, bytes: Uint8Array): T {
+  try {
+    return codec.decode(bytes);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new DcacheError('INVALID_ARGUMENT', `the request cannot be decoded: ${reason}`, { cause: error });
+  }
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {

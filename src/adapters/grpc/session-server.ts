@@ -8,12 +8,14 @@ import { asDcacheError } from '../../base/errors.js';
 import { LIMITS } from '../../base/limits.js';
 import { errorFields, type Logger } from '../../base/log.js';
 import type { ClientBackend } from './backend.js';
-import type { KvReply, KvRequest, SessionRequest, SessionResponse } from './generated/dcache/v1/kv.js';
+import { SessionRequest, type KvReply, type KvRequest, type SessionResponse } from './generated/dcache/v1/kv.js';
 import { writeError, writeReply, type WireReply } from './kv-replies.js';
 import { readRequest } from './kv-requests.js';
 import { requestTimeout } from './request-timeout.js';
+import { decodeRequest } from './service-definition.js';
+import { toGrpcStatus } from './status.js';
 
-type Call = ServerDuplexStream<SessionRequest, SessionResponse>;
+type Call = ServerDuplexStream<Buffer, SessionResponse>;
 type Answered = (rpc: string, reply: WireReply, startedAtMs: number) => void;
 
 export class SessionServer {
@@ -39,8 +41,8 @@ export class SessionServer {
       this.flushLater();
     });
     this.flushLater();
-    call.on('data', (batch: SessionRequest) => {
-      for (const request of batch.requests) void this.serve(request);
+    call.on('data', (bytes: Buffer) => {
+      this.onBatch(bytes);
       if (this.open > LIMITS.maxRequestsInFlight / 2) call.pause();
     });
     call.on('end', () => {
@@ -52,6 +54,17 @@ export class SessionServer {
       logger.debug(errorFields(error), 'a session broke');
       this.close();
     });
+  }
+
+  /** A batch that cannot be decoded ends the session: nobody knows which requests were in it. */
+  private onBatch(bytes: Buffer): void {
+    if (this.closed) return;
+    try {
+      for (const request of decodeRequest(SessionRequest, bytes).requests) void this.serve(request);
+    } catch (error) {
+      this.close();
+      this.call.emit('error', toGrpcStatus(error));
+    }
   }
 
   /** Never rejects: whatever goes wrong is the reply. */
