@@ -76,7 +76,8 @@ function startNodeProcess(number: number, { mode, nodes, dataDir, logLevel }: Lo
     logLevel,
   ];
   const child = spawn(process.execPath, [DCACHE, 'node', 'start', ...flags], {
-    stdio: ['ignore', log, log],
+    // By the channel a node notices when this process is gone (run-node.ts).
+    stdio: ['ignore', log, log, 'ipc'],
     // Ctrl-C reaches the whole terminal group; the nodes are told to stop by this process, in its own time.
     detached: true,
   });
@@ -143,8 +144,7 @@ function stopOnSignal(
       stop();
     });
   };
-  process.on('SIGINT', onSignal);
-  process.on('SIGTERM', onSignal);
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
   void Promise.all(running.map(({ exited }) => exited)).then(() => stop());
   return state;
 }

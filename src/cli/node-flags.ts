@@ -98,5 +98,7 @@ export function nodeOptions(flags: Parsed): NodeOptions {
     snapshotBytes: number('snapshot-bytes'),
     keptEntries: number('kept-entries'),
   };
-  return { ...file, ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) };
+  const flagged = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  const origins = Object.fromEntries(Object.entries(file.origins ?? {}).filter(([name]) => !(name in flagged)));
+  return { ...file, ...flagged, origins };
 }

@@ -90,11 +90,16 @@ interface StopSignal {
   forget(): void;
 }
 
-/** The first SIGINT or SIGTERM asks to stop; a second one ends the process at once, as people expect. */
+/**
+ * The first signal asks to stop; a second one ends the process at once, as people expect. A node that `cluster start` has
+ * started also stops when that process is gone, however it went: nobody would know of the node any more.
+ */
 function nextStopSignal(): StopSignal {
-  const signals = ['SIGINT', 'SIGTERM'] as const;
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
   let onSignal: () => void = () => undefined;
+  let stop: () => void = () => undefined;
   const received = new Promise<void>((resolve) => {
+    stop = resolve;
     let count = 0;
     onSignal = () => {
       if (++count > 1) process.exit(130);
@@ -102,5 +107,12 @@ function nextStopSignal(): StopSignal {
     };
   });
   for (const signal of signals) process.on(signal, onSignal);
-  return { received, forget: () => signals.forEach((signal) => process.off(signal, onSignal)) };
+  process.on('disconnect', stop);
+  return {
+    received,
+    forget: () => {
+      for (const signal of signals) process.off(signal, onSignal);
+      process.off('disconnect', stop);
+    },
+  };
 }

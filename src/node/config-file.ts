@@ -1,11 +1,11 @@
 /**
  * The configuration file of a node: YAML, and so JSON too. Fields are the flags of `node start` in camel case. Each problem
- * is told with file, line, field and what is allowed.
+ * is told with file, line, field and what is allowed; those that only resolveConfig sees, by the origin kept here.
  */
 import { readFileSync } from 'node:fs';
 import { isMap, isScalar, LineCounter, parseDocument, type Node as YamlNode } from 'yaml';
 import { DcacheError } from '../base/errors.js';
-import type { NodeOptions } from './config.js';
+import type { NodeOptions, OptionName } from './config.js';
 
 type Kind = 'text' | 'whole number' | 'list of texts';
 
@@ -27,7 +27,7 @@ const FIELDS = {
   hangMs: 'whole number',
   snapshotBytes: 'whole number',
   keptEntries: 'whole number',
-} as const satisfies Record<keyof NodeOptions, Kind>;
+} as const satisfies Record<OptionName, Kind>;
 
 const MAX_FILE_BYTES = 1024 * 1024;
 
@@ -46,14 +46,16 @@ export function parseConfig(path: string, text: string): NodeOptions {
   if (!isMap(document.contents)) throw invalid(path, 1, 'the file must be a list of fields, like `mode: raft`');
 
   const options: Record<string, unknown> = {};
+  const origins: Partial<Record<OptionName, string>> = {};
   for (const pair of document.contents.items) {
     const key = isScalar(pair.key) ? String(pair.key.value) : '';
     const line = lineOf(pair.key, lines);
     if (!isField(key)) throw invalid(path, line, `unknown field "${key}"; there are ${Object.keys(FIELDS).join(', ')}`);
     const value: unknown = document.toJS() as unknown;
     options[key] = checkKind(path, line, key, (value as Record<string, unknown>)[key]);
+    origins[key] = `${path}, line ${line}: ${key}`;
   }
-  return options;
+  return { ...options, origins };
 }
 
 function isField(key: string): key is keyof typeof FIELDS {

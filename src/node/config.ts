@@ -38,7 +38,11 @@ export interface NodeOptions {
   readonly snapshotBytes?: number | undefined;
   /** Entries of the log kept behind a snapshot. */
   readonly keptEntries?: number | undefined;
+  /** For options that were not given as flags: what to call them in messages, like "dcache.yaml, line 3: tickMs". */
+  readonly origins?: Readonly<Partial<Record<OptionName, string>>> | undefined;
 }
+
+export type OptionName = Exclude<keyof NodeOptions, 'origins'>;
 
 export interface NodeConfig {
   readonly mode: Mode;
@@ -68,6 +72,14 @@ const DEFAULT_KEPT_ENTRIES = 1_000;
  * Throws CONFIG_INVALID or MODE_UNAVAILABLE.
  */
 export function resolveConfig(options: NodeOptions, placeNumber: number): NodeConfig {
+  try {
+    return resolve(options, placeNumber);
+  } catch (error) {
+    throw error instanceof InvalidOption ? error.named(options.origins ?? {}) : error;
+  }
+}
+
+function resolve(options: NodeOptions, placeNumber: number): NodeConfig {
   const defaults = place(placeNumber);
   const mode = resolveMode(options.mode);
   const nodeId = options.id ?? defaults.nodeId;
@@ -193,8 +205,27 @@ function isLogFormat(text: string): text is LogFormat {
   return (LOG_FORMATS as readonly string[]).includes(text);
 }
 
-function invalid(option: string, value: string, allowed: string): DcacheError {
-  return new DcacheError('CONFIG_INVALID', `--${option} is "${value}"; it must be ${allowed}`);
+function invalid(option: string, value: string, allowed: string): InvalidOption {
+  return new InvalidOption(option, `is "${value}"; it must be ${allowed}`);
+}
+
+class InvalidOption extends DcacheError {
+  private readonly option: string;
+  private readonly problem: string;
+
+  /** @param option name of the flag */
+  constructor(option: string, problem: string) {
+    super('CONFIG_INVALID', `--${option} ${problem}`);
+    this.option = option;
+    this.problem = problem;
+  }
+
+  /** The same, calling the option by where it was given. */
+  named(origins: NonNullable<NodeOptions['origins']>): DcacheError {
+    const field = this.option.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
+    const origin = new Map(Object.entries(origins)).get(field);
+    return origin === undefined ? this : new DcacheError(this.code, `${origin} ${this.problem}`, { cause: this });
+  }
 }
 
 /** Whether the node can be reached from other machines: then the log says so, since nothing is encrypted yet. */

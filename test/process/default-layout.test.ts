@@ -93,6 +93,17 @@ describe.sequential('the default layout', { timeout: 180_000 }, () => {
       expect(await again.ended).toEqual({ exitCode: 0, signal: null });
     });
   });
+
+  test('when cluster start dies, its nodes do not stay behind', async () => {
+    await playScene(async (scene) => {
+      useDefaultLayout(scene);
+      const cluster = scene.spawn('cluster start', ['cluster', 'start', '--mode', 'raft', '--nodes', '3']);
+      await cluster.says('The cluster runs.');
+      const pids = (await scene.untilServing()).nodes.map((node) => node.pid);
+      await cluster.kill();
+      await scene.until('all nodes have stopped', () => Promise.resolve(pids.filter(isAlive).length === 0));
+    });
+  });
 });
 
 function isAlive(pid: number): boolean {
