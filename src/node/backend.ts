@@ -19,6 +19,9 @@ type ListedNode = Omit<Member, 'raftId'> & { readonly raftId: number };
 /** How long one node waits for the numbers of another. */
 const REPORT_TIMEOUT_MS = 700;
 const CHANGE_TIMEOUT_MS = 12_000;
+/** How long a change of the membership waits for a leader to be there. */
+const LEADER_TIMEOUT_MS = 3_000;
+const LEADER_PAUSE_MS = 100;
 
 type ScanRequest = Extract<KvRequest, { type: 'scan' }>;
 
@@ -141,7 +144,24 @@ export class NodeBackend implements ClientBackend {
     );
   }
 
+  /** Leadership may be on its way to another node; what was refused for that is not done, and is tried again for a while. */
   private async atLeader(
+    here: (control: ActorRef<ControlActor>) => Promise<void>,
+    there: (clientAddress: string) => Promise<void>,
+  ): Promise<void> {
+    const startedAtMs = performance.now();
+    for (;;) {
+      try {
+        return await this.onceAtLeader(here, there);
+      } catch (error) {
+        const passing = error instanceof DcacheError && error.code === 'NO_LEADER';
+        if (!passing || performance.now() - startedAtMs > LEADER_TIMEOUT_MS) throw error;
+      }
+      await new Promise((resolve) => setTimeout(resolve, LEADER_PAUSE_MS));
+    }
+  }
+
+  private async onceAtLeader(
     here: (control: ActorRef<ControlActor>) => Promise<void>,
     there: (clientAddress: string) => Promise<void>,
   ): Promise<void> {

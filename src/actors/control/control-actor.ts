@@ -188,16 +188,18 @@ export class ControlActor implements PeerHandler {
     return later(this.leadingRegistrar().expect(nodeId));
   }
 
-  /** Hands leadership to the best other voter, if this node leads. For a planned stop. */
-  handOverLeadership(): void {
+  /** Hands leadership to the best other voter, if this node leads. False when there is nobody to take over. */
+  handOverLeadership(): boolean {
     const { driver } = this;
-    if (driver === undefined) return;
+    if (driver === undefined) return false;
     const status = driver.raw.status();
-    if (status.softState.role !== 'leader') return;
+    if (status.softState.role !== 'leader') return false;
     const best = status.peers
       .filter((peer) => peer.id !== status.id && !peer.learner && peer.recentlyActive)
       .sort((a, b) => b.match - a.match)[0];
-    if (best !== undefined) driver.turn((raw) => raw.transferLeader(best.id));
+    if (best === undefined) return false;
+    driver.turn((raw) => raw.transferLeader(best.id));
+    return true;
   }
 
   async dispose(): Promise<void> {
@@ -340,6 +342,7 @@ export class ControlActor implements PeerHandler {
       scheduler,
       confState: () => this.confState,
       connected: () => transport.connected(),
+      handOverLeadership: () => this.handOverLeadership(),
     });
     this.registrar.onSpeaker(this.identity.speaker());
     this.onMembersChanged();

@@ -39,6 +39,8 @@ export interface RegistrarParts {
   readonly scheduler: Scheduler;
   readonly confState: () => ConfState;
   readonly connected: () => ReadonlySet<number>;
+  /** False when there is nobody to take over. */
+  readonly handOverLeadership: () => boolean;
 }
 
 export class Registrar {
@@ -124,6 +126,7 @@ export class Registrar {
       this.proposeCommandOrThrow({ type: 'unexpect', nodeId });
       return this.untilApplied(() => !members.expected.includes(nodeId));
     }
+    if (members.byRaftId(this.parts.driver.raw.status().id)?.nodeId === nodeId) this.handOverBeforeRemoval(nodeId);
     const removal = planRemoval(members.snapshot(), this.parts.confState().voters, nodeId);
     if (removal === undefined) {
       throw new DcacheError(
@@ -133,6 +136,21 @@ export class Registrar {
     }
     this.proposeChangeOrThrow(removal);
     return this.untilApplied(() => members.byNodeId(nodeId) === undefined);
+  }
+
+  /**
+   * A leader does not take itself out: in a small group the others might lack the commit of its removal and still need its
+   * vote. Always throws, unless it votes alone and planRemoval has the say.
+   */
+  private handOverBeforeRemoval(nodeId: string): void {
+    if (this.parts.confState().voters.length === 1) return;
+    if (!this.parts.handOverLeadership()) {
+      throw new DcacheError(
+        'NOT_ENOUGH_NODES',
+        `${nodeId} leads, and no other voter is up to take over; start one first`,
+      );
+    }
+    throw new DcacheError('NO_LEADER', `${nodeId} leads and hands leadership over first; try again in a moment`);
   }
 
   async expect(nodeId: string): Promise<void> {
