@@ -116,6 +116,7 @@ export class SessionClient {
     const { client, stream } = this;
     this.client = undefined;
     this.stream = undefined;
+    this.queue = [];
     for (const open of this.open.values()) this.fail(open, this.brokenError(open, 'the client was closed'));
     stream?.end();
     client?.close();
