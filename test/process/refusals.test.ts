@@ -191,5 +191,5 @@ scene('a write that a cut-off leader has taken is reported as unknown, and may w
 
   for (const id of others) scene.node(id).signal('SIGCONT');
   expect(['apple', 'cherry']).toContain(await getText(scene.client(), 'fruit'));
-  client.close();
+  await client.close();
 });
