@@ -257,6 +257,8 @@ export class Router {
       this.keepHouse();
       const unanswered = this.reads.takeUnanswered(this.parts.scheduler.nowMs() - READ_RETRY_MS);
       for (const read of unanswered) this.route(read);
+      // Refused by a leader that is still there, as it does for a moment before it hands over: no view will tell of that.
+      if (this.leads() || this.leaderAddress() !== undefined) this.unpark();
       this.expireWhatIsDue();
     });
   }
