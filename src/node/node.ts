@@ -78,9 +78,9 @@ export class Node {
       scheduler: eventLoopScheduler,
       wallMs: () => Date.now(),
       logger: logger.child('router'),
-      submit: (requests) => {
+      submit: (requests, onTaken) => {
         const buffers = requests.proposals.map(({ data }) => data.buffer);
-        this.control?.ref.submit(handOver(requests, buffers)).catch((error: unknown) => this.fail(error));
+        this.control?.ref.submit(handOver(requests, buffers)).then(onTaken, (error: unknown) => this.fail(error));
       },
     });
     this.dataSide = new DataSide({

@@ -17,7 +17,7 @@ import { refuseSpeaker, type Founder, type Speaker } from '../../cluster/speaker
 import type { ClusterView } from '../../cluster/view.js';
 import type { PeerMessage, SnapshotMessage } from '../../raft/messages.js';
 import type { RaftLog } from '../../raft/log-store.js';
-import type { SoftState } from '../../raft/ready.js';
+import type { ReadState, SoftState } from '../../raft/ready.js';
 import type { NodeStatus } from '../../raft/status.js';
 import { EMPTY_CONF_STATE, type ConfState, type Entry } from '../../raft/types.js';
 import type { ActorContext } from '../runtime/actor.js';
@@ -158,7 +158,8 @@ export class ControlActor implements PeerHandler {
       }
     }
     for (const ticket of requests.reads) {
-      const refusal = driver?.turn((raw) => raw.readIndex(encodeTicket(ticket))) ?? (driver ? undefined : 'no-leader');
+      const refusal =
+        driver?.turn((raw) => raw.readIndex(this.readContext(ticket))) ?? (driver ? undefined : 'no-leader');
       if (refusal !== undefined) this.context.emit({ type: 'read-refused', ticket, reason: refusal });
     }
     if (requests.applied > 0) {
@@ -231,7 +232,12 @@ export class ControlActor implements PeerHandler {
   }
 
   onPeerMessages(messages: readonly PeerMessage[]): void {
-    this.driver?.step(messages);
+    try {
+      this.driver?.step(messages);
+    } catch (error) {
+      // The messages are well-formed and the core refuses what it cannot use: the log cannot be read, or there is a defect.
+      this.context.fail(error);
+    }
   }
 
   async onSnapshotStream(message: SnapshotMessage): Promise<SnapshotReceiver> {
@@ -251,7 +257,7 @@ export class ControlActor implements PeerHandler {
         if (written.name !== file.name || written.bytes !== file.bytes) {
           throw new DcacheError('INVALID_ARGUMENT', 'the snapshot arrived damaged; send it again');
         }
-        this.driver?.step([message]);
+        this.onPeerMessages([message]);
       },
     };
   }
@@ -323,8 +329,7 @@ export class ControlActor implements PeerHandler {
             this.snapshots.onConfiguration(entry.index, confState, this.members.snapshot());
             this.onMembersChanged();
           },
-          onReadState: ({ index, context }) =>
-            this.context.emit({ type: 'read-ready', ticket: decodeTicket(context), index }),
+          onReadState: (state) => this.onReadState(state),
           onSnapshot: (snapshot) => {
             this.confState = snapshot.metadata.confState;
             this.members.restore(snapshot);
@@ -346,6 +351,18 @@ export class ControlActor implements PeerHandler {
     });
     this.registrar.onSpeaker(this.identity.speaker());
     this.onMembersChanged();
+  }
+
+  /** Tickets begin anew with each life, so the life is part of the name. */
+  private readContext(ticket: number): Uint8Array {
+    return new Uint8Array(Float64Array.of(this.options.speaker.incarnation, ticket).buffer);
+  }
+
+  /** An answer to an earlier life may name an index from before what was acknowledged since. */
+  private onReadState({ index, context }: ReadState): void {
+    const [incarnation, ticket] = new Float64Array(copyBytes(context).buffer);
+    if (incarnation !== this.options.speaker.incarnation || ticket === undefined) return;
+    this.context.emit({ type: 'read-ready', ticket, index });
   }
 
   /** Snapshots go their own way: the state is not in the message. */
@@ -504,12 +521,4 @@ export class ControlActor implements PeerHandler {
       founding: this.founding,
     });
   }
-}
-
-function encodeTicket(ticket: number): Uint8Array {
-  return new Uint8Array(Float64Array.of(ticket).buffer);
-}
-
-function decodeTicket(context: Uint8Array): number {
-  return new Float64Array(copyBytes(context).buffer)[0] ?? 0;
 }

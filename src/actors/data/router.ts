@@ -25,6 +25,9 @@ const READ_RETRY_MS = 300;
 /** How often expiry and open questions are looked at. */
 const HOUSEKEEPING_MS = 50;
 
+/** When the control side is held up, by a slow disk say, requests wait here, where their time can run out unexposed. */
+const MAX_UNTAKEN = 32;
+
 /** Takes a request to another node. Rejects with a DcacheError whose outcome says whether it may have had an effect. */
 export interface Forwarder {
   forward(clientAddress: string, request: KvRequest, timeoutMs: number): Promise<KvReply>;
@@ -40,8 +43,8 @@ export interface RouterParts {
   /** Wall clock, ms since 1970: the leader's word for what time it is. */
   readonly wallMs: () => number;
   readonly logger: Logger;
-  /** To the control side. */
-  submit(requests: ControlRequests): void;
+  /** To the control side, which calls `onTaken` when it has handled them. */
+  submit(requests: ControlRequests, onTaken: () => void): void;
 }
 
 export class Router {
@@ -55,6 +58,8 @@ export class Router {
   private reportedApplied = 0;
   private timeProposed = false;
   private flushScheduled = false;
+  /** Turns' worth of work that the control side has not taken yet; at most MAX_UNTAKEN. */
+  private untaken = 0;
   private stopHousekeeping: () => void = () => undefined;
   private draining = false;
 
@@ -129,7 +134,11 @@ export class Router {
         return;
       case 'not-proposed':
         this.timeProposed = false;
-        for (const write of this.writes.onNotProposed(event.ticket, event.reason)) this.park(write);
+        for (const write of this.writes.onNotProposed(event.ticket, event.reason)) {
+          // With another leader known there, the view that names it may have come already; then no other will.
+          if (event.reason === 'forwarding-disabled') this.route(write);
+          else this.park(write);
+        }
         return;
       case 'read-ready':
         this.reads.onReady(event.ticket, event.index, this.parts.stateMachine.appliedIndex);
@@ -233,13 +242,21 @@ export class Router {
   }
 
   private flush(): void {
+    if (this.untaken >= MAX_UNTAKEN) return;
     const { stateMachine, scheduler } = this.parts;
     const proposals = this.leads() ? this.writes.takeProposals(this.leaderTimeMs()) : this.rerouteWrites();
     const question = this.reads.takeQuestion(scheduler.nowMs());
     const applied = stateMachine.appliedIndex;
     if (proposals.length === 0 && question === undefined && applied === this.reportedApplied) return;
     this.reportedApplied = applied;
-    this.parts.submit({ proposals, reads: question === undefined ? [] : [question], applied });
+    this.submit({ proposals, reads: question === undefined ? [] : [question], applied });
+  }
+
+  private submit(requests: ControlRequests): void {
+    this.untaken++;
+    this.parts.submit(requests, () => {
+      if (this.untaken-- === MAX_UNTAKEN) this.flushLater();
+    });
   }
 
   /** Leadership was lost between the request and the end of its turn. */
@@ -266,9 +283,10 @@ export class Router {
   /** Expiry is a decision of the leader's clock that goes through the log (DESIGN.md, I2). */
   private expireWhatIsDue(): void {
     const { store } = this.parts.stateMachine;
-    if (!this.leads() || this.timeProposed || store.nextExpiryMs > this.parts.wallMs()) return;
+    if (!this.leads() || this.timeProposed || this.untaken >= MAX_UNTAKEN || store.nextExpiryMs > this.parts.wallMs())
+      return;
     this.timeProposed = true;
-    this.parts.submit({ proposals: [this.writes.proposeTime(this.leaderTimeMs())], reads: [], applied: 0 });
+    this.submit({ proposals: [this.writes.proposeTime(this.leaderTimeMs())], reads: [], applied: 0 });
   }
 
   /** Never behind the largest time in the log. */

@@ -1,7 +1,7 @@
 /**
  * This node's connection to one peer: a channel, a greeting that proves who is there, then two streams of messages.
  * Heartbeats and votes have a stream of their own, so that they do not wait behind entries. All messages of a turn travel
- * in one frame a stream. When anything breaks, everything is closed and begun again after a pause that grows.
+ * in one frame a stream, or a few when they are large. When anything breaks, everything is closed and begun again after a pause that grows.
  */
 import type { Client, ClientWritableStream } from '@grpc/grpc-js';
 import type { PeerAddress } from '../../actors/control/ports.js';
@@ -20,6 +20,9 @@ const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 1_000;
 /** Appends beyond this many unsent bytes are dropped; Raft sends them again when the peer keeps up. */
 const MAX_UNSENT_BYTES = LIMITS.maxInflightAppendBytes + LIMITS.maxPeerMessageBytes;
+
+/** The messages of a turn can be more than one gRPC message may hold: a window of appends, then one of a large value. */
+const FRAME_BYTES = LIMITS.maxAppendBytes;
 
 export interface PeerLinkListener {
   speaker(): Speaker;
@@ -84,11 +87,12 @@ export class PeerLink {
     const bulk = outbox.bulk.splice(0);
     if (streams === undefined) return;
     if (urgent.length > 0) streams.urgent.write({ speaker: undefined, messages: urgent });
-    if (bulk.length === 0) return;
-    const bytes = bulk.reduce((sum, message) => sum + message.length, 0);
-    streams.bulk.write({ speaker: undefined, messages: bulk }, () => {
-      this.unsentBytes -= bytes;
-    });
+    for (const messages of cutFrames(bulk)) {
+      const bytes = bytesOf(messages);
+      streams.bulk.write({ speaker: undefined, messages }, () => {
+        if (this.streams === streams) this.unsentBytes -= bytes;
+      });
+    }
   }
 
   /** Never rejects. */
@@ -155,6 +159,25 @@ export class PeerLink {
     streams?.bulk.cancel();
     client?.close();
   }
+}
+
+/** Frames of at most FRAME_BYTES, or of one message. */
+function cutFrames(messages: readonly Uint8Array[]): Uint8Array[][] {
+  const frames: Uint8Array[][] = [];
+  let bytes = Infinity;
+  for (const message of messages) {
+    bytes += message.length;
+    if (bytes > FRAME_BYTES) {
+      frames.push([]);
+      bytes = message.length;
+    }
+    frames.at(-1)?.push(message);
+  }
+  return frames;
+}
+
+function bytesOf(messages: readonly Uint8Array[]): number {
+  return messages.reduce((sum, message) => sum + message.length, 0);
 }
 
 /** Small, and worth little when late. Everything else keeps its order among itself. */
