@@ -183,17 +183,25 @@ export class Node {
   }
 
   private fail(error: unknown): void {
-    if (this.stopping !== undefined) return;
+    if (this.stopping !== undefined) {
+      const refusedToWork = asDcacheError(error).code === 'SHUTTING_DOWN';
+      if (!refusedToWork) this.logger.error(errorFields(error), 'something failed while the node was stopping');
+      return;
+    }
     this.logger.fatal(errorFields(error), 'the node fails');
     this.stopping = this.release();
+    this.stopping.catch((unclean: unknown) => this.logger.error(errorFields(unclean), 'the node did not stop cleanly'));
     this.listener.onFailure(asDcacheError(error));
   }
 
   private async drainAndRelease(): Promise<void> {
     this.logger.info({ requests: this.router.requestsInFlight }, 'stopping: answering what is under way');
     const drained = this.router.drain();
-    await withTimeout(Promise.all([drained, this.handOverLeadership()]), DRAIN_MS);
-    await this.release();
+    try {
+      await withTimeout(Promise.all([drained, this.handOverLeadership()]), DRAIN_MS);
+    } finally {
+      await this.release();
+    }
     this.logger.info({}, 'stopped');
   }
 
