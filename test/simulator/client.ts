@@ -68,6 +68,10 @@ export class SimClient {
     trace.record(time.nowMs, this.host, 'returns', call.id, outcome instanceof DcacheError ? outcome.code : 'done');
     if (!(outcome instanceof DcacheError)) {
       const result = toResult(outcome);
+      if (result.type !== operation.input.type) {
+        this.world.invariants.fail('an answer is to its request', `${operation.input.type} ${call.id}: ${result.type}`);
+        return this.count('unknown');
+      }
       if ('version' in result && result.version !== undefined) this.seen.set(operation.key, result.version);
       call.done(result, time.nowMs);
       return this.count('done');

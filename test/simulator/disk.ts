@@ -98,13 +98,17 @@ export class SimDisk implements RaftLog {
   append(batch: LogBatch): void {
     const before = this.log.initialState().hardState;
     const flushed = batch.entries.length > 0 || batch.snapshot !== undefined || !sameBallot(before, batch.hardState);
-    this.write(flushed, () => this.log.append(batch));
-    this.observer.onAppend(this, before, batch);
+    this.write(flushed, () => {
+      this.log.append(batch);
+      this.observer.onAppend(this, before, batch);
+    });
   }
 
   setIdentity(identity: LogIdentity): void {
-    this.write(true, () => this.log.setIdentity(identity));
-    this.observer.onIdentity(this, identity);
+    this.write(true, () => {
+      this.log.setIdentity(identity);
+      this.observer.onIdentity(this, identity);
+    });
   }
 
   bootstrap(confState: ConfState): void {

@@ -81,6 +81,7 @@ export class Invariants implements DiskObserver {
       const wentBack = hardState.term < before.term || hardState.commit < before.commit;
       const revoted = hardState.term === before.term && before.vote !== 0 && hardState.vote !== before.vote;
       if (wentBack) this.fail('term and commit index never go back', describe(raftId, before, hardState));
+      this.checkCommitOfLeader(disk, raftId, before, hardState);
       if (revoted) this.fail('one vote a term', describe(raftId, before, hardState));
     }
     const first = batch.entries[0];
@@ -161,6 +162,14 @@ export class Invariants implements DiskObserver {
         );
       }
     }
+  }
+
+  /** Raft paper, 5.4.2: a leader commits by counting only entries of its own term. */
+  private checkCommitOfLeader(disk: SimDisk, raftId: number, before: HardState, { term, commit }: HardState): void {
+    if (before.term !== term || commit <= before.commit || this.leaderOfTerm.get(term) !== raftId) return;
+    const committedTerm = disk.term(commit);
+    if (committedTerm === term) return;
+    this.fail('a leader commits entries of its term', `node ${raftId}: entry ${commit} of term ${committedTerm}`);
   }
 
   private checkLogMatching(raftId: number, entry: Entry, previousTerm: number): void {

@@ -152,6 +152,7 @@ export class Life implements PeerListener {
         speaker: options.speaker,
         founders: options.founders,
         timings: world.parameters.timings,
+        flow: world.parameters.flow,
         snapshots: world.parameters.snapshots,
         seed: prng.uint32(),
       },

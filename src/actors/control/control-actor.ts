@@ -44,6 +44,23 @@ export interface ControlTimings {
   readonly hangMs: number;
 }
 
+/** What is under way at a time; see RaftConfig for each. */
+export interface FlowLimits {
+  readonly maxAppendBytes: number;
+  readonly maxInflightAppends: number;
+  readonly maxInflightBytes: number;
+  readonly maxUncommittedBytes: number;
+  readonly maxCommittedBytesPerReady: number;
+}
+
+const DEFAULT_FLOW: FlowLimits = {
+  maxAppendBytes: LIMITS.maxAppendBytes,
+  maxInflightAppends: LIMITS.maxInflightAppends,
+  maxInflightBytes: LIMITS.maxInflightAppendBytes,
+  maxUncommittedBytes: LIMITS.maxUncommittedBytes,
+  maxCommittedBytesPerReady: LIMITS.maxCommittedBytesPerReady,
+};
+
 /** Plain data. */
 export interface ControlOptions {
   /** This node's addresses and names; raft id and cluster id are filled in from the log. */
@@ -51,6 +68,8 @@ export interface ControlOptions {
   /** First members. */
   readonly founders: readonly Founder[];
   readonly timings: ControlTimings;
+  /** Those of LIMITS if left out. */
+  readonly flow?: FlowLimits;
   readonly seed: number;
   readonly snapshots: SnapshotPolicy;
 }
@@ -307,11 +326,7 @@ export class ControlActor implements PeerHandler {
         checkQuorum: true,
         stepDownOnRemoval: true,
         disableProposalForwarding: true,
-        maxAppendBytes: LIMITS.maxAppendBytes,
-        maxInflightAppends: LIMITS.maxInflightAppends,
-        maxInflightBytes: LIMITS.maxInflightAppendBytes,
-        maxUncommittedBytes: LIMITS.maxUncommittedBytes,
-        maxCommittedBytesPerReady: LIMITS.maxCommittedBytesPerReady,
+        ...(this.options.flow ?? DEFAULT_FLOW),
       },
       {
         log,

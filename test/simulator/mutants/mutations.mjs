@@ -50,7 +50,7 @@ export const MUTATIONS = [
     breaks: 'a vote goes only to a log that is as up to date as one’s own',
     file: 'src/raft/election.ts',
     find: 'if (!mayVote || !upToDate) {',
-    put: 'if (!mayVote || (!upToDate && isPreVote)) {',
+    put: 'void upToDate; if (!mayVote) {',
   },
   {
     name: 'old-term-committed-by-counting',
