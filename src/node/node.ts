@@ -4,7 +4,7 @@
  */
 import { randomInt } from 'node:crypto';
 import type { ControlActor } from '../actors/control/control-actor.js';
-import { type ControlOptions } from '../actors/control/control-actor.js';
+import type { ControlOptions } from '../actors/control/control-options.js';
 import type { ControlEvent } from '../actors/control/events.js';
 import { DataSide } from '../actors/data/data-side.js';
 import { Router } from '../actors/data/router.js';

@@ -11,7 +11,7 @@ import type { Logger } from '../../base/log.js';
 import { describeShortage, type ClusterView } from '../../cluster/view.js';
 import type { Entry } from '../../raft/types.js';
 import { isWrite, type KvReply, type KvRequest } from '../../store/requests.js';
-import type { ControlRequests } from '../control/control-actor.js';
+import type { ControlRequests } from '../control/control-options.js';
 import type { ControlEvent } from '../control/events.js';
 import type { Scheduler } from '../runtime/scheduler.js';
 import type { StoreStats } from '../../store/store.js';

@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from 'vitest';
-import type { ControlRequests } from '../../../src/actors/control/control-actor.js';
+import type { ControlRequests } from '../../../src/actors/control/control-options.js';
 import { Router } from '../../../src/actors/data/router.js';
 import { StateMachine } from '../../../src/actors/data/state-machine.js';
 import { DcacheError } from '../../../src/base/errors.js';

@@ -1,6 +1,6 @@
 /** The router with a control side and another node that the test plays. */
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { ControlRequests } from '../../../src/actors/control/control-actor.js';
+import type { ControlRequests } from '../../../src/actors/control/control-options.js';
 import { Router } from '../../../src/actors/data/router.js';
 import { StateMachine } from '../../../src/actors/data/state-machine.js';
 import { DcacheError } from '../../../src/base/errors.js';

@@ -1,6 +1,6 @@
 /** Everything that distinguishes one run from another, drawn from its seed. */
 import { Prng } from '../../../src/base/prng.js';
-import type { ControlTimings, FlowLimits } from '../../../src/actors/control/control-actor.js';
+import type { ControlTimings, FlowLimits } from '../../../src/actors/control/control-options.js';
 import type { SnapshotPolicy } from '../../../src/actors/control/snapshot-keeper.js';
 
 export interface NetworkParameters {
