@@ -4,7 +4,7 @@
  */
 import { randomInt } from 'node:crypto';
 import type { ControlActor } from '../actors/control/control-actor.js';
-import type { ControlOptions } from '../actors/control/control-options.js';
+import { weighRequests, type ControlOptions, type ControlRequests } from '../actors/control/control-options.js';
 import type { ControlEvent } from '../actors/control/events.js';
 import { DataSide } from '../actors/data/data-side.js';
 import { Router } from '../actors/data/router.js';
@@ -22,10 +22,9 @@ import { MetricsRecorder } from '../adapters/metrics/recorder.js';
 import { SnapshotFolder, snapshotFolder } from '../adapters/snapshot-folder.js';
 import { parseAddress } from '../base/address.js';
 import { asDcacheError, type DcacheError } from '../base/errors.js';
-import { isIncarnation } from '../base/ids.js';
 import { errorFields, type Logger } from '../base/log.js';
 import { assert } from '../base/assert.js';
-import { foundersDigest, PEER_PROTOCOL, type Speaker } from '../cluster/speaker.js';
+import type { Speaker } from '../cluster/speaker.js';
 import type { ClusterView } from '../cluster/view.js';
 import { MapStore } from '../store/map-store.js';
 import { NodeBackend } from './backend.js';
@@ -33,6 +32,7 @@ import type { NodeConfig } from './config.js';
 import type { ControlThreadOptions } from './control-thread.js';
 import { registerGauges } from './gauges.js';
 import { newPulseMemory, startPulse } from './pulse.js';
+import { newSpeaker } from './speaker.js';
 
 /** How long a stopping node goes on answering what it has accepted. */
 const DRAIN_MS = 5_000;
@@ -57,6 +57,7 @@ export class Node {
   private readonly router: Router;
   private readonly dataSide: DataSide;
   private readonly forwarder = new SessionForwarder();
+  private readonly speaker: Speaker;
   private readonly backend: NodeBackend;
   private readonly clientServer: ClientServer;
   private control: ActorHandle<ControlActor> | undefined;
@@ -71,6 +72,7 @@ export class Node {
     this.config = config;
     this.logger = logger;
     this.listener = listener;
+    this.speaker = newSpeaker(config);
     const stateMachine = new StateMachine(new MapStore());
     this.router = new Router({
       stateMachine,
@@ -96,7 +98,7 @@ export class Node {
     this.backend = new NodeBackend({
       config,
       router: this.router,
-      speaker: this.speaker(),
+      speaker: this.speaker,
       control: () => this.control?.ref,
     });
     this.clientServer = new ClientServer(this.backend, logger.child('client-port'), this.metrics);
@@ -150,7 +152,12 @@ export class Node {
       logFormat: config.logFormat,
     };
     this.control = await startThreadActor<ControlActor, ControlThreadOptions, ControlEvent>(
-      { name: 'control', supervision: { policy: 'fail-node' }, drainMs: 2_000 },
+      {
+        name: 'control',
+        supervision: { policy: 'fail-node' },
+        drainMs: 2_000,
+        weigh: (method, args) => (method === 'submit' ? weighRequests(args[0] as ControlRequests) : 0),
+      },
       {
         entry: CONTROL_THREAD,
         options,
@@ -242,30 +249,11 @@ export class Node {
   private controlOptions(): ControlOptions {
     const { config } = this;
     return {
-      speaker: this.speaker(),
+      speaker: this.speaker,
       founders: config.founders,
       timings: config.timings,
       snapshots: config.snapshots,
       seed: randomInt(2 ** 47),
-    };
-  }
-
-  private speaker(): Speaker {
-    const { config } = this;
-    const incarnation = randomInt(1, 2 ** 48 - 1);
-    assert(isIncarnation(incarnation), 'an incarnation is drawn from its range');
-    const advertised = (listen: string): string => `${config.advertiseHost}:${parseAddress(listen)?.port ?? 0}`;
-    return {
-      nodeId: config.nodeId,
-      raftId: 0,
-      clusterId: '',
-      mode: config.mode,
-      incarnation,
-      founders: foundersDigest(config.founders),
-      protocol: PEER_PROTOCOL,
-      controlAddress: advertised(config.controlListen),
-      clientAddress: advertised(config.clientListen),
-      httpAddress: config.httpListen === undefined ? '' : advertised(config.httpListen),
     };
   }
 }

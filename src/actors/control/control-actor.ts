@@ -9,7 +9,7 @@ import { assert } from '../../base/assert.js';
 import { DcacheError } from '../../base/errors.js';
 import { Prng } from '../../base/prng.js';
 import { foundersAsMembers } from '../../cluster/members.js';
-import { refuseSpeaker, type Speaker } from '../../cluster/speaker.js';
+import type { Speaker } from '../../cluster/speaker.js';
 import type { ClusterView } from '../../cluster/view.js';
 import type { PeerMessage, SnapshotMessage } from '../../raft/messages.js';
 import type { ReadState, SoftState } from '../../raft/ready.js';
@@ -23,6 +23,7 @@ import type { ControlEvent } from './events.js';
 import { Founding } from './founding.js';
 import { MainWatch } from './main-watch.js';
 import { PeerBook } from './peer-book.js';
+import { PeerGate } from './peer-gate.js';
 import type { JoinAnswer, PeerHandler, SnapshotReceiver } from './ports.js';
 import { RaftDriver } from './raft-driver.js';
 import { encodeReadContext, ticketOfReadContext } from './read-context.js';
@@ -44,6 +45,7 @@ export class ControlActor implements PeerHandler {
   private founding: Founding | undefined;
   private driver: RaftDriver | undefined;
   private registrar: Registrar | undefined;
+  private readonly gate: PeerGate;
   private readonly peers: PeerBook;
   private readonly traffic: SnapshotTraffic;
   private softState: SoftState = { leader: 0, role: 'follower' };
@@ -67,6 +69,7 @@ export class ControlActor implements PeerHandler {
       emit: (event) => context.emit(event),
       onChanged: () => this.onMembersChanged(),
     });
+    this.gate = new PeerGate(this.state.members);
     this.peers = new PeerBook(options.founders, this.state.members);
     this.traffic = new SnapshotTraffic({
       transport: parts.transport,
@@ -190,14 +193,7 @@ export class ControlActor implements PeerHandler {
   }
 
   admitSpeaker(speaker: Speaker): void {
-    const refusal = refuseSpeaker(this.identity.speaker(), speaker);
-    if (refusal !== undefined) throw new DcacheError(refusal.code, refusal.message);
-    if (this.state.members.wasRemoved(speaker.raftId)) {
-      throw new DcacheError(
-        'NOT_A_MEMBER',
-        `${speaker.nodeId} was removed from the cluster; stop it, and remove its data folder before it joins again`,
-      );
-    }
+    this.gate.admit(this.identity.speaker(), speaker);
     this.registrar?.onSpeaker(speaker);
     if (this.peers.onSpeaker(speaker) && this.driver !== undefined) this.onMembersChanged();
   }

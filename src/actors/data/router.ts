@@ -94,7 +94,7 @@ export class Router {
     return this.noLeaderError(this.view).message;
   }
 
-  /** @param request valid (node/request-validation.ts). @param forwarded it comes from another node, so it is answered here or not at all. */
+  /** @param request valid (store/request-limits.ts). @param forwarded it comes from another node, so it is answered here or not at all. */
   execute(request: KvRequest, timeoutMs: number, forwarded: boolean): Promise<KvReply> {
     if (this.draining)
       return Promise.reject(new DcacheError('SHUTTING_DOWN', 'this node is stopping; ask another one'));
