@@ -12,7 +12,8 @@ export const GENERATED_FOLDER = 'src/adapters/grpc/generated';
 
 export const protoFiles = () => filesUnder('proto', (path) => path.endsWith('.proto'));
 
-const buf = (...args) =>
+/** Runs buf, offline, with the plugins that are installed here. */
+export const buf = (...args) =>
   runCaptured(installedTool('@bufbuild/buf/bin/buf', ...args), {
     // buf finds protoc-gen-ts_proto on the path.
     env: { ...process.env, PATH: `${join(ROOT, 'node_modules/.bin')}${delimiter}${process.env.PATH}` },
