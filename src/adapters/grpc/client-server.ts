@@ -1,4 +1,4 @@
-/** The client port: Kv and Cluster. Thin: validates, hands on to the backend, translates the answer. */
+/** The client port: Kv and Cluster, and what gRPC tools ask for. Thin: validates, hands on to the backend, translates the answer. */
 import type { sendUnaryData, Server, ServerDuplexStream, ServerUnaryCall } from '@grpc/grpc-js';
 import { asDcacheError, DcacheError } from '../../base/errors.js';
 import { LIMITS } from '../../base/limits.js';
@@ -14,6 +14,7 @@ import { requestTimeout } from './request-timeout.js';
 import { decodeRequest, serviceDefinition, undecodedDefinition } from './service-definition.js';
 import { SessionServer } from './session-server.js';
 import { toGrpcStatus } from './status.js';
+import { addToolServices } from './tool-services.js';
 
 type Unary<Request, Response> = (call: ServerUnaryCall<Request, Response>, answer: sendUnaryData<Response>) => void;
 
@@ -33,6 +34,7 @@ export class ClientServer {
     this.server = createGrpcServer(LIMITS.maxClientMessageBytes);
     this.addKv();
     this.addCluster();
+    addToolServices(this.server, backend);
   }
 
   /** Resolves with the port. Rejects with PORT_IN_USE or CONFIG_INVALID. */

@@ -27,6 +27,10 @@ class Backend implements ClientBackend {
     return Promise.resolve({ type: 'get', value, version: 1 });
   }
 
+  notServing(): string | undefined {
+    return undefined;
+  }
+
   topology(): { nodes: string[]; leader: string } {
     return { nodes: [], leader: '' };
   }

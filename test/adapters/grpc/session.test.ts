@@ -33,6 +33,10 @@ class ScriptedBackend implements ClientBackend {
     return new Promise((resolve, reject) => this.asked.push({ request, timeoutMs, forwarded, resolve, reject }));
   }
 
+  notServing(): string | undefined {
+    return undefined;
+  }
+
   topology(): Topology {
     return this.current;
   }
