@@ -213,7 +213,11 @@ export interface Topology {
 export interface SessionResponse {
   replies: KvReply[];
   /** Comes first on a stream, and again whenever it has changed. */
-  topology: Topology | undefined;
+  topology:
+    | Topology
+    | undefined;
+  /** The node is stopping and this is its last message: requests without a reply are definitely not done. */
+  closing: boolean;
 }
 
 function createBaseCondition(): Condition {
@@ -2044,7 +2048,7 @@ export const Topology: MessageFns<Topology> = {
 };
 
 function createBaseSessionResponse(): SessionResponse {
-  return { replies: [], topology: undefined };
+  return { replies: [], topology: undefined, closing: false };
 }
 
 export const SessionResponse: MessageFns<SessionResponse> = {
@@ -2054,6 +2058,9 @@ export const SessionResponse: MessageFns<SessionResponse> = {
     }
     if (message.topology !== undefined) {
       Topology.encode(message.topology, writer.uint32(18).fork()).join();
+    }
+    if (message.closing !== false) {
+      writer.uint32(24).bool(message.closing);
     }
     return writer;
   },
@@ -2085,6 +2092,14 @@ export const SessionResponse: MessageFns<SessionResponse> = {
             }
 
             message.topology = Topology.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.closing = reader.bool();
             continue;
           }
         }
