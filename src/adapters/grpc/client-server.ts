@@ -26,6 +26,7 @@ export class ClientServer {
   private readonly backend: ClientBackend;
   private readonly logger: Logger;
   private readonly metrics: Metrics;
+  private readonly sessions = new Set<SessionServer>();
 
   constructor(backend: ClientBackend, logger: Logger, metrics: Metrics) {
     this.backend = backend;
@@ -44,6 +45,7 @@ export class ClientServer {
 
   /** Requests under way are answered, for at most `graceMs`. */
   close(graceMs: number): Promise<void> {
+    for (const session of this.sessions) session.shutDown();
     return closeGrpcServer(this.server, graceMs);
   }
 
@@ -69,9 +71,11 @@ export class ClientServer {
       count: kv('count'),
       flush: kv('flush'),
       session: (call: ServerDuplexStream<Buffer, SessionResponse>) => {
-        new SessionServer(call, this.backend, this.logger, (rpc, reply, startedAtMs) => {
+        const session = new SessionServer(call, this.backend, this.logger, (rpc, reply, startedAtMs) => {
           this.count(rpc, reply.$case === 'error' ? reply.value.code : 'OK', startedAtMs);
         });
+        this.sessions.add(session);
+        call.once('close', () => this.sessions.delete(session));
       },
     });
   }

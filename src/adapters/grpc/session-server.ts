@@ -2,6 +2,9 @@
  * The server's end of a Session stream: batches of requests in, batches of replies out, in any order. Replies that are
  * ready in the same turn of the event loop leave together. While the client does not take replies, no requests are read.
  * The topology goes ahead of everything, and out again whenever it has changed.
+ *
+ * A node that stops says so in its last message, after the replies to everything that it has accepted. So the client knows of
+ * each request whether it is done, also of those that were on their way: they are never looked at.
  */
 import type { ServerDuplexStream } from '@grpc/grpc-js';
 import { asDcacheError } from '../../base/errors.js';
@@ -38,6 +41,7 @@ export class SessionServer {
   private open = 0;
   private flushScheduled = false;
   private inputEnded = false;
+  private shuttingDown = false;
   private closed = false;
 
   /** Serves `call` until either end closes it. */
@@ -65,9 +69,15 @@ export class SessionServer {
     });
   }
 
+  /** Answers what has been accepted, accepts nothing more, and ends the session. */
+  shutDown(): void {
+    this.shuttingDown = true;
+    this.maybeEnd();
+  }
+
   /** A batch that cannot be decoded ends the session: nobody knows which requests were in it. */
   private onBatch(bytes: Buffer): void {
-    if (this.closed) return;
+    if (this.closed || this.shuttingDown) return;
     try {
       for (const request of decodeRequest(SessionRequest, bytes).requests) void this.serve(request);
     } catch (error) {
@@ -115,7 +125,7 @@ export class SessionServer {
   private writeBatch(): void {
     const topology = this.topologyDue ? this.topology() : undefined;
     this.topologyDue = false;
-    if (this.call.write({ replies: this.takeBatch(), topology })) return;
+    if (this.call.write({ replies: this.takeBatch(), topology, closing: false })) return;
     this.blocked = true;
     this.call.pause();
     this.call.once('drain', () => {
@@ -139,8 +149,10 @@ export class SessionServer {
   }
 
   private maybeEnd(): void {
-    if (this.closed || !this.inputEnded || this.open > 0 || this.replies.length > 0) return;
+    const ending = this.inputEnded || this.shuttingDown;
+    if (this.closed || !ending || this.open > 0 || this.replies.length > 0) return;
     this.close();
+    if (this.shuttingDown) this.call.write({ replies: [], topology: undefined, closing: true });
     this.call.end();
   }
 

@@ -52,7 +52,7 @@ test('bytes deep inside a batch are views of it too, requests and replies alike'
   expect(inside?.$case === 'set' && inside.value.value.buffer === batch.buffer).toBe(true);
 
   const reply = { $case: 'get' as const, value: { found: true, value: VALUE, version: 1 } };
-  const replies = KV.session.responseSerialize({ replies: [{ id: 1, reply }], topology: undefined });
+  const replies = KV.session.responseSerialize({ replies: [{ id: 1, reply }], topology: undefined, closing: false });
   const answer = KV.session.responseDeserialize(replies).replies[0]?.reply;
   expect(answer?.$case === 'get' && answer.value.value.buffer === replies.buffer).toBe(true);
 });

@@ -210,12 +210,34 @@ describe('a request that is given up', () => {
   });
 });
 
-test('a node that stops answers what it has accepted before it closes the session', async () => {
-  const reply = ask(SET);
-  await arrive(1);
-  const closed = server.close(5_000);
-  backend.asked[0]?.resolve(DONE);
-  expect(await reply).toEqual(DONE);
-  client.close();
-  await closed;
+describe('a node that stops', () => {
+  test('answers what it has accepted before it ends the session', async () => {
+    const reply = ask(SET);
+    await arrive(1);
+    const closed = server.close(30_000);
+    backend.asked[0]?.resolve(DONE);
+    expect(await reply).toEqual(DONE);
+    await closed;
+  });
+
+  test('says of requests that were on their way that they are definitely not done', async () => {
+    const first = ask(GET);
+    await arrive(1);
+    backend.asked[0]?.resolve(MISS);
+    await first;
+    const failure = failureOf(ask(SET));
+    await server.close(30_000);
+    expect(await failure).toMatchObject({ code: 'SHUTTING_DOWN', outcome: 'not-done' });
+    expect(backend.asked).toHaveLength(1);
+  });
+
+  test('does not wait for clients that ask nothing', async () => {
+    const first = ask(GET);
+    await arrive(1);
+    backend.asked[0]?.resolve(MISS);
+    await first;
+    const startedAtMs = performance.now();
+    await server.close(30_000);
+    expect(performance.now() - startedAtMs).toBeLessThan(10_000);
+  });
 });

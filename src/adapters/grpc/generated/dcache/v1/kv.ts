@@ -243,7 +243,11 @@ export interface Topology {
 export interface SessionResponse {
   replies: KvReply[];
   /** Comes first on a stream, and again whenever it has changed. */
-  topology: Topology | undefined;
+  topology:
+    | Topology
+    | undefined;
+  /** The node is stopping and this is its last message: requests without a reply are definitely not done. */
+  closing: boolean;
 }
 
 function createBaseCondition(): Condition {
@@ -2074,7 +2078,7 @@ export const Topology: MessageFns<Topology> = {
 };
 
 function createBaseSessionResponse(): SessionResponse {
-  return { replies: [], topology: undefined };
+  return { replies: [], topology: undefined, closing: false };
 }
 
 export const SessionResponse: MessageFns<SessionResponse> = {
@@ -2084,6 +2088,9 @@ export const SessionResponse: MessageFns<SessionResponse> = {
     }
     if (message.topology !== undefined) {
       Topology.encode(message.topology, writer.uint32(18).fork()).join();
+    }
+    if (message.closing !== false) {
+      writer.uint32(24).bool(message.closing);
     }
     return writer;
   },
@@ -2115,6 +2122,14 @@ export const SessionResponse: MessageFns<SessionResponse> = {
             }
 
             message.topology = Topology.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.closing = reader.bool();
             continue;
           }
         }
