@@ -106,6 +106,8 @@ export class ControlActor implements PeerHandler {
   /** Peers that have introduced themselves and are not in the list of nodes as far as it has been applied here. */
   private readonly introduced = new Map<number, PeerAddress>();
   private confState: ConfState = EMPTY_CONF_STATE;
+  /** Term of the last entry that has been applied here. */
+  private appliedTerm = 0;
   private softState: SoftState = { leader: 0, role: 'follower' };
   private lastView = '';
   private stopTicking: () => void = () => undefined;
@@ -271,7 +273,7 @@ export class ControlActor implements PeerHandler {
       const leader = this.members.byRaftId(this.softState.leader);
       return Promise.resolve({ type: 'ask-leader', controlAddress: leader?.controlAddress });
     }
-    return this.registrar.admit(speaker);
+    return this.leadingRegistrar().admit(speaker);
   }
 
   onPeerConnected(): void {
@@ -413,6 +415,7 @@ export class ControlActor implements PeerHandler {
   }
 
   private onCommitted(entries: readonly Entry[]): void {
+    this.appliedTerm = entries.at(-1)?.term ?? this.appliedTerm;
     this.context.emit({ type: 'committed', entries });
     if (this.snapshots.onCommitted(entries)) this.context.emit({ type: 'snapshot-due' });
     this.registrar?.onApplied();
@@ -465,6 +468,10 @@ export class ControlActor implements PeerHandler {
   private leadingRegistrar(): Registrar {
     if (this.registrar === undefined || this.softState.role !== 'leader') {
       throw new DcacheError('NO_LEADER', 'this node does not lead the cluster; ask the leader');
+    }
+    // Else it could answer from a list of nodes that is older than what its predecessor has confirmed.
+    if (this.driver?.raw.status().hardState.term !== this.appliedTerm) {
+      throw new DcacheError('NO_LEADER', 'the new leader has not taken over yet; try again in a moment');
     }
     return this.registrar;
   }
