@@ -14,7 +14,7 @@ import type { Placement } from './placement.js';
 import { RecordView } from './record.js';
 import type { Segment } from './segment.js';
 
-const TARGET_LIVE_SHARE = 0.88;
+const TARGET_LIVE_SHARE = 0.87;
 /** A segment with a smaller share of dead bytes is not worth the moves. */
 const MIN_DEAD_SHARE = 1 / 32;
 /** What looking at a record costs, counted in bytes moved. */

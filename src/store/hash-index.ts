@@ -37,7 +37,6 @@ export class HashIndex {
   /** 2^directoryDepth entries in tag order; a bucket of depth d stands in 2^(directoryDepth - d) neighbouring ones. */
   private directory: IndexBucket[];
   private foundBucket: IndexBucket;
-  private foundSlot = 0;
 
   constructor() {
     const first = new IndexBucket(this.pages, 0);
@@ -59,17 +58,13 @@ export class HashIndex {
   /** Location of the first entry with `tag`, 0 if none. Go on with {@link next}. */
   first(tag: number): number {
     const bucket = this.bucketOf(tag);
-    const slot = bucket.firstSlot(tag);
     this.foundBucket = bucket;
-    this.foundSlot = slot;
-    return slot < 0 ? 0 : bucket.locationAt(slot);
+    return bucket.find(tag);
   }
 
   /** Location of the entry after the one just returned, 0 if it has another tag. The index has not changed since. */
   next(tag: number): number {
-    const slot = ++this.foundSlot;
-    const location = this.foundBucket.locationAt(slot);
-    return location !== 0 && this.foundBucket.tagAt(slot) === tag ? location : 0;
+    return this.foundBucket.findNext(tag);
   }
 
   has(tag: number, location: number): boolean {
@@ -156,7 +151,7 @@ export class HashIndex {
 
   /** Replaces a bucket by two of the next depth. False, and nothing done, if all entries would fall to one of them. */
   private split(bucket: IndexBucket): boolean {
-    const entries = new Int32Array(bucket.count * 2);
+    const entries = this.pages.scratch(bucket.count * 2);
     const end = bucket.copyEntries(entries, 0);
     const bit = 1 << (31 - bucket.depth);
     const upperFrom = lowerBoundOfBit(entries, end, bit);
@@ -190,7 +185,7 @@ export class HashIndex {
     const buddy = this.directory[buddyStart];
     if (buddy === undefined || buddy.depth !== bucket.depth || bucket.count + buddy.count > JOIN_ENTRIES) return;
     const [lower, upper] = buddyStart < start ? [buddy, bucket] : [bucket, buddy];
-    const entries = new Int32Array((lower.count + upper.count) * 2);
+    const entries = this.pages.scratch((lower.count + upper.count) * 2);
     const end = upper.copyEntries(entries, lower.copyEntries(entries, 0));
     lower.dispose();
     upper.dispose();

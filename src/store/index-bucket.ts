@@ -24,6 +24,8 @@ export class IndexBucket implements PageOwner {
   /** Highest bits of the tag that all entries share. */
   readonly depth: number;
   count = 0;
+  /** Slot that the last `find` or `findNext` stopped at. */
+  private cursor = 0;
   private readonly storage: IndexPages;
   private readonly pages: number[] = [];
   private homeSlots = 0;
@@ -67,33 +69,37 @@ export class IndexBucket implements PageOwner {
     return this.storage.chunkOf(page)[this.storage.startOf(page) + ((slot & 511) << 1)] ?? 0;
   }
 
-  /** Slot of the first entry with `tag`, or -1. */
-  firstSlot(tag: number): number {
+  /** Location of the first entry with `tag`, whose slot is then in `cursor`; 0 if there is none. */
+  find(tag: number): number {
     let slot = this.homeOf(tag);
     for (;;) {
       const page = this.pages[slot >>> 9];
-      if (page === undefined) return -1;
+      if (page === undefined) return 0;
       const words = this.storage.chunkOf(page);
       let at = this.storage.startOf(page) + ((slot & 511) << 1);
       const end = at + ((SLOTS_PER_PAGE - (slot & 511)) << 1);
       for (; at < end; at += 2, slot++) {
         const found = words[at] ?? 0;
-        if (words[at + 1] === 0 || found > tag) return -1;
-        if (found === tag) return slot;
+        if (found < tag && words[at + 1] !== 0) continue;
+        if (found !== tag) return 0;
+        this.cursor = slot;
+        return words[at + 1] ?? 0;
       }
     }
   }
 
+  /** Location of the entry after `cursor` if it has this tag, and moves there; else 0. */
+  findNext(tag: number): number {
+    const slot = ++this.cursor;
+    const location = this.locationAt(slot);
+    return location !== 0 && this.tagAt(slot) === tag ? location : 0;
+  }
+
   /** Slot of exactly this entry, or -1. */
   slotOf(tag: number, location: number): number {
-    let slot = this.firstSlot(tag);
-    if (slot < 0) return -1;
-    for (;;) {
-      const found = this.locationAt(slot);
-      if (found === location) return slot;
-      if (found === 0 || this.tagAt(slot) !== tag) return -1;
-      slot++;
-    }
+    let found = this.find(tag);
+    while (found !== location && found !== 0) found = this.findNext(tag);
+    return found === 0 ? -1 : this.cursor;
   }
 
   /** Slot of the first entry whose tag is at least `tag`; empty slots may have to be skipped from there. */
@@ -205,7 +211,7 @@ export class IndexBucket implements PageOwner {
   }
 
   private spread(pageCount: number): void {
-    const entries = new Int32Array(this.count * 2);
+    const entries = this.storage.scratch(this.count * 2);
     const end = this.copyEntries(entries, 0);
     while (this.pages.length > pageCount) this.dropPage();
     for (const page of this.pages) {

@@ -17,16 +17,23 @@ export class IndexPages {
   /** All but the first have 64 pages; the first grows to that by doubling, so that an empty store holds one page. */
   private readonly chunks: Int32Array[] = [];
   private readonly owners: PageOwner[] = [];
+  private scratchWords = new Int32Array(0);
 
   get pageCount(): number {
     return this.owners.length;
   }
 
-  /** Bytes of all chunks, free pages included. */
+  /** Bytes of all chunks, free pages and scratch space included. */
   get heldBytes(): number {
-    let bytes = 0;
+    let bytes = this.scratchWords.byteLength;
     for (const chunk of this.chunks) bytes += chunk.byteLength;
     return bytes;
+  }
+
+  /** Space for `words` words, shared by all who ask: valid until somebody asks again. One allocation a growth is too many. */
+  scratch(words: number): Int32Array {
+    if (this.scratchWords.length < words) this.scratchWords = new Int32Array(Math.ceil(words / 4096) * 4096);
+    return this.scratchWords;
   }
 
   /** Takes a page and clears it. */
@@ -35,7 +42,7 @@ export class IndexPages {
     const chunk = this.chunks[page >>> 6];
     if (chunk === undefined) {
       this.chunks.push(new Int32Array(WORDS_PER_PAGE * (page === 0 ? 1 : PAGES_PER_CHUNK)));
-    } else if (chunk.length === page * WORDS_PER_PAGE) {
+    } else if (page < PAGES_PER_CHUNK && chunk.length === page * WORDS_PER_PAGE) {
       const doubled = new Int32Array(chunk.length * 2);
       doubled.set(chunk);
       this.chunks[0] = doubled;

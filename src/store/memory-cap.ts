@@ -91,7 +91,7 @@ export class MemoryCap {
   get isTight(): boolean {
     if (!this.isLimited) return false;
     const budget = this.segmentBudget(this.limit);
-    return this.store.chargedBytes + 3 * this.moveReserve(budget) > budget;
+    return this.store.chargedBytes + 2 * this.moveReserve(budget) > budget;
   }
 
   private segmentBudget(limit: number): number {

@@ -92,13 +92,14 @@ export class PartitionStore implements LocationCommands {
     const found = this.found;
     this.unsettled = 0;
     for (let location = index.first(tag); location !== 0; location = index.next(tag)) {
-      const segment = this.table[location >>> 16];
+      const segment = this.table[segmentOf(location)];
       if (segment === undefined) assert(false, 'the index names segments in use');
-      if (!segment.isRaw) {
+      const { bytes } = segment;
+      if (bytes.length === 0) {
         this.unsettled = location;
         continue;
       }
-      found.read(segment.bytes, (location & 0xffff) << 2);
+      found.read(bytes, offsetOf(location));
       if (found.kind !== RECORD_FRAGMENT && found.keyEquals(key, start, end)) return location;
     }
     return 0;
@@ -181,6 +182,14 @@ export class PartitionStore implements LocationCommands {
     this.chargedBytesTotal += segment.chargedBytes;
   }
 
+  /** Marks the record at `location` as touched since it was written. */
+  touch(location: Location): void {
+    const segment = this.segment(segmentOf(location));
+    this.chargedBytesTotal -= segment.chargedBytes;
+    segment.setTouched(offsetOf(location));
+    this.chargedBytesTotal += segment.chargedBytes;
+  }
+
   put(to: Location, tag: number, supersedes: RecordRefs): void {
     const segment = this.segment(segmentOf(to));
     const record = this.scratch;
@@ -194,8 +203,8 @@ export class PartitionStore implements LocationCommands {
     this.liveBytesTotal += sizeBytes;
     if (record.kind === RECORD_FRAGMENT) this.headless.add({ tag, location: to, sizeBytes, version: record.version });
     if (record.kind === RECORD_HEAD) this.adoptFragments(record, tag);
-    if (supersedes.count > 0 && supersedes.tags[0] === tag) {
-      this.index.replace(tag, supersedes.locations[0] ?? 0, to);
+    if (supersedes.count > 0 && supersedes.tag(0) === tag) {
+      this.index.replace(tag, supersedes.location(0), to);
       this.endRecord(supersedes, 0);
       this.removeFrom(supersedes, 1);
     } else {
@@ -267,14 +276,14 @@ export class PartitionStore implements LocationCommands {
 
   private removeFrom(records: RecordRefs, first: number): void {
     for (let i = first; i < records.count; i++) {
-      this.index.remove(records.tags[i] ?? 0, records.locations[i] ?? 0);
+      this.index.remove(records.tag(i), records.location(i));
       this.endRecord(records, i);
     }
   }
 
   private endRecord(records: RecordRefs, i: number): void {
-    const location = records.locations[i] ?? 0;
-    const sizeBytes = records.sizes[i] ?? 0;
+    const location = records.location(i);
+    const sizeBytes = records.sizeBytes(i);
     const segment = this.segment(segmentOf(location));
     assert(segment.isLive(offsetOf(location)), 'a removed record was live');
     segment.clearLive(offsetOf(location));

@@ -14,7 +14,7 @@ import { Evictor } from './evictor.js';
 import { Expirer } from './expirer.js';
 import { HEAD_VALUE_BYTES } from './fragments.js';
 import type { KeyHash } from './key-hash.js';
-import { type SegmentLayout, STANDARD_LAYOUT, offsetOf, segmentOf } from './layout.js';
+import { type SegmentLayout, STANDARD_LAYOUT } from './layout.js';
 import type { LocationCommands } from './location-commands.js';
 import { type EvictionPolicy, MemoryCap, POLICIES } from './memory-cap.js';
 import { PartitionStore } from './partition-store.js';
@@ -177,7 +177,7 @@ export class SegmentStore {
   touch(key: Uint8Array): void {
     if (this.cap.policy !== 'lru') return;
     const location = this.store.find(this.store.hash.keyTag(key, 0, key.length), key, 0, key.length);
-    if (location !== 0) this.store.segment(segmentOf(location)).setTouched(offsetOf(location));
+    if (location !== 0) this.store.touch(location);
   }
 
   /** Time goes on without a write: expiry, cleaning and a lowered cap get about `budgetBytes` of work. */

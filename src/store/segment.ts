@@ -15,9 +15,9 @@ const BIT_BYTES_PER_PAGE = PAGE_BYTES / SPAN_BYTES / 8;
 /** Estimate for the objects of a segment; its memory and bits are counted exactly. */
 export const SEGMENT_OBJECT_BYTES = 512;
 
-/** What a segment of `bytes` costs with its bits, touched or not, and objects. */
+/** What a segment of `bytes` costs with its live bits and objects. */
 export function segmentCharge(bytes: number): number {
-  return bytes + bytes / 64 + SEGMENT_OBJECT_BYTES;
+  return bytes + bytes / (SPAN_BYTES * 8) + SEGMENT_OBJECT_BYTES;
 }
 
 export class Segment {
@@ -72,7 +72,8 @@ export class Segment {
 
   /** What the memory cap counts: an open segment in full, so that growing it is always allowed. */
   get chargedBytes(): number {
-    return segmentCharge(this.state === 'open' ? this.sizeBytes : this.bytes.length);
+    const memory = this.state === 'open' ? this.sizeBytes : this.bytes.length;
+    return segmentCharge(memory) + (this.touchedBits.length > 0 ? memory / (SPAN_BYTES * 8) : 0);
   }
 
   /** Takes memory for `length` bytes in doubling steps, copying what is there. */
