@@ -134,7 +134,7 @@ export class Cleaner {
     const size = view.sizeBytes;
     if (!this.placement.canPlace('move', size)) return false;
     const target = this.placement.place('move', size);
-    const to = this.store.appendCopy(target, from.bytes.subarray(offset, offset + size));
+    const to = this.store.appendCopy(target, from.bytes, offset, size);
     this.commands.move(to, locationAt(from.number, offset), this.store.tagOf(view), size);
     this.movedBytesTotal += size;
     return true;

@@ -163,13 +163,14 @@ export class IndexBucket implements PageOwner {
       gap++;
     }
     this.write(gap, 0, 0);
-    const fewer = this.pages.length - 1;
-    if (fewer > 0 && this.count <= SHRINK_LOAD * (fewer * SLOTS_PER_PAGE - TAIL_SLOTS)) this.spread(fewer);
+    if (this.count <= SHRINK_LOAD * (this.homeSlots - SLOTS_PER_PAGE)) this.spread(this.homePages - 1);
+    else if (this.pages.length > this.homePages && this.locationAt(this.slotCount - SLOTS_PER_PAGE) === 0)
+      this.dropPage();
   }
 
   /** Spreads the entries over one page more. */
   grow(): void {
-    this.spread(this.pages.length + 1);
+    this.spread(this.homePages + 1);
   }
 
   /** Copies (tag, location) pairs in order to `target` from word `at`; returns the word after the last. */
@@ -220,6 +221,11 @@ export class IndexBucket implements PageOwner {
     }
     while (this.pages.length < pageCount) this.addPage();
     this.fill(entries, 0, end);
+  }
+
+  /** Pages that homes use; the others, at the end, hold a run that ran over. */
+  private get homePages(): number {
+    return (this.homeSlots + TAIL_SLOTS) / SLOTS_PER_PAGE;
   }
 
   private addPage(): void {

@@ -9,7 +9,7 @@
 import type { PartitionStore } from './partition-store.js';
 import { segmentCharge } from './segment.js';
 
-/** Live records fill at most this share of what segments may take. */
+/** Live records fill at most this share of what segments may take, the two open ones and the one for moves apart. */
 const MAX_LIVE_SHARE = 0.9;
 /** At most this many bytes a key at steady load. */
 const INDEX_BYTES_PER_ENTRY = 12;
@@ -56,7 +56,7 @@ export class MemoryCap {
   /** Bytes that live records may fill. Writes beyond it evict or are refused. */
   get liveLimitBytes(): number {
     const budget = this.segmentBudget(this.limit);
-    return Math.max(0, Math.floor((budget - this.moveReserve(budget)) * MAX_LIVE_SHARE));
+    return Math.max(0, Math.floor((budget - 3 * this.moveReserve(budget)) * MAX_LIVE_SHARE));
   }
 
   setMaxBytes(maxBytes: number): void {

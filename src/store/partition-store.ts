@@ -10,14 +10,29 @@ import { assert } from '../base/assert.js';
 import { hashBytes } from './byte-hash.js';
 import { decodeHeadValue } from './fragments.js';
 import { HashIndex } from './hash-index.js';
-import { HeadlessFragments } from './headless-fragments.js';
+import { type HeadlessFragment, HeadlessFragments } from './headless-fragments.js';
 import type { KeyHash } from './key-hash.js';
 import { type Location, type SegmentLayout, MAX_SEGMENTS, locationAt, offsetOf, segmentOf } from './layout.js';
 import type { LocationCommands } from './location-commands.js';
-import { RECORD_FRAGMENT, RECORD_HEAD, type RecordKind, RecordView, copyBytes, writeRecord } from './record.js';
+import { RECORD_FRAGMENT, RECORD_HEAD, type RecordKind, RecordView, copyRange, writeRecord } from './record.js';
 import type { RecordRefs } from './record-refs.js';
 import { Segment } from './segment.js';
 import type { SlabPool } from './slab-pool.js';
+
+/** A segment as it travels to another replica. */
+export interface SegmentImage {
+  readonly number: number;
+  readonly serial: number;
+  readonly state: 'open' | 'sealed';
+  readonly liveBytes: number;
+  readonly stripe: number;
+  readonly checksum: number;
+  readonly soonestExpiryMs: number;
+  /** Up to the segment's length. */
+  readonly bytes: Uint8Array;
+  readonly live: Uint8Array;
+  readonly touched: Uint8Array;
+}
 
 export class PartitionStore implements LocationCommands {
   readonly layout: SegmentLayout;
@@ -154,14 +169,14 @@ export class PartitionStore implements LocationCommands {
     return locationAt(segmentNumber, at);
   }
 
-  /** Writes the bytes of a whole record, as `append` does. Copies `record`. */
-  appendCopy(segmentNumber: number, record: Uint8Array): Location {
+  /** Writes the whole record `source[start..start + sizeBytes)`, as `append` does. Copies it. */
+  appendCopy(segmentNumber: number, source: Uint8Array, start: number, sizeBytes: number): Location {
     const segment = this.segment(segmentNumber);
     const at = segment.length;
     assert(segment.state === 'open', 'records are appended to open segments');
-    segment.reserve(at + record.length);
-    copyBytes(record, segment.bytes, at);
-    segment.length = at + record.length;
+    segment.reserve(at + sizeBytes);
+    copyRange(source, start, sizeBytes, segment.bytes, at);
+    segment.length = at + sizeBytes;
     return locationAt(segmentNumber, at);
   }
 
@@ -272,6 +287,43 @@ export class PartitionStore implements LocationCommands {
     this.chargedBytesTotal += segment.chargedBytes;
     segment.bytes.set(bytes);
     assert(hashBytes(segment.bytes, segment.length, 0) === segment.checksum, 'restored bytes match the checksum');
+  }
+
+  /**
+   * Rebuilds one segment of another replica: its bytes, and in the index those of its records that are live. Copies all.
+   * False if the records do not add up to `liveBytes`; the store is then not to be used.
+   */
+  restoreSegment(image: SegmentImage): boolean {
+    assert(this.table[image.number] === undefined, 'a restored segment was free');
+    while (this.table.length <= image.number) this.table.push(undefined);
+    const segment = new Segment(this.pool, image.number, image.serial, this.layout.sizeBytes(image.number));
+    this.table[image.number] = segment;
+    segment.reserve(image.bytes.length);
+    segment.bytes.set(image.bytes);
+    segment.restoreBits(image.live, image.touched);
+    segment.length = image.bytes.length;
+    segment.liveBytes = image.liveBytes;
+    segment.state = image.state;
+    segment.stripe = image.stripe;
+    segment.checksum = image.checksum;
+    segment.soonestExpiryMs = image.soonestExpiryMs;
+    this.liveBytesTotal += image.liveBytes;
+    this.chargedBytesTotal += segment.chargedBytes;
+    const record = this.scratch;
+    let liveBytes = 0;
+    for (let offset = 0; offset < segment.length; offset += record.sizeBytes) {
+      record.read(segment.bytes, offset);
+      if (!segment.isLive(offset)) continue;
+      this.index.insert(this.tagOf(record), locationAt(image.number, offset));
+      liveBytes += record.sizeBytes;
+    }
+    return liveBytes === image.liveBytes;
+  }
+
+  /** Ends a restore. `opened` is the largest serial; `headless` the fragments without a head. */
+  restoreCounters(opened: number, headless: readonly HeadlessFragment[]): void {
+    this.openCount = opened;
+    for (const fragment of headless) this.headless.add(fragment);
   }
 
   private removeFrom(records: RecordRefs, first: number): void {

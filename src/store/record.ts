@@ -171,6 +171,15 @@ export function copyBytes(source: Uint8Array, target: Uint8Array, at: number): v
   for (let i = 0; i < length; i++) target[at + i] = source[i] ?? 0;
 }
 
+/** Copies `source[start..start + length)` to `target` at `at`. */
+export function copyRange(source: Uint8Array, start: number, length: number, target: Uint8Array, at: number): void {
+  if (length > COPY_BY_LOOP_BYTES) {
+    target.set(source.subarray(start, start + length), at);
+    return;
+  }
+  for (let i = 0; i < length; i++) target[at + i] = source[start + i] ?? 0;
+}
+
 function writeVarint(target: Uint8Array, at: number, value: number): number {
   let rest = value;
   let cursor = at;

@@ -131,6 +131,15 @@ export class Segment {
     this.touchedBits[span >>> 3] = (this.touchedBits[span >>> 3] ?? 0) | (1 << (span & 7));
   }
 
+  /** Gives a segment whose bytes were just reserved the bits of another replica's. Copies both. */
+  restoreBits(live: Uint8Array, touched: Uint8Array): void {
+    assert(live.length <= this.liveBits.length && touched.length <= this.liveBits.length, 'bits fit their segment');
+    this.liveBits.set(live);
+    if (touched.length === 0) return;
+    this.touchedBits = new Uint8Array(this.liveBits.length);
+    this.touchedBits.set(touched);
+  }
+
   /** Which spans hold a live record, one bit each from the lowest. Borrowed. */
   get live(): Uint8Array {
     return this.liveBits;

@@ -239,10 +239,14 @@ function round(value: number, digits: number): number {
 }
 
 function runPart(part: string): Row[] {
-  const child = spawnSync(process.execPath, ['--expose-gc', ...process.execArgv, process.argv[1] ?? '', '--part', part], {
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const child = spawnSync(
+    process.execPath,
+    ['--expose-gc', ...process.execArgv, process.argv[1] ?? '', '--part', part],
+    {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
   if (child.status !== 0) throw new Error(`the part ${part} failed`);
   return JSON.parse(child.stdout) as Row[];
 }
