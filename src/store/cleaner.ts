@@ -1,7 +1,7 @@
 /**
  * Log-structured cleaning (Rumble, Kejriwal, Ousterhout, "Log-structured memory for DRAM-based storage", FAST 2014): takes the
  * sealed segment with the largest share of dead bytes, moves its live records to the open segment for moves, releases
- * it. Works in slices whose size follows the writes, as long as less than TARGET_LIVE_SHARE of the memory is live or the
+ * it. Works in slices whose size follows the writes, as long as less than TARGET_LIVE_SHARE of what is written is live or the
  * cap is near; so there is no pause, and no work while there is nothing to gain.
  *
  * I1: a record that is moved is the newest of its key, because only the newest is live when this runs.
@@ -14,8 +14,8 @@ import type { Placement } from './placement.js';
 import { RecordView } from './record.js';
 import type { Segment } from './segment.js';
 
-const TARGET_LIVE_SHARE = 0.87;
-/** A segment with a smaller share of dead bytes is not worth the moves. */
+const TARGET_LIVE_SHARE = 0.88;
+/** A segment with a smaller share of dead bytes is not worth the moves. The gap at its end is none: it would come again. */
 const MIN_DEAD_SHARE = 1 / 32;
 /** What looking at a record costs, counted in bytes moved. */
 const LOOK_COST_BYTES = 8;
@@ -75,9 +75,7 @@ export class Cleaner {
 
   private get isWanted(): boolean {
     if (this.cap.isTight) return true;
-    const charged = this.store.chargedBytes;
-    const openBytes = 2 * this.store.layout.sizeAtBytes(charged);
-    return this.store.liveBytes < (charged - openBytes) * TARGET_LIVE_SHARE;
+    return this.store.liveBytes < this.store.writtenBytes * TARGET_LIVE_SHARE;
   }
 
   private currentVictim(): Segment | undefined {
@@ -100,7 +98,7 @@ export class Cleaner {
     for (let number = 1; number < this.store.segmentLimit; number++) {
       const segment = this.store.maybeSegment(number);
       if (segment?.state !== 'sealed') continue;
-      const deadShare = 1 - segment.liveBytes / segment.heldBytes;
+      const deadShare = 1 - segment.liveBytes / segment.length;
       if (deadShare > worstShare) {
         worst = segment;
         worstShare = deadShare;
@@ -134,8 +132,9 @@ export class Cleaner {
     const size = view.sizeBytes;
     if (!this.placement.canPlace('move', size)) return false;
     const target = this.placement.place('move', size);
-    const to = this.store.appendCopy(target, from.bytes, offset, size);
-    this.commands.move(to, locationAt(from.number, offset), this.store.tagOf(view), size);
+    const source = locationAt(from.number, offset);
+    const to = this.store.appendMove(target, source, size);
+    this.commands.move(to, source, this.store.tagOf(view), size);
     this.movedBytesTotal += size;
     return true;
   }

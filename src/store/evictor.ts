@@ -20,7 +20,7 @@ import type { Values } from './values.js';
 /** Records that one `ttl` eviction looks at. Redis takes 5 and a pool of 16. */
 const SAMPLES = 16;
 /** Touched records spared in one call before the next one goes all the same: the bound of a pause. */
-const MAX_SPARED_BYTES = 64 * 1024;
+const MAX_SPARED_BYTES = 256 * 1024;
 const LOWEST_TAG = -(2 ** 31);
 
 export class Evictor {
@@ -118,8 +118,9 @@ export class Evictor {
 
   private oldestSealed(): Segment | undefined {
     let oldest: Segment | undefined;
-    for (const segment of this.store.segments()) {
-      if (segment.state === 'sealed' && (oldest === undefined || segment.serial < oldest.serial)) oldest = segment;
+    for (let number = 1; number < this.store.segmentLimit; number++) {
+      const segment = this.store.maybeSegment(number);
+      if (segment?.state === 'sealed' && (oldest === undefined || segment.serial < oldest.serial)) oldest = segment;
     }
     return oldest;
   }

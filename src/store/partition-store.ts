@@ -12,12 +12,23 @@ import { decodeHeadValue } from './fragments.js';
 import { HashIndex } from './hash-index.js';
 import { type HeadlessFragment, HeadlessFragments } from './headless-fragments.js';
 import type { KeyHash } from './key-hash.js';
-import { type Location, type SegmentLayout, MAX_SEGMENTS, locationAt, offsetOf, segmentOf } from './layout.js';
+import {
+  type Location,
+  type SegmentLayout,
+  MAX_SEGMENTS,
+  PAGE_BYTES,
+  locationAt,
+  offsetOf,
+  segmentOf,
+} from './layout.js';
 import type { LocationCommands } from './location-commands.js';
-import { RECORD_FRAGMENT, RECORD_HEAD, type RecordKind, RecordView, copyRange, writeRecord } from './record.js';
+import { RECORD_FRAGMENT, RECORD_HEAD, type RecordKind, RecordView, copyWords, writeRecord } from './record.js';
 import type { RecordRefs } from './record-refs.js';
 import { Segment } from './segment.js';
 import type { SlabPool } from './slab-pool.js';
+
+/** The first memory of a segment is about one part in this many of what is held. */
+const FIRST_STEP_SHARE = 128;
 
 /** A segment as it travels to another replica. */
 export interface SegmentImage {
@@ -50,6 +61,7 @@ export class PartitionStore implements LocationCommands {
   private liveBytesTotal = 0;
   private openCount = 0;
   private chargedBytesTotal = 0;
+  private writtenBytesTotal = 0;
 
   constructor(pool: SlabPool, layout: SegmentLayout, hash: KeyHash) {
     this.pool = pool;
@@ -65,6 +77,11 @@ export class PartitionStore implements LocationCommands {
   /** What the segments count against the memory cap: a function of the commands carried out, equal on all replicas. */
   get chargedBytes(): number {
     return this.chargedBytesTotal;
+  }
+
+  /** Bytes of all records in the segments, live and dead. */
+  get writtenBytes(): number {
+    return this.writtenBytesTotal;
   }
 
   /** How many segments have ever been opened: the largest serial. */
@@ -161,22 +178,26 @@ export class PartitionStore implements LocationCommands {
     sizeBytes: number,
   ): Location {
     const segment = this.segment(segmentNumber);
-    const at = segment.length;
-    segment.reserve(at + sizeBytes);
+    const at = this.grow(segment, sizeBytes);
     const written = writeRecord(segment.bytes, at, kind, key, value, version, expiresAtMs, fragment);
     assert(written === sizeBytes, 'a record takes the size that was planned');
-    segment.length = at + sizeBytes;
     return locationAt(segmentNumber, at);
   }
 
-  /** Writes the whole record `source[start..start + sizeBytes)`, as `append` does. Copies it. */
-  appendCopy(segmentNumber: number, source: Uint8Array, start: number, sizeBytes: number): Location {
+  /** Writes the bytes of a whole record, as `append` does. Copies `record`. */
+  appendCopy(segmentNumber: number, record: Uint8Array): Location {
     const segment = this.segment(segmentNumber);
-    const at = segment.length;
-    assert(segment.state === 'open', 'records are appended to open segments');
-    segment.reserve(at + sizeBytes);
-    copyRange(source, start, sizeBytes, segment.bytes, at);
-    segment.length = at + sizeBytes;
+    const at = this.grow(segment, record.length);
+    segment.bytes.set(record, at);
+    return locationAt(segmentNumber, at);
+  }
+
+  /** Writes the record of `sizeBytes` at `from` once more, as `append` does, for it to be moved. */
+  appendMove(segmentNumber: number, from: Location, sizeBytes: number): Location {
+    const source = this.segment(segmentOf(from));
+    const segment = this.segment(segmentNumber);
+    const at = this.grow(segment, sizeBytes);
+    copyWords(source.words, offsetOf(from) >>> 2, sizeBytes >>> 2, segment.words, at >>> 2);
     return locationAt(segmentNumber, at);
   }
 
@@ -185,6 +206,7 @@ export class PartitionStore implements LocationCommands {
     const segment = this.segment(segmentNumber);
     assert(segment.state === 'open' && length <= segment.length, 'only the end of an open segment is taken back');
     segment.bytes.fill(0, length, segment.length);
+    this.writtenBytesTotal -= segment.length - length;
     segment.length = length;
   }
 
@@ -192,7 +214,11 @@ export class PartitionStore implements LocationCommands {
     assert(number >= 1 && number <= MAX_SEGMENTS, 'a segment number is in range');
     assert(this.table[number] === undefined, 'an opened segment was free');
     while (this.table.length <= number) this.table.push(undefined);
-    const segment = new Segment(this.pool, number, ++this.openCount, this.layout.sizeBytes(number));
+    const sizeBytes = this.layout.sizeBytes(number);
+    // In doubling steps where that saves a noticeable part of what is held, and at once where it does not.
+    let firstBytes = PAGE_BYTES;
+    while (firstBytes < sizeBytes && firstBytes * FIRST_STEP_SHARE < this.chargedBytesTotal) firstBytes *= 2;
+    const segment = new Segment(this.pool, number, ++this.openCount, sizeBytes, firstBytes);
     this.table[number] = segment;
     this.chargedBytesTotal += segment.chargedBytes;
   }
@@ -252,6 +278,7 @@ export class PartitionStore implements LocationCommands {
     const segment = this.segment(number);
     assert(segment.state === 'open', 'a sealed segment was open');
     this.chargedBytesTotal -= segment.chargedBytes;
+    segment.trim();
     segment.state = 'sealed';
     this.chargedBytesTotal += segment.chargedBytes;
     segment.stripe = stripe;
@@ -265,6 +292,7 @@ export class PartitionStore implements LocationCommands {
       'a released segment is sealed and holds nothing live',
     );
     this.chargedBytesTotal -= segment.chargedBytes;
+    this.writtenBytesTotal -= segment.length;
     segment.dropBytes();
     this.table[number] = undefined;
   }
@@ -296,7 +324,8 @@ export class PartitionStore implements LocationCommands {
   restoreSegment(image: SegmentImage): boolean {
     assert(this.table[image.number] === undefined, 'a restored segment was free');
     while (this.table.length <= image.number) this.table.push(undefined);
-    const segment = new Segment(this.pool, image.number, image.serial, this.layout.sizeBytes(image.number));
+    const sizeBytes = this.layout.sizeBytes(image.number);
+    const segment = new Segment(this.pool, image.number, image.serial, sizeBytes, PAGE_BYTES);
     this.table[image.number] = segment;
     segment.reserve(image.bytes.length);
     segment.bytes.set(image.bytes);
@@ -308,6 +337,7 @@ export class PartitionStore implements LocationCommands {
     segment.checksum = image.checksum;
     segment.soonestExpiryMs = image.soonestExpiryMs;
     this.liveBytesTotal += image.liveBytes;
+    this.writtenBytesTotal += segment.length;
     this.chargedBytesTotal += segment.chargedBytes;
     const record = this.scratch;
     let liveBytes = 0;
@@ -324,6 +354,16 @@ export class PartitionStore implements LocationCommands {
   restoreCounters(opened: number, headless: readonly HeadlessFragment[]): void {
     this.openCount = opened;
     for (const fragment of headless) this.headless.add(fragment);
+  }
+
+  /** Makes an open segment `sizeBytes` longer; returns where it ended before. */
+  private grow(segment: Segment, sizeBytes: number): number {
+    assert(segment.state === 'open', 'records are appended to open segments');
+    const at = segment.length;
+    segment.reserve(at + sizeBytes);
+    segment.length = at + sizeBytes;
+    this.writtenBytesTotal += sizeBytes;
+    return at;
   }
 
   private removeFrom(records: RecordRefs, first: number): void {

@@ -160,6 +160,8 @@ export class RecordView {
 
 /** Below this a loop is faster than the call into the engine. */
 const COPY_BY_LOOP_BYTES = 48;
+/** By words the loop pays for longer, and the engine's call needs a view, which is garbage. */
+const COPY_BY_LOOP_WORDS = 320;
 
 /** Copies all of `source` to `target` at `at`. */
 export function copyBytes(source: Uint8Array, target: Uint8Array, at: number): void {
@@ -171,13 +173,13 @@ export function copyBytes(source: Uint8Array, target: Uint8Array, at: number): v
   for (let i = 0; i < length; i++) target[at + i] = source[i] ?? 0;
 }
 
-/** Copies `source[start..start + length)` to `target` at `at`. */
-export function copyRange(source: Uint8Array, start: number, length: number, target: Uint8Array, at: number): void {
-  if (length > COPY_BY_LOOP_BYTES) {
-    target.set(source.subarray(start, start + length), at);
+/** Copies `count` words of `source` from `start` on to `target` at `at`. */
+export function copyWords(source: Int32Array, start: number, count: number, target: Int32Array, at: number): void {
+  if (count > COPY_BY_LOOP_WORDS) {
+    target.set(source.subarray(start, start + count), at);
     return;
   }
-  for (let i = 0; i < length; i++) target[at + i] = source[start + i] ?? 0;
+  for (let i = 0; i < count; i++) target[at + i] = source[start + i] ?? 0;
 }
 
 function writeVarint(target: Uint8Array, at: number, value: number): number {

@@ -10,6 +10,7 @@ import type { Block, SlabPool } from './slab-pool.js';
 /** Of a segment that has no stripe: an open one always, a sealed one in raft mode. */
 export const NO_STRIPE = -1;
 const SPAN_SHIFT = 4;
+const EMPTY_WORDS = new Int32Array(0);
 const BIT_BYTES_PER_PAGE = PAGE_BYTES / SPAN_BYTES / 8;
 
 /** Estimate for the objects of a segment; its memory and bits are counted exactly. */
@@ -29,6 +30,8 @@ export class Segment {
   state: 'open' | 'sealed' = 'open';
   /** The memory taken so far; empty if the raw bytes were dropped. Zero from `length` on. Borrowed from the pool. */
   bytes: Uint8Array = EMPTY_BYTES;
+  /** The same memory as words, in which records are whole. */
+  words: Int32Array = EMPTY_WORDS;
   /** Records end here: length <= max(bytes.length, what was dropped) <= sizeBytes. A multiple of 4. */
   length = 0;
   /** Bytes of records that the index names: liveBytes <= length. */
@@ -42,13 +45,16 @@ export class Segment {
   /** Empty until the first touch. */
   private touchedBits: Uint8Array = EMPTY_BYTES;
   private readonly pool: SlabPool;
+  private readonly firstBytes: number;
   private block: Block | undefined;
 
-  constructor(pool: SlabPool, number: number, serial: number, sizeBytes: number) {
+  /** @param firstBytes the memory it takes first, a power of two from 4 KiB to `sizeBytes`. */
+  constructor(pool: SlabPool, number: number, serial: number, sizeBytes: number, firstBytes: number) {
     this.pool = pool;
     this.number = number;
     this.serial = serial;
     this.sizeBytes = sizeBytes;
+    this.firstBytes = firstBytes;
   }
 
   /** Memory of the block; of a segment whose bytes were dropped, 0. */
@@ -80,16 +86,16 @@ export class Segment {
   reserve(length: number): void {
     assert(length <= this.sizeBytes, 'a segment does not grow past its size');
     if (length <= this.bytes.length) return;
-    let held = Math.max(PAGE_BYTES, this.bytes.length);
+    let held = Math.max(this.firstBytes, this.bytes.length);
     while (held < length) held *= 2;
-    const block = this.pool.allocate(held);
-    block.bytes.set(this.bytes.subarray(0, this.length));
-    block.bytes.fill(0, this.length);
-    if (this.block !== undefined) this.pool.free(this.block);
-    this.block = block;
-    this.bytes = block.bytes;
-    this.liveBits = grown(this.liveBits, held);
-    if (this.touchedBits.length > 0) this.touchedBits = grown(this.touchedBits, held);
+    this.moveTo(this.pool.allocate(held));
+  }
+
+  /** Gives memory back that a segment which is to be sealed will not use. */
+  trim(): void {
+    let needed = PAGE_BYTES;
+    while (needed < this.length) needed *= 2;
+    if (needed < this.bytes.length) this.moveTo(this.pool.allocate(needed));
   }
 
   /** Gives the memory back. Live bits stay: the records are live though their bytes are elsewhere. */
@@ -97,6 +103,7 @@ export class Segment {
     if (this.block !== undefined) this.pool.free(this.block);
     this.block = undefined;
     this.bytes = EMPTY_BYTES;
+    this.words = EMPTY_WORDS;
   }
 
   /** Keeps the bytes as they are until the returned function is called, whatever becomes of the segment. */
@@ -131,6 +138,17 @@ export class Segment {
     this.touchedBits[span >>> 3] = (this.touchedBits[span >>> 3] ?? 0) | (1 << (span & 7));
   }
 
+  private moveTo(block: Block): void {
+    block.bytes.set(this.bytes.subarray(0, this.length));
+    block.bytes.fill(0, this.length);
+    if (this.block !== undefined) this.pool.free(this.block);
+    this.block = block;
+    this.bytes = block.bytes;
+    this.words = block.words;
+    this.liveBits = resized(this.liveBits, block.bytes.length);
+    if (this.touchedBits.length > 0) this.touchedBits = resized(this.touchedBits, block.bytes.length);
+  }
+
   /** Gives a segment whose bytes were just reserved the bits of another replica's. Copies both. */
   restoreBits(live: Uint8Array, touched: Uint8Array): void {
     assert(live.length <= this.liveBits.length && touched.length <= this.liveBits.length, 'bits fit their segment');
@@ -150,10 +168,10 @@ export class Segment {
   }
 }
 
-function grown(bits: Uint8Array, heldBytes: number): Uint8Array {
-  const larger = new Uint8Array((heldBytes / PAGE_BYTES) * BIT_BYTES_PER_PAGE);
-  larger.set(bits);
-  return larger;
+function resized(bits: Uint8Array, heldBytes: number): Uint8Array {
+  const other = new Uint8Array((heldBytes / PAGE_BYTES) * BIT_BYTES_PER_PAGE);
+  other.set(bits.subarray(0, other.length));
+  return other;
 }
 
 function bitAt(bits: Uint8Array, offset: number): boolean {

@@ -14,7 +14,10 @@ const REGION_BYTES = 256 * 1024;
 const PAGES_PER_REGION = REGION_BYTES / PAGE_BYTES;
 const MAX_SLAB_BYTES = 64 * 1024 * 1024;
 /** A new slab is at most this part of what the pool holds already: the untouched rest stays small. */
-const SLAB_SHARE = 32;
+const SLAB_SHARE = 64;
+/** An empty slab is kept until other slabs have this part of the pool idle, and at least this much. */
+const KEPT_IDLE_SHARE = 64;
+const MIN_KEPT_IDLE_BYTES = 4 * REGION_BYTES;
 
 interface Slab {
   readonly buffer: SharedArrayBuffer;
@@ -34,6 +37,7 @@ interface CutRegion {
 /** Memory handed out. `bytes` is valid until the block is free and unpinned; a new block holds whatever was there. */
 export interface Block {
   readonly bytes: Uint8Array;
+  readonly words: Int32Array;
   readonly slab: Slab;
   readonly region: number;
   readonly firstPage: number;
@@ -144,8 +148,10 @@ export class SlabPool {
   }
 
   private maybeDropSlab(empty: Slab): void {
-    const roomElsewhere = this.slabs.some((slab) => slab !== empty && slab.freeRegions.length > 0);
-    if (!roomElsewhere && this.blockBytesTotal > 0) return;
+    // A slab that is dropped stays resident until the next collection, and may be needed again before: some idle room first.
+    const idleElsewhere = this.slabBytesTotal - this.blockBytesTotal - empty.buffer.byteLength;
+    const keptIdle = Math.max(MIN_KEPT_IDLE_BYTES, this.slabBytesTotal / KEPT_IDLE_SHARE);
+    if (idleElsewhere < keptIdle && this.blockBytesTotal > 0) return;
     this.slabs = this.slabs.filter((slab) => slab !== empty);
     this.slabBytesTotal -= empty.buffer.byteLength;
   }
@@ -153,7 +159,9 @@ export class SlabPool {
 
 function makeBlock(slab: Slab, region: number, firstPage: number, sizeBytes: number): Block {
   const offset = region * REGION_BYTES + firstPage * PAGE_BYTES;
-  return { bytes: new Uint8Array(slab.buffer, offset, sizeBytes), slab, region, firstPage, pins: 0, freed: false };
+  const bytes = new Uint8Array(slab.buffer, offset, sizeBytes);
+  const words = new Int32Array(slab.buffer, offset, sizeBytes / 4);
+  return { bytes, words, slab, region, firstPage, pins: 0, freed: false };
 }
 
 function takePages(cut: CutRegion, firstPage: number, pages: number): Block {

@@ -8,6 +8,7 @@
 import { assert } from '../base/assert.js';
 import { DcacheError } from '../base/errors.js';
 import type { HeadlessFragment } from './headless-fragments.js';
+import { SPAN_BYTES } from './layout.js';
 import type { SegmentImage } from './partition-store.js';
 import type { Segment } from './segment.js';
 import type { SegmentStore } from './segment-store.js';
@@ -60,6 +61,8 @@ export function cutSnapshot(store: SegmentStore): StoreSnapshot {
 }
 
 function imageOf(segment: Segment, bytes: Uint8Array): SegmentImage {
+  // As many bits as there are spans, in whole words: how much memory the segment has taken is not part of the state.
+  const bitBytes = Math.ceil(segment.length / (SPAN_BYTES * 32)) * 4;
   return {
     number: segment.number,
     serial: segment.serial,
@@ -69,8 +72,8 @@ function imageOf(segment: Segment, bytes: Uint8Array): SegmentImage {
     checksum: segment.checksum,
     soonestExpiryMs: segment.soonestExpiryMs,
     bytes,
-    live: segment.live.slice(),
-    touched: segment.touched.slice(),
+    live: segment.live.slice(0, bitBytes),
+    touched: segment.touched.slice(0, bitBytes),
   };
 }
 

@@ -96,7 +96,7 @@ export class Mirror implements LocationCommands {
   private copyRecord(at: number): void {
     this.primary.readAt(at, this.view);
     const { bytes: source, sizeBytes } = this.view;
-    const placed = this.copy.appendCopy(segmentOf(at), source, offsetOf(at), sizeBytes);
+    const placed = this.copy.appendCopy(segmentOf(at), source.slice(offsetOf(at), offsetOf(at) + sizeBytes));
     if (placed !== at) throw new Error('a replica appends where the primary did');
   }
 }
