@@ -76,8 +76,8 @@ export const ERRORS = {
   WRONG_CLUSTER: row('FAILED_PRECONDITION', EXIT_CANNOT_START, 'not-done', false, 'Data or peer of another cluster.'),
   DATA_CORRUPT: row('DATA_LOSS', EXIT_DATA, 'not-done', false, 'The data folder cannot be read.'),
   DISK_FULL: row('RESOURCE_EXHAUSTED', EXIT_DATA, 'not-done', false, 'The data folder cannot be written.'),
-  STORE_FULL: row('RESOURCE_EXHAUSTED', EXIT_UNAVAILABLE, 'not-done', false, 'The memory cap is reached.'),
   INTERNAL: row('INTERNAL', EXIT_INTERNAL, 'unknown', false, 'A defect of dcache; please report it.'),
+  STORE_FULL: row('RESOURCE_EXHAUSTED', EXIT_UNAVAILABLE, 'not-done', false, 'The memory cap is reached.'),
 } as const satisfies Record<string, ErrorRow>;
 
 export type ErrorCode = keyof typeof ERRORS;

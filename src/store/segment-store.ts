@@ -173,11 +173,50 @@ export class SegmentStore {
     return done;
   }
 
+  /**
+   * Changes when the value of `key` expires (0: never) and gives it a new version; a large value is not written again. False,
+   * and nothing changed, if there is none or `condition` does not hold.
+   * @throws DcacheError STORE_FULL
+   */
+  setExpiry(key: Uint8Array, expiresAtMs: number, version: number, nowMs: number, condition?: Condition): boolean {
+    this.advanceClock(nowMs);
+    const { store } = this;
+    const tag = store.hash.keyTag(key, 0, key.length);
+    const isThere = this.holds(condition ?? { type: 'present' }, tag, key) && this.holds({ type: 'present' }, tag, key);
+    if (!isThere) {
+      this.tidy(0);
+      return false;
+    }
+    // Making space may end the very segment that the value lies in.
+    const content = store.found.value().slice();
+    const kind = store.found.kind === RECORD_HEAD ? RECORD_HEAD : RECORD_VALUE;
+    const size = recordBytes(kind, key.length, content.length, expiresAtMs > 0);
+    this.makeSpace(size);
+    const old = store.find(tag, key, 0, key.length);
+    if (old === 0) return false;
+    const oldSize = store.found.sizeBytes;
+    const oldExpires = store.found.expiresAtMs > 0;
+    this.refs.clear();
+    this.values.collect(tag, old, store.found, this.refs);
+    const valueBytes = this.refs.totalBytes();
+    this.refs.clear();
+    this.refs.add(tag, old, oldSize);
+    const expiringBytes = (expiresAtMs > 0 ? valueBytes - oldSize + size : 0) - (oldExpires ? valueBytes : 0);
+    this.write(kind, key, content, version, expiresAtMs, tag, size, expiringBytes);
+    this.tidy(size);
+    return true;
+  }
+
   /** Marks the value of a key that was read, for `lru`. A change like any other: replicas must be told alike. */
   touch(key: Uint8Array): void {
+    this.touchTag(this.store.hash.keyTag(key, 0, key.length));
+  }
+
+  /** Marks all that has this tag as read: four bytes name a key in a log, and a mark too many does no harm. */
+  touchTag(tag: number): void {
     if (this.cap.policy !== 'lru') return;
-    const location = this.store.find(this.store.hash.keyTag(key, 0, key.length), key, 0, key.length);
-    if (location !== 0) this.store.touch(location);
+    const { index } = this.store;
+    for (let location = index.first(tag); location !== 0; location = index.next(tag)) this.store.touch(location);
   }
 
   /** Time goes on without a write: expiry, cleaning and a lowered cap get about `budgetBytes` of work. */
@@ -277,9 +316,23 @@ export class SegmentStore {
       this.values.collect(tag, old, store.found, refs);
       if (oldExpires) expiringBytes -= refs.totalBytes();
     }
+    this.write(kind, key, content, version, expiresAtMs, tag, size, expiringBytes);
+  }
+
+  /** Writes the record for which there is room, in place of those in `refs`. */
+  private write(
+    kind: typeof RECORD_VALUE | typeof RECORD_HEAD,
+    key: Uint8Array,
+    content: Uint8Array,
+    version: number,
+    expiresAtMs: number,
+    tag: number,
+    size: number,
+    expiringBytes: number,
+  ): void {
     const segment = this.placement.place('write', size);
-    const to = store.append(segment, kind, key, content, version, expiresAtMs, 0, size);
-    this.values.put(to, tag, refs, expiringBytes);
+    const to = this.store.append(segment, kind, key, content, version, expiresAtMs, 0, size);
+    this.values.put(to, tag, this.refs, expiringBytes);
     if (expiresAtMs > 0) this.expirer.note(expiresAtMs);
   }
 

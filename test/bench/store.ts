@@ -9,6 +9,7 @@ import { cpus } from 'node:os';
 import { accountOf } from '../../src/store/accounting.js';
 import { SipKeyHash } from '../../src/store/key-hash.js';
 import { SegmentStore } from '../../src/store/segment-store.js';
+import { SnapshotLoader, cutSnapshot } from '../../src/store/snapshot.js';
 import { Prng } from '../../src/base/prng.js';
 
 type Row = Record<string, string | number>;
@@ -22,6 +23,7 @@ const PARTS: Record<string, () => Row[]> = {
   'memory-1k-map': () => [memoryOfMap(200_000, 1024)],
   speed: () => speed(1_000_000),
   pause: () => pauses(5_000_000),
+  snapshot: () => [snapshots(1_000_000)],
   'clean-1k': () => [cleaning(128 * MIB, 1024)],
   'clean-100': () => [cleaning(96 * MIB, 100)],
 };
@@ -200,6 +202,7 @@ function cleaning(maxBytes: number, valueBytes: number): Row {
   const value = Buffer.alloc(valueBytes, 7);
   warmUp(value);
   const before = settledRss();
+  const heapBefore = process.memoryUsage().heapTotal;
   const store = makeStore(maxBytes);
   const filled = (): number => store.store.liveBytes + store.store.index.heldBytes;
   let entries = 0;
@@ -218,6 +221,7 @@ function cleaning(maxBytes: number, valueBytes: number): Row {
   const segmentBytes = account.liveBytes + account.deadBytes + account.unusedBytes;
   const written = (writes * account.liveBytes) / entries;
   const rss = settledRss() - before;
+  const heapGrowth = process.memoryUsage().heapTotal - heapBefore;
   return {
     what: `overwrite at random, ${valueBytes} B values, cap ${maxBytes / MIB} MiB, ${entries} entries`,
     'live share of segments': round(account.liveBytes / segmentBytes, 3),
@@ -228,6 +232,33 @@ function cleaning(maxBytes: number, valueBytes: number): Row {
     'ms, p99.9 of 64-set blocks': round(slowest[Math.floor(slowest.length * 0.999)] ?? 0, 2),
     'longest ms': round(slowest.at(-1) ?? 0, 2),
     'rss/accounted': round(rss / account.totalBytes, 3),
+    'rss less JS heap/accounted': round((rss - heapGrowth) / account.totalBytes, 3),
+  };
+}
+
+/** Cuts a snapshot, streams it into memory, loads it into another store. */
+function snapshots(entries: number): Row {
+  const value = Buffer.alloc(9, 7);
+  const store = makeStore();
+  for (let i = 0; i < entries; i++) store.set(putKey(i), value, i, 0);
+  const times = [performance.now()];
+  const snapshot = cutSnapshot(store);
+  times.push(performance.now());
+  const frames = [...snapshot.frames()];
+  times.push(performance.now());
+  snapshot.release();
+  const restored = makeStore();
+  const loader = new SnapshotLoader(restored);
+  for (const frame of frames) loader.accept(frame);
+  loader.finish();
+  times.push(performance.now());
+  const [cut = 0, encode = 0, load = 0] = times.slice(1).map((time, i) => time - (times[i] ?? 0));
+  if (restored.store.index.size !== entries) throw new Error('the snapshot lost entries');
+  return {
+    what: `snapshot of ${entries} entries, ${round(snapshot.sizeBytes / MIB, 1)} MiB`,
+    'cut ms': round(cut, 2),
+    'encode MB/s': round(snapshot.sizeBytes / 1000 / encode, 0),
+    'load M entries/s': round(entries / 1000 / load, 2),
   };
 }
 

@@ -32,6 +32,13 @@ export class MapModel {
     return true;
   }
 
+  setExpiry(key: Uint8Array, expiresAtMs: number, version: number, nowMs: number): boolean {
+    this.tick(nowMs);
+    const entry = this.get(key, nowMs);
+    if (entry !== undefined) this.entries.set(toHex(key), { ...entry, version, expiresAtMs });
+    return entry !== undefined;
+  }
+
   delete(key: Uint8Array, nowMs: number, condition?: Condition): boolean {
     this.tick(nowMs);
     const entry = this.get(key, nowMs);
