@@ -78,13 +78,16 @@ export class MemoryCap {
     else if (charged < this.descent) this.descent = charged;
   }
 
-  /** Whether a segment of `sizeBytes` may be opened: for moves to the last byte, for writes above the reserve only. */
+  /**
+   * Whether a segment of `sizeBytes` may be opened: for writes above the reserve only, for moves up to what entries of the index
+   * may take that are added before the next segment is opened, less than half of it.
+   */
   mayOpen(sizeBytes: number, forMoves: boolean): boolean {
     if (!this.isLimited) return true;
     let budget = this.segmentBudget(this.limit);
     const reserve = this.moveReserve(budget);
     if (this.descent > 0) budget = Math.max(budget, this.segmentBudget(this.descent) + reserve);
-    return this.store.chargedBytes + segmentCharge(sizeBytes) <= budget - (forMoves ? 0 : reserve);
+    return this.store.chargedBytes + segmentCharge(sizeBytes) <= budget - (forMoves ? 0.5 : 1.5) * reserve;
   }
 
   /** Whether so little is left that cleaning should run ahead of need. */

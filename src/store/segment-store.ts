@@ -21,6 +21,7 @@ import { PartitionStore } from './partition-store.js';
 import { Placement } from './placement.js';
 import { MAX_48_BITS, RECORD_HEAD, RECORD_VALUE, RecordView, recordBytes } from './record.js';
 import { RecordRefs } from './record-refs.js';
+import { Room } from './room.js';
 import { SlabPool } from './slab-pool.js';
 import { StoredEntry } from './stored-entry.js';
 import { Values } from './values.js';
@@ -51,12 +52,6 @@ const CLEANING_PER_BYTE = 8;
 const EXPIRY_PER_WRITE_BYTES = 128;
 /** Counted for a change beside its record, so that deletes clean as well. */
 const CHANGE_BYTES = 32;
-/** A value that does not fit gives expired ones this much reading to make room. */
-const EXPIRY_FOR_ROOM_BYTES = 64 * 1024;
-/** One write ends values of at least this many bytes before it is let through under a cap that was lowered. */
-const MIN_DESCENT_BYTES = 64 * 1024;
-/** Segments that one write cleans, at most, before it evicts or is refused. */
-const MAX_CLEANINGS = 32;
 
 export class SegmentStore {
   readonly store: PartitionStore;
@@ -66,6 +61,7 @@ export class SegmentStore {
   readonly values: Values;
   readonly expirer: Expirer;
   readonly evictor: Evictor;
+  private readonly room: Room;
   /** What the last look-up that was a hit found; valid until the next look-up or change. */
   readonly entry: StoredEntry;
   readonly pool: SlabPool;
@@ -73,7 +69,7 @@ export class SegmentStore {
   private readonly maxValueBytes: number;
   private readonly refs = new RecordRefs();
   private readonly view = new RecordView();
-  private readonly makeSpaceFor = (sizeBytes: number): void => this.makeSpace(sizeBytes);
+  private readonly makeSpaceFor = (sizeBytes: number): void => this.room.makeSpace(sizeBytes);
   /** The largest time seen. */
   private clock = 0;
 
@@ -91,6 +87,7 @@ export class SegmentStore {
     this.values = new Values(this.store, commands, this.placement);
     this.expirer = new Expirer(this.store, this.values);
     this.evictor = new Evictor(this.store, commands, this.placement, this.cleaner, this.values);
+    this.room = new Room(this);
     this.entry = new StoredEntry(this.store, this.values);
   }
 
@@ -141,12 +138,12 @@ export class SegmentStore {
     const totalBytes = isLarge
       ? Values.largeBytes(key.length, value.length, store.layout.largestBytes - key.length)
       : size;
-    this.admit(totalBytes, tag, key);
+    this.room.admit(totalBytes, tag, key, this.clock);
     if (isLarge) {
       const { headValue, fragmentBytes } = this.values.writeFragments(key, tag, value, size, this.makeSpaceFor);
       this.putRecord(kind, key, headValue, version, expiresAtMs, tag, size, size + fragmentBytes);
     } else {
-      this.makeSpace(size);
+      this.room.makeSpace(size);
       this.putRecord(kind, key, value, version, expiresAtMs, tag, size, size);
     }
     this.tidy(totalBytes);
@@ -191,7 +188,7 @@ export class SegmentStore {
     const content = store.found.value().slice();
     const kind = store.found.kind === RECORD_HEAD ? RECORD_HEAD : RECORD_VALUE;
     const size = recordBytes(kind, key.length, content.length, expiresAtMs > 0);
-    this.makeSpace(size);
+    this.room.makeSpace(size);
     const old = store.find(tag, key, 0, key.length);
     if (old === 0) return false;
     const oldSize = store.found.sizeBytes;
@@ -223,7 +220,7 @@ export class SegmentStore {
   tick(nowMs: number, budgetBytes: number): void {
     this.advanceClock(nowMs);
     this.expirer.step(this.clock, budgetBytes);
-    if (this.cap.isLimited && this.cap.policy !== 'noeviction') this.evictTo(this.cap.liveLimitBytes, budgetBytes);
+    if (this.cap.isLimited && this.cap.policy !== 'noeviction') this.room.evictTo(this.cap.liveLimitBytes, budgetBytes);
     this.cleaner.step(budgetBytes);
     this.cap.settle();
   }
@@ -336,72 +333,9 @@ export class SegmentStore {
     if (expiresAtMs > 0) this.expirer.note(expiresAtMs);
   }
 
-  /** Sees to it that a value of `totalBytes` for `key` may be added to what is live. */
-  private admit(totalBytes: number, tag: number, key: Uint8Array): void {
-    if (!this.cap.isLimited) return;
-    const { store } = this;
-    const limit = this.cap.liveLimitBytes;
-    if (store.liveBytes + totalBytes <= limit) return;
-    this.expirer.step(this.clock, EXPIRY_FOR_ROOM_BYTES);
-    const old = store.find(tag, key, 0, key.length);
-    const oldExpires = store.found.expiresAtMs > 0;
-    this.refs.clear();
-    if (old !== 0) this.values.collect(tag, old, store.found, this.refs);
-    const oldBytes = this.refs.totalBytes();
-    const growth = totalBytes - oldBytes;
-    if (growth <= 0 || store.liveBytes + growth <= limit) return;
-    const { policy } = this.cap;
-    if (policy === 'noeviction') throw this.fullError(totalBytes);
-    const stays = policy === 'lru' ? 0 : store.liveBytes - this.values.expiringBytes - (oldExpires ? 0 : oldBytes);
-    if (stays + totalBytes > limit) throw this.fullError(totalBytes);
-    this.evictTo(limit - growth, Math.max(MIN_DESCENT_BYTES, 2 * totalBytes));
-  }
-
-  /** Ends values until at most `limit` bytes are live, `budgetBytes` are spent or nothing is left to end. */
-  private evictTo(limit: number, budgetBytes: number): void {
-    let freed = 0;
-    while (this.store.liveBytes > limit && freed < budgetBytes) {
-      const bytes = this.evict();
-      if (bytes === 0) return;
-      freed += bytes;
-    }
-  }
-
-  private evict(): number {
-    switch (this.cap.policy) {
-      case 'noeviction':
-        return 0;
-      case 'lru':
-        return this.evictor.evictColdest();
-      case 'ttl':
-        return this.evictor.evictSoonest();
-    }
-  }
-
-  /** Sees to it that a record of `sizeBytes` can be placed. */
-  private makeSpace(sizeBytes: number): void {
-    let cleanings = 0;
-    let freed = 0;
-    while (!this.placement.canPlace('write', sizeBytes)) {
-      if (cleanings++ < MAX_CLEANINGS && this.cleaner.cleanOne()) continue;
-      const bytes = this.evict();
-      if (bytes === 0) throw this.fullError(sizeBytes);
-      freed += bytes;
-      if (freed >= sizeBytes) cleanings = freed = 0;
-    }
-  }
-
   private tidy(writtenBytes: number): void {
     this.cleaner.step((writtenBytes + CHANGE_BYTES) * CLEANING_PER_BYTE);
     this.expirer.step(this.clock, EXPIRY_PER_WRITE_BYTES);
     this.cap.settle();
-  }
-
-  private fullError(neededBytes: number): DcacheError {
-    return new DcacheError(
-      'STORE_FULL',
-      `the store has no room for ${neededBytes} bytes more under its cap of ${this.cap.maxBytes} bytes ` +
-        `(policy ${this.cap.policy}): raise --max-memory, choose an eviction policy or delete keys`,
-    );
   }
 }

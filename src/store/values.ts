@@ -11,7 +11,7 @@ import type { Placement } from './placement.js';
 import { RECORD_FRAGMENT, RECORD_HEAD, type RecordView, copyBytes, largestValueBytes, recordBytes } from './record.js';
 import { RecordRefs } from './record-refs.js';
 
-/** A fragment is at least this long, unless it is the last: the end of a segment that is shorter stays empty. */
+/** A fragment is at least this long, and as its key, unless it is the last: a shorter end of a segment stays empty. */
 const MIN_FRAGMENT_BYTES = 2048;
 const NO_REFS = new RecordRefs();
 
@@ -158,7 +158,7 @@ export class Values {
 
   /** How much of a value's remaining bytes the next fragment takes. */
   private roomForFragment(keyBytes: number, remaining: number, makeSpace: (bytes: number) => void): number {
-    const enough = Math.min(remaining, MIN_FRAGMENT_BYTES);
+    const enough = Math.min(remaining, Math.max(MIN_FRAGMENT_BYTES, keyBytes));
     let fits = largestValueBytes(RECORD_FRAGMENT, keyBytes, this.placement.roomBytes('write'), false);
     if (fits < enough) {
       const wanted = recordBytes(RECORD_FRAGMENT, keyBytes, remaining, false);
