@@ -38,6 +38,13 @@ export class Expirer {
     this.nextDueMs = 0;
   }
 
+  /** No value is over before; Infinity if none ever is. May be early, until the segment that it lies in has been read. */
+  get dueMs(): number {
+    let soonest = Infinity;
+    for (const segment of this.store.segments()) soonest = Math.min(soonest, segment.soonestExpiryMs);
+    return soonest;
+  }
+
   /** A record that expires then has been written. */
   note(expiresAtMs: number): void {
     if (expiresAtMs < this.nextDueMs) this.nextDueMs = expiresAtMs;

@@ -96,6 +96,16 @@ export class SegmentStore {
     return this.clock;
   }
 
+  /** Keys with a value; those whose time is over count until expiry has come to them. */
+  get keys(): number {
+    return this.store.index.size - this.values.fragments;
+  }
+
+  /** Gives all memory back to the pool. The store is not to be used any more. */
+  dispose(): void {
+    for (const segment of this.store.segments()) segment.dropBytes();
+  }
+
   /** Looks a key up at `nowMs`. On a hit `entry` describes the value. Changes nothing. */
   lookUp(key: Uint8Array, nowMs: number): LookUp {
     const { store } = this;
@@ -171,8 +181,8 @@ export class SegmentStore {
   }
 
   /**
-   * Changes when the value of `key` expires (0: never) and gives it a new version; a large value is not written again. False,
-   * and nothing changed, if there is none or `condition` does not hold.
+   * Changes when the value of `key` expires (0: never); a large value is not written again. `version` may be the one that it
+   * has. False, and nothing changed, if there is none or `condition` does not hold.
    * @throws DcacheError STORE_FULL
    */
   setExpiry(key: Uint8Array, expiresAtMs: number, version: number, nowMs: number, condition?: Condition): boolean {
@@ -248,6 +258,7 @@ export class SegmentStore {
       ...this.cleaner.position,
       ...this.expirer.position,
       ...this.evictor.position,
+      this.values.fragments,
     ];
   }
 
@@ -258,7 +269,7 @@ export class SegmentStore {
     this.clock = clock;
     this.cap.restore(maxBytes, POLICIES[policy] ?? 'noeviction', descent);
     this.placement.restore(write, move);
-    this.values.restore(expiring, large);
+    this.values.restore(expiring, large, state[20] ?? 0);
     this.cleaner.restore(state.slice(8, 12));
     this.expirer.restore(state.slice(12, 16));
     this.evictor.restore(state.slice(16, 20));

@@ -4,7 +4,7 @@
  */
 import type { PartitionStore } from './partition-store.js';
 import { RECORD_HEAD, type RecordView } from './record.js';
-import { segmentOf } from './layout.js';
+import { offsetOf, segmentOf } from './layout.js';
 import type { Values } from './values.js';
 
 /** A value as views into segments that stay as they are until `release`, whatever is written meanwhile. */
@@ -36,6 +36,11 @@ export class StoredEntry {
   /** 0: never. */
   get expiresAtMs(): number {
     return this.record.expiresAtMs;
+  }
+
+  /** Whether it is marked as read since it was written or last spared, for `lru`. */
+  get isTouched(): boolean {
+    return this.store.segment(segmentOf(this.location)).isTouched(offsetOf(this.location));
   }
 
   get valueBytes(): number {
