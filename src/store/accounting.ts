@@ -31,18 +31,18 @@ export interface StoreAccount {
 
 /** Adds up one store. Of a pool that stores share, `lingeringBytes` and `idleBytes` are the whole pool's. */
 export function accountOf(store: SegmentStore): StoreAccount {
-  const partition = store.store;
+  const partition = store.partition;
   let memoryBytes = 0;
   let lengths = 0;
   let tableBytes = 0;
-  for (const segment of partition.segments()) {
+  for (const segment of partition.table.all()) {
     memoryBytes += segment.heldBytes;
     // A segment whose raw bytes were dropped has a length but no memory.
     lengths += Math.min(segment.length, segment.heldBytes);
     tableBytes += segment.bitBytes + SEGMENT_OBJECT_BYTES;
   }
   const { pool } = store;
-  const liveBytes = partition.liveBytes;
+  const liveBytes = partition.table.liveBytes;
   const indexBytes = partition.index.heldBytes;
   const lingeringBytes = pool.lingeringBytes;
   const idleBytes = pool.slabBytes - pool.blockBytes;

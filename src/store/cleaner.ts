@@ -75,12 +75,12 @@ export class Cleaner {
 
   private get isWanted(): boolean {
     if (this.cap.isTight) return true;
-    return this.store.liveBytes < this.store.writtenBytes * TARGET_LIVE_SHARE;
+    return this.store.table.liveBytes < this.store.table.writtenBytes * TARGET_LIVE_SHARE;
   }
 
   private currentVictim(): Segment | undefined {
     if (this.victimNumber !== 0) {
-      const current = this.store.maybeSegment(this.victimNumber);
+      const current = this.store.table.maybe(this.victimNumber);
       if (current?.serial === this.victimSerial) return current;
       this.victimNumber = 0;
     }
@@ -95,8 +95,8 @@ export class Cleaner {
   private worst(): Segment | undefined {
     let worst: Segment | undefined;
     let worstShare = MIN_DEAD_SHARE;
-    for (let number = 1; number < this.store.segmentLimit; number++) {
-      const segment = this.store.maybeSegment(number);
+    for (let number = 1; number < this.store.table.limit; number++) {
+      const segment = this.store.table.maybe(number);
       if (segment?.state !== 'sealed') continue;
       const deadShare = 1 - segment.liveBytes / segment.length;
       if (deadShare > worstShare) {

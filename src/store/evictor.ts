@@ -100,7 +100,7 @@ export class Evictor {
 
   private currentSegment(): Segment | undefined {
     if (this.segmentSerial === 0) return undefined;
-    const segment = this.store.maybeSegment(this.segmentNumber);
+    const segment = this.store.table.maybe(this.segmentNumber);
     return segment?.serial === this.segmentSerial ? segment : undefined;
   }
 
@@ -118,8 +118,8 @@ export class Evictor {
 
   private oldestSealed(): Segment | undefined {
     let oldest: Segment | undefined;
-    for (let number = 1; number < this.store.segmentLimit; number++) {
-      const segment = this.store.maybeSegment(number);
+    for (let number = 1; number < this.store.table.limit; number++) {
+      const segment = this.store.table.maybe(number);
       if (segment?.state === 'sealed' && (oldest === undefined || segment.serial < oldest.serial)) oldest = segment;
     }
     return oldest;
@@ -128,7 +128,7 @@ export class Evictor {
   private isSpared(segment: Segment, offset: number, view: RecordView, sparedBytes: number): boolean {
     if (view.kind !== RECORD_FRAGMENT) return sparedBytes < MAX_SPARED_BYTES && segment.isTouched(offset);
     const head = this.headOf(view);
-    return sparedBytes < MAX_SPARED_BYTES && this.store.segment(segmentOf(head)).isTouched(offsetOf(head));
+    return sparedBytes < MAX_SPARED_BYTES && this.store.table.get(segmentOf(head)).isTouched(offsetOf(head));
   }
 
   /** Location of the head of the value that the fragment in `view` belongs to. */
@@ -165,7 +165,7 @@ export class Evictor {
   private findSoonest(): Location {
     for (;;) {
       let due: Segment | undefined;
-      for (const segment of this.store.segments()) {
+      for (const segment of this.store.table.all()) {
         if (segment.soonestExpiryMs < (due?.soonestExpiryMs ?? Infinity)) due = segment;
       }
       if (due === undefined) return 0;

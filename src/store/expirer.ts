@@ -80,17 +80,17 @@ export class Expirer {
 
   private currentSegment(): Segment | undefined {
     if (this.segmentSerial === 0) return undefined;
-    const segment = this.store.maybeSegment(this.segmentNumber);
+    const segment = this.store.table.maybe(this.segmentNumber);
     return segment?.serial === this.segmentSerial ? segment : undefined;
   }
 
   /** The next segment in the order of numbers that may hold something expired. */
   private findDue(nowMs: number): Segment | undefined {
-    const limit = this.store.segmentLimit;
+    const limit = this.store.table.limit;
     let soonest = Infinity;
     for (let step = 1; step <= limit; step++) {
       const number = (this.segmentNumber + step) % limit;
-      const segment = this.store.maybeSegment(number);
+      const segment = this.store.table.maybe(number);
       if (segment === undefined) continue;
       if (segment.soonestExpiryMs <= nowMs) {
         this.segmentNumber = number;

@@ -11,6 +11,10 @@ import { segmentCharge } from './segment.js';
 
 /** Live records fill at most this share of what segments may take, the two open ones and the one for moves apart. */
 const MAX_LIVE_SHARE = 0.9;
+/** Held back, in segments: what the index may grow by before the next segment is opened, less than half of one. */
+const MOVE_RESERVES = 0.5;
+/** And one segment to move to. */
+const WRITE_RESERVES = 1.5;
 /** At most this many bytes a key at steady load. */
 const INDEX_BYTES_PER_ENTRY = 12;
 /** A small index is rounded up to pages and doubles its first chunk. */
@@ -50,7 +54,7 @@ export class MemoryCap {
 
   /** Bytes counted now. */
   get chargedBytes(): number {
-    return this.store.chargedBytes + indexCharge(this.store.index.size);
+    return this.store.table.chargedBytes + indexCharge(this.store.index.size);
   }
 
   /** Bytes that live records may fill. Writes beyond it evict or are refused. */
@@ -78,23 +82,23 @@ export class MemoryCap {
     else if (charged < this.descent) this.descent = charged;
   }
 
-  /**
-   * Whether a segment of `sizeBytes` may be opened: for writes above the reserve only, for moves up to what entries of the index
-   * may take that are added before the next segment is opened, less than half of it.
-   */
+  /** Whether a segment of `sizeBytes` may be opened. Moves may take what is held back for them, writes may not. */
   mayOpen(sizeBytes: number, forMoves: boolean): boolean {
     if (!this.isLimited) return true;
     let budget = this.segmentBudget(this.limit);
     const reserve = this.moveReserve(budget);
-    if (this.descent > 0) budget = Math.max(budget, this.segmentBudget(this.descent) + reserve);
-    return this.store.chargedBytes + segmentCharge(sizeBytes) <= budget - (forMoves ? 0.5 : 1.5) * reserve;
+    if (this.descent > 0) budget = Math.max(budget, this.segmentBudget(this.descent) + WRITE_RESERVES * reserve);
+    return (
+      this.store.table.chargedBytes + segmentCharge(sizeBytes) <=
+      budget - (forMoves ? MOVE_RESERVES : WRITE_RESERVES) * reserve
+    );
   }
 
   /** Whether so little is left that cleaning should run ahead of need. */
   get isTight(): boolean {
     if (!this.isLimited) return false;
     const budget = this.segmentBudget(this.limit);
-    return this.store.chargedBytes + 2 * this.moveReserve(budget) > budget;
+    return this.store.table.chargedBytes + 2 * this.moveReserve(budget) > budget;
   }
 
   private segmentBudget(limit: number): number {
@@ -104,7 +108,7 @@ export class MemoryCap {
   /** The segment that is kept for moves. */
   private moveReserve(budget: number): number {
     if (budget === Infinity) return 0;
-    return segmentCharge(this.store.layout.sizeAtBytes(budget));
+    return segmentCharge(this.store.table.layout.sizeAtBytes(budget));
   }
 }
 

@@ -36,20 +36,20 @@ export class Placement {
   /** Bytes left in the open segment of `head`, 0 if there is none. */
   roomBytes(head: Head): number {
     const number = this.heads[head];
-    return number === 0 ? 0 : this.store.segment(number).roomBytes;
+    return number === 0 ? 0 : this.store.table.get(number).roomBytes;
   }
 
   /** Whether `place` would succeed. */
   canPlace(head: Head, sizeBytes: number): boolean {
     if (this.roomBytes(head) >= sizeBytes) return true;
-    const number = this.store.lowestFree(sizeBytes);
-    return number !== 0 && this.cap.mayOpen(this.store.layout.sizeBytes(number), head === 'move');
+    const number = this.store.table.lowestFree(sizeBytes);
+    return number !== 0 && this.cap.mayOpen(this.store.table.layout.sizeBytes(number), head === 'move');
   }
 
   /** The open segment to append `sizeBytes` to; seals the one that is too full and opens another if need be. */
   place(head: Head, sizeBytes: number): number {
     if (this.roomBytes(head) >= sizeBytes) return this.heads[head];
-    const number = this.store.lowestFree(sizeBytes);
+    const number = this.store.table.lowestFree(sizeBytes);
     assert(number !== 0, 'whoever places a record has asked whether it can be placed');
     this.seal(head);
     this.commands.open(number);
@@ -60,7 +60,7 @@ export class Placement {
   /** Closes the open segment of `head`, if there is one that holds records. */
   seal(head: Head): boolean {
     const number = this.heads[head];
-    if (number === 0 || this.store.segment(number).length === 0) return false;
+    if (number === 0 || this.store.table.get(number).length === 0) return false;
     this.commands.seal(number, NO_STRIPE);
     this.heads[head] = 0;
     return true;

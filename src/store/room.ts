@@ -22,7 +22,7 @@ const MAX_CLEANINGS = 32;
 
 /** The parts of a store that making room takes. */
 export interface RoomParts {
-  readonly store: PartitionStore;
+  readonly partition: PartitionStore;
   readonly cap: MemoryCap;
   readonly placement: Placement;
   readonly cleaner: Cleaner;
@@ -41,21 +41,21 @@ export class Room {
 
   /** Sees to it that a value of `totalBytes` for `key` may be added to what is live. */
   admit(totalBytes: number, tag: number, key: Uint8Array, nowMs: number): void {
-    const { store, cap, values } = this.parts;
+    const { partition, cap, values } = this.parts;
     if (!cap.isLimited) return;
     const limit = cap.liveLimitBytes;
-    if (store.liveBytes + totalBytes <= limit) return;
+    if (partition.table.liveBytes + totalBytes <= limit) return;
     this.parts.expirer.step(nowMs, EXPIRY_FOR_ROOM_BYTES);
-    const old = store.find(tag, key, 0, key.length);
-    const oldExpires = store.found.expiresAtMs > 0;
+    const old = partition.find(tag, key, 0, key.length);
+    const oldExpires = partition.found.expiresAtMs > 0;
     this.refs.clear();
-    if (old !== 0) values.collect(tag, old, store.found, this.refs);
+    if (old !== 0) values.collect(tag, old, partition.found, this.refs);
     const oldBytes = this.refs.totalBytes();
     const growth = totalBytes - oldBytes;
-    if (growth <= 0 || store.liveBytes + growth <= limit) return;
+    if (growth <= 0 || partition.table.liveBytes + growth <= limit) return;
     const { policy } = cap;
     if (policy === 'noeviction') throw this.fullError(totalBytes);
-    const stays = policy === 'lru' ? 0 : store.liveBytes - values.expiringBytes - (oldExpires ? 0 : oldBytes);
+    const stays = policy === 'lru' ? 0 : partition.table.liveBytes - values.expiringBytes - (oldExpires ? 0 : oldBytes);
     if (stays + totalBytes > limit) throw this.fullError(totalBytes);
     this.evictTo(limit - growth, Math.max(MIN_DESCENT_BYTES, 2 * totalBytes));
   }
@@ -63,7 +63,7 @@ export class Room {
   /** Ends values until at most `limit` bytes are live, `budgetBytes` are spent or nothing is left to end. */
   evictTo(limit: number, budgetBytes: number): void {
     let freed = 0;
-    while (this.parts.store.liveBytes > limit && freed < budgetBytes) {
+    while (this.parts.partition.table.liveBytes > limit && freed < budgetBytes) {
       const bytes = this.evict();
       if (bytes === 0) return;
       freed += bytes;

@@ -29,7 +29,7 @@ export function scan(
   visit: (record: RecordView) => void,
 ): ScanCursor {
   if (from >= SCAN_END) return SCAN_END;
-  const partition = store.store;
+  const partition = store.partition;
   const record = partition.found;
   const cursor = new IndexCursor();
   const time = Math.max(nowMs, store.clockMs);

@@ -54,7 +54,7 @@ const EXPIRY_PER_WRITE_BYTES = 128;
 const CHANGE_BYTES = 32;
 
 export class SegmentStore {
-  readonly store: PartitionStore;
+  readonly partition: PartitionStore;
   readonly cap: MemoryCap;
   readonly placement: Placement;
   readonly cleaner: Cleaner;
@@ -77,18 +77,21 @@ export class SegmentStore {
     this.pool = options.pool ?? new SlabPool();
     this.maxKeyBytes = options.maxKeyBytes ?? LIMITS.maxKeyBytes;
     this.maxValueBytes = options.maxValueBytes ?? LIMITS.maxValueBytes;
-    this.store = new PartitionStore(this.pool, options.layout ?? STANDARD_LAYOUT, options.hash);
-    assert(this.store.layout.largestBytes >= 2 * this.maxKeyBytes, 'the largest key fits a segment with a fragment');
-    const commands = options.intercept?.(this.store) ?? this.store;
-    this.cap = new MemoryCap(this.store);
+    this.partition = new PartitionStore(this.pool, options.layout ?? STANDARD_LAYOUT, options.hash);
+    assert(
+      this.partition.table.layout.largestBytes >= 2 * this.maxKeyBytes,
+      'the largest key fits a segment with a fragment',
+    );
+    const commands = options.intercept?.(this.partition) ?? this.partition;
+    this.cap = new MemoryCap(this.partition);
     this.cap.restore(options.maxBytes ?? Infinity, options.policy ?? 'noeviction', 0);
-    this.placement = new Placement(this.store, commands, this.cap);
-    this.cleaner = new Cleaner(this.store, commands, this.cap, this.placement);
-    this.values = new Values(this.store, commands, this.placement);
-    this.expirer = new Expirer(this.store, this.values);
-    this.evictor = new Evictor(this.store, commands, this.placement, this.cleaner, this.values);
+    this.placement = new Placement(this.partition, commands, this.cap);
+    this.cleaner = new Cleaner(this.partition, commands, this.cap, this.placement);
+    this.values = new Values(this.partition, commands, this.placement);
+    this.expirer = new Expirer(this.partition, this.values);
+    this.evictor = new Evictor(this.partition, commands, this.placement, this.cleaner, this.values);
     this.room = new Room(this);
-    this.entry = new StoredEntry(this.store, this.values);
+    this.entry = new StoredEntry(this.partition, this.values);
   }
 
   /** The largest time that a change has carried, in milliseconds. */
@@ -108,11 +111,11 @@ export class SegmentStore {
 
   /** Looks a key up at `nowMs`. On a hit `entry` describes the value. Changes nothing. */
   lookUp(key: Uint8Array, nowMs: number): LookUp {
-    const { store } = this;
-    const tag = store.hash.keyTag(key, 0, key.length);
-    const location = store.find(tag, key, 0, key.length);
+    const { partition } = this;
+    const tag = partition.hash.keyTag(key, 0, key.length);
+    const location = partition.find(tag, key, 0, key.length);
     if (location === 0) return 'miss';
-    const { expiresAtMs } = store.found;
+    const { expiresAtMs } = partition.found;
     if (expiresAtMs > 0 && expiresAtMs <= Math.max(nowMs, this.clock)) return 'expired';
     this.entry.tag = tag;
     this.entry.location = location;
@@ -134,19 +137,19 @@ export class SegmentStore {
   ): boolean {
     this.checkSizes(key, value);
     assert(version >= 0 && version <= MAX_48_BITS && expiresAtMs <= MAX_48_BITS, 'versions and times have 48 bits');
-    const { store } = this;
+    const { partition } = this;
     this.advanceClock(nowMs);
-    const tag = store.hash.keyTag(key, 0, key.length);
+    const tag = partition.hash.keyTag(key, 0, key.length);
     if (condition !== undefined && !this.holds(condition, tag, key)) {
       this.tidy(0);
       return false;
     }
     const expires = expiresAtMs > 0;
-    const isLarge = value.length > store.layout.fragmentAboveBytes;
+    const isLarge = value.length > partition.table.layout.fragmentAboveBytes;
     const kind = isLarge ? RECORD_HEAD : RECORD_VALUE;
     const size = recordBytes(kind, key.length, isLarge ? HEAD_VALUE_BYTES : value.length, expires);
     const totalBytes = isLarge
-      ? Values.largeBytes(key.length, value.length, store.layout.largestBytes - key.length)
+      ? Values.largeBytes(key.length, value.length, partition.table.layout.largestBytes - key.length)
       : size;
     this.room.admit(totalBytes, tag, key, this.clock);
     if (isLarge) {
@@ -163,15 +166,15 @@ export class SegmentStore {
   /** Ends the value of `key`. False, and nothing changed, if there is none or `condition` does not hold. */
   delete(key: Uint8Array, nowMs: number, condition?: Condition): boolean {
     this.advanceClock(nowMs);
-    const { store } = this;
-    const tag = store.hash.keyTag(key, 0, key.length);
-    const location = store.find(tag, key, 0, key.length);
+    const { partition } = this;
+    const tag = partition.hash.keyTag(key, 0, key.length);
+    const location = partition.find(tag, key, 0, key.length);
     let done = false;
     if (location !== 0) {
-      const { expiresAtMs } = store.found;
+      const { expiresAtMs } = partition.found;
       const expired = expiresAtMs > 0 && expiresAtMs <= this.clock;
       if (expired || condition === undefined || this.holds(condition, tag, key)) {
-        store.readAt(location, this.view);
+        partition.readAt(location, this.view);
         this.values.remove(tag, location, this.view, expired ? 'expire' : 'delete');
         done = !expired;
       }
@@ -187,24 +190,24 @@ export class SegmentStore {
    */
   setExpiry(key: Uint8Array, expiresAtMs: number, version: number, nowMs: number, condition?: Condition): boolean {
     this.advanceClock(nowMs);
-    const { store } = this;
-    const tag = store.hash.keyTag(key, 0, key.length);
+    const { partition } = this;
+    const tag = partition.hash.keyTag(key, 0, key.length);
     const isThere = this.holds(condition ?? { type: 'present' }, tag, key) && this.holds({ type: 'present' }, tag, key);
     if (!isThere) {
       this.tidy(0);
       return false;
     }
     // Making space may end the very segment that the value lies in.
-    const content = store.found.value().slice();
-    const kind = store.found.kind === RECORD_HEAD ? RECORD_HEAD : RECORD_VALUE;
+    const content = partition.found.value().slice();
+    const kind = partition.found.kind === RECORD_HEAD ? RECORD_HEAD : RECORD_VALUE;
     const size = recordBytes(kind, key.length, content.length, expiresAtMs > 0);
     this.room.makeSpace(size);
-    const old = store.find(tag, key, 0, key.length);
+    const old = partition.find(tag, key, 0, key.length);
     if (old === 0) return false;
-    const oldSize = store.found.sizeBytes;
-    const oldExpires = store.found.expiresAtMs > 0;
+    const oldSize = partition.found.sizeBytes;
+    const oldExpires = partition.found.expiresAtMs > 0;
     this.refs.clear();
-    this.values.collect(tag, old, store.found, this.refs);
+    this.values.collect(tag, old, partition.found, this.refs);
     const valueBytes = this.refs.totalBytes();
     this.refs.clear();
     this.refs.add(tag, old, oldSize);
@@ -216,14 +219,15 @@ export class SegmentStore {
 
   /** Marks the value of a key that was read, for `lru`. A change like any other: replicas must be told alike. */
   touch(key: Uint8Array): void {
-    this.touchTag(this.store.hash.keyTag(key, 0, key.length));
+    this.touchTag(this.partition.hash.keyTag(key, 0, key.length));
   }
 
   /** Marks all that has this tag as read: four bytes name a key in a log, and a mark too many does no harm. */
   touchTag(tag: number): void {
     if (this.cap.policy !== 'lru') return;
-    const { index } = this.store;
-    for (let location = index.first(tag); location !== 0; location = index.next(tag)) this.store.touch(location);
+    const { index } = this.partition;
+    for (let location = index.first(tag); location !== 0; location = index.next(tag))
+      this.partition.table.touch(location);
   }
 
   /** Time goes on without a write: expiry, cleaning and a lowered cap get about `budgetBytes` of work. */
@@ -292,9 +296,9 @@ export class SegmentStore {
   }
 
   private holds(condition: Condition, tag: number, key: Uint8Array): boolean {
-    const { found } = this.store;
+    const { found } = this.partition;
     const isThere =
-      this.store.find(tag, key, 0, key.length) !== 0 && (found.expiresAtMs === 0 || found.expiresAtMs > this.clock);
+      this.partition.find(tag, key, 0, key.length) !== 0 && (found.expiresAtMs === 0 || found.expiresAtMs > this.clock);
     switch (condition.type) {
       case 'absent':
         return !isThere;
@@ -315,13 +319,13 @@ export class SegmentStore {
     size: number,
     totalBytes: number,
   ): void {
-    const { store, refs } = this;
-    const old = store.find(tag, key, 0, key.length);
+    const { partition, refs } = this;
+    const old = partition.find(tag, key, 0, key.length);
     let expiringBytes = expiresAtMs > 0 ? totalBytes : 0;
     refs.clear();
     if (old !== 0) {
-      const oldExpires = store.found.expiresAtMs > 0;
-      this.values.collect(tag, old, store.found, refs);
+      const oldExpires = partition.found.expiresAtMs > 0;
+      this.values.collect(tag, old, partition.found, refs);
       if (oldExpires) expiringBytes -= refs.totalBytes();
     }
     this.write(kind, key, content, version, expiresAtMs, tag, size, expiringBytes);
@@ -339,7 +343,7 @@ export class SegmentStore {
     expiringBytes: number,
   ): void {
     const segment = this.placement.place('write', size);
-    const to = this.store.append(segment, kind, key, content, version, expiresAtMs, 0, size);
+    const to = this.partition.append(segment, kind, key, content, version, expiresAtMs, 0, size);
     this.values.put(to, tag, this.refs, expiringBytes);
     if (expiresAtMs > 0) this.expirer.note(expiresAtMs);
   }

@@ -11,7 +11,7 @@ import { DcacheError } from '../base/errors.js';
 import { hashBytes } from './byte-hash.js';
 import type { HeadlessFragment } from './headless-fragments.js';
 import type { KeyHash } from './key-hash.js';
-import type { SegmentImage } from './partition-store.js';
+import type { SegmentImage } from './segment-table.js';
 
 const FORMAT_VERSION = 1;
 const KIND_HEADER = 0x48534344;

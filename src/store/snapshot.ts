@@ -9,7 +9,7 @@ import { assert } from '../base/assert.js';
 import { DcacheError } from '../base/errors.js';
 import type { HeadlessFragment } from './headless-fragments.js';
 import { SPAN_BYTES } from './layout.js';
-import type { SegmentImage } from './partition-store.js';
+import type { SegmentImage } from './segment-table.js';
 import type { Segment } from './segment.js';
 import type { SegmentStore } from './segment-store.js';
 import { type StoreFrame, decodeFrame, encodeHeader, encodeSegment } from './snapshot-frames.js';
@@ -32,7 +32,7 @@ export function cutSnapshot(store: SegmentStore): StoreSnapshot {
   const images: SegmentImage[] = [];
   const unpins: (() => void)[] = [];
   let sizeBytes = 0;
-  for (const segment of store.store.segments()) {
+  for (const segment of store.partition.table.all()) {
     const bytes = segment.bytes.subarray(0, segment.length);
     images.push(imageOf(segment, segment.state === 'sealed' ? bytes : bytes.slice()));
     if (segment.state === 'sealed') unpins.push(segment.pin());
@@ -41,11 +41,11 @@ export function cutSnapshot(store: SegmentStore): StoreSnapshot {
   const header = encodeHeader(
     {
       segmentCount: images.length,
-      opened: store.store.opened,
+      opened: store.partition.table.opened,
       decisionState: store.decisionState(),
-      headless: store.store.headless.list(),
+      headless: store.partition.headless.list(),
     },
-    store.store.hash,
+    store.partition.hash,
   );
   return {
     sizeBytes: sizeBytes + header.length,
@@ -88,7 +88,7 @@ export class SnapshotLoader {
 
   /** @param target an empty store with the layout and hash of the store that was cut. */
   constructor(target: SegmentStore) {
-    assert(target.store.opened === 0, 'a snapshot is loaded into an empty store');
+    assert(target.partition.table.opened === 0, 'a snapshot is loaded into an empty store');
     this.target = target;
   }
 
@@ -97,7 +97,7 @@ export class SnapshotLoader {
    * @throws DcacheError DATA_CORRUPT, WRONG_CLUSTER
    */
   accept(bytes: Uint8Array): void {
-    const frame: StoreFrame = decodeFrame(bytes, this.target.store.hash);
+    const frame: StoreFrame = decodeFrame(bytes, this.target.partition.hash);
     switch (frame.type) {
       case 'header':
         if (this.expected !== undefined) throw corrupt('it has two headers');
@@ -108,8 +108,8 @@ export class SnapshotLoader {
         return;
       case 'segment':
         if (this.expected === undefined) throw corrupt('it does not begin with its header');
-        if (this.target.store.maybeSegment(frame.image.number) !== undefined) throw corrupt('a segment comes twice');
-        if (!this.target.store.restoreSegment(frame.image)) throw corrupt('live records do not add up');
+        if (this.target.partition.table.maybe(frame.image.number) !== undefined) throw corrupt('a segment comes twice');
+        if (!this.target.partition.restoreSegment(frame.image)) throw corrupt('live records do not add up');
         this.loaded++;
         return;
     }
@@ -120,7 +120,7 @@ export class SnapshotLoader {
     if (this.expected !== this.loaded) {
       throw corrupt(`${this.loaded} of ${this.expected ?? 'an unknown number of'} segments came`);
     }
-    this.target.store.restoreCounters(this.opened, this.headless);
+    this.target.partition.restoreCounters(this.opened, this.headless);
     this.target.restoreDecisionState(this.decisionState);
   }
 }

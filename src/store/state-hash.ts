@@ -50,8 +50,8 @@ export function hashOfPartition(store: PartitionStore): string {
 /** Hash of a whole store: the partition and everything that its later decisions depend on. 16 hexadecimal digits. */
 export function hashOfStore(store: SegmentStore): string {
   const hash = new Accumulator();
-  addPartition(hash, store.store);
-  for (const segment of store.store.segments()) hash.addNumber(segment.soonestExpiryMs);
+  addPartition(hash, store.partition);
+  for (const segment of store.partition.table.all()) hash.addNumber(segment.soonestExpiryMs);
   for (const value of store.decisionState()) hash.addNumber(value);
   return hash.toHex();
 }
@@ -62,7 +62,7 @@ function addPartition(hash: Accumulator, store: PartitionStore): void {
     hash.add(cursor.tag);
     hash.add(cursor.location);
   }
-  for (const segment of store.segments()) {
+  for (const segment of store.table.all()) {
     hash.add(segment.number);
     hash.add(segment.serial);
     hash.add(segment.length);
@@ -76,5 +76,5 @@ function addPartition(hash: Accumulator, store: PartitionStore): void {
     hash.add(fragment.location);
     hash.addNumber(fragment.version);
   }
-  hash.addNumber(store.opened);
+  hash.addNumber(store.table.opened);
 }

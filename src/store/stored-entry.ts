@@ -73,7 +73,7 @@ export class StoredEntry {
     const unpins: (() => void)[] = [];
     const keep = (location: number): void => {
       parts.push(this.store.found.value());
-      unpins.push(this.store.segment(segmentOf(location)).pin());
+      unpins.push(this.store.table.get(segmentOf(location)).pin());
     };
     if (this.record.kind === RECORD_HEAD) this.values.eachFragment(this.tag, this.record, keep);
     else keep(this.location);

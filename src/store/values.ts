@@ -174,7 +174,7 @@ export class Values {
     let fits = largestValueBytes(RECORD_FRAGMENT, keyBytes, this.placement.roomBytes('write'), false);
     if (fits < enough) {
       const wanted = recordBytes(RECORD_FRAGMENT, keyBytes, remaining, false);
-      const size = Math.min(wanted, this.store.layout.largestBytes);
+      const size = Math.min(wanted, this.store.table.layout.largestBytes);
       makeSpace(size);
       this.placement.place('write', size);
       fits = largestValueBytes(RECORD_FRAGMENT, keyBytes, this.placement.roomBytes('write'), false);

@@ -204,7 +204,7 @@ function cleaning(maxBytes: number, valueBytes: number): Row {
   const before = settledRss();
   const heapBefore = process.memoryUsage().heapTotal;
   const store = makeStore(maxBytes);
-  const filled = (): number => store.store.liveBytes + store.store.index.heldBytes;
+  const filled = (): number => store.partition.table.liveBytes + store.partition.index.heldBytes;
   let entries = 0;
   while (filled() < 0.85 * maxBytes) store.set(putKey(entries), value, entries++, 0);
   const writes = entries * 6;
@@ -253,7 +253,7 @@ function snapshots(entries: number): Row {
   loader.finish();
   times.push(performance.now());
   const [cut = 0, encode = 0, load = 0] = times.slice(1).map((time, i) => time - (times[i] ?? 0));
-  if (restored.store.index.size !== entries) throw new Error('the snapshot lost entries');
+  if (restored.partition.index.size !== entries) throw new Error('the snapshot lost entries');
   return {
     what: `snapshot of ${entries} entries, ${round(snapshot.sizeBytes / MIB, 1)} MiB`,
     'cut ms': round(cut, 2),

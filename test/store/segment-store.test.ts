@@ -36,7 +36,7 @@ describe('keys and values at their limits', () => {
       expect(found !== undefined && bytesEqual(found, value)).toBe(true);
     }
     expect(store.delete(key, 0)).toBe(true);
-    expect(store.store.liveBytes).toBe(0);
+    expect(store.partition.table.liveBytes).toBe(0);
   });
 
   it('an empty value is there, and not the same as none', () => {
@@ -93,11 +93,11 @@ describe('time', () => {
   it('removes expired values that nobody asks for and gives their memory back', () => {
     const store = smallStore();
     for (let i = 0; i < 2000; i++) store.set(bytes(`key-${i}`), patterned(100, i), i, 0, 1000 + i);
-    const held = store.store.chargedBytes;
+    const held = store.partition.table.chargedBytes;
     store.tick(10_000, 10_000_000);
-    expect(store.store.index.size).toBe(0);
-    expect(store.store.liveBytes).toBe(0);
-    expect(store.store.chargedBytes).toBeLessThan(held / 10);
+    expect(store.partition.index.size).toBe(0);
+    expect(store.partition.table.liveBytes).toBe(0);
+    expect(store.partition.table.chargedBytes).toBeLessThan(held / 10);
   });
 });
 
@@ -108,7 +108,7 @@ describe('the memory cap', () => {
         const store = smallStore({ maxBytes, policy });
         expect(() => store.set(bytes('k'), patterned(10, 1), 1, 0)).toThrow(full);
         expect(store.lookUp(bytes('k'), 0)).toBe('miss');
-        expect(store.store.liveBytes).toBe(0);
+        expect(store.partition.table.liveBytes).toBe(0);
       }
     }
   });
@@ -116,10 +116,10 @@ describe('the memory cap', () => {
   it('refuses a large value without a trace when it does not fit beside the others', () => {
     const store = smallStore({ maxBytes: 200_000 });
     for (let i = 0; i < 100; i++) store.set(bytes(`key-${i}`), patterned(1000, i), i, 0);
-    const live = store.store.liveBytes;
+    const live = store.partition.table.liveBytes;
     expect(() => store.set(bytes('large'), patterned(120_000, 1), 1000, 0)).toThrow(full);
-    expect(store.store.liveBytes).toBe(live);
-    expect(store.store.headless.count).toBe(0);
+    expect(store.partition.table.liveBytes).toBe(live);
+    expect(store.partition.headless.count).toBe(0);
     for (let i = 0; i < 100; i++) expect(valueOf(store, bytes(`key-${i}`))).toEqual(patterned(1000, i));
   });
 
@@ -140,18 +140,42 @@ describe('the memory cap', () => {
     const store = standardStore({ maxBytes: 40 * MIB, policy: 'lru' });
     for (let i = 0; i < 30_000; i++) store.set(bytes(`key-${i}`), patterned(1000, 1), i, 0);
     store.setCap(8 * MIB, 'lru');
-    let entries = store.store.index.size;
+    let entries = store.partition.index.size;
     let largestStep = 0;
     for (let i = 0; i < 3000; i++) {
       store.set(bytes(`new-${i}`), patterned(1000, 1), 30_000 + i, 0);
-      largestStep = Math.max(largestStep, entries - store.store.index.size);
-      entries = store.store.index.size;
+      largestStep = Math.max(largestStep, entries - store.partition.index.size);
+      entries = store.partition.index.size;
     }
     expect(store.cap.chargedBytes).toBeLessThanOrEqual(8 * MIB);
     // A segment's worth at most.
     expect(largestStep).toBeLessThan(270);
     expect(store.lookUp(bytes('new-2999'), 0)).toBe('hit');
   });
+
+  it.each(['noeviction', 'lru'] as const)(
+    'is kept at every step while many small entries grow the index: %s',
+    (policy) => {
+      for (const maxBytes of [100_000, 1 * MIB, 5 * MIB]) {
+        const store = standardStore({ maxBytes, policy });
+        let most = 0;
+        let refused = 0;
+        for (let i = 0; i < maxBytes / 20; i++) {
+          try {
+            store.set(bytes(`${i}`), bytes('v'), i, 0);
+          } catch (error) {
+            expect(error).toEqual(full);
+            refused++;
+          }
+          most = Math.max(most, store.cap.chargedBytes);
+        }
+        expect(most).toBeLessThanOrEqual(maxBytes);
+        expect(refused > 0).toBe(policy === 'noeviction');
+        const { totalBytes, idleBytes } = accountOf(store);
+        expect(totalBytes - idleBytes).toBeLessThanOrEqual(maxBytes);
+      }
+    },
+  );
 
   it('with lru keeps what is read again and ends what is not', () => {
     const store = standardStore({ maxBytes: 4 * MIB, policy: 'lru' });
@@ -199,7 +223,7 @@ describe('memory', () => {
     for (let i = 0; i < 30_000; i++) store.set(bytes(`key-${i}`), patterned(400, 1), ++version, 0);
     for (let i = 0; i < 90_000; i++) {
       store.set(bytes(`key-${prng.below(30_000)}`), patterned(400, 1), ++version, 0);
-      if (i % 100 === 0) least = Math.min(least, store.store.liveBytes / segmentBytes(store));
+      if (i % 100 === 0) least = Math.min(least, store.partition.table.liveBytes / segmentBytes(store));
     }
     expect(least).toBeGreaterThan(0.85);
   });

@@ -55,7 +55,7 @@ export class Mirror implements LocationCommands {
 
   constructor(primary: PartitionStore) {
     this.primary = primary;
-    this.copy = new PartitionStore(new SlabPool(), primary.layout, primary.hash);
+    this.copy = new PartitionStore(new SlabPool(), primary.table.layout, primary.hash);
   }
 
   open(segment: number): void {
@@ -71,8 +71,8 @@ export class Mirror implements LocationCommands {
 
   move(to: number, from: number, tag: number, sizeBytes: number): void {
     this.copyRecord(to);
-    const source = this.primary.segment(segmentOf(from)).bytes.subarray(offsetOf(from), offsetOf(from) + sizeBytes);
-    const target = this.primary.segment(segmentOf(to)).bytes.subarray(offsetOf(to), offsetOf(to) + sizeBytes);
+    const source = this.primary.table.get(segmentOf(from)).bytes.subarray(offsetOf(from), offsetOf(from) + sizeBytes);
+    const target = this.primary.table.get(segmentOf(to)).bytes.subarray(offsetOf(to), offsetOf(to) + sizeBytes);
     if (!bytesEqual(source, target)) throw new Error('a move copies the record byte for byte');
     this.copy.move(to, from, tag, sizeBytes);
     this.primary.move(to, from, tag, sizeBytes);
