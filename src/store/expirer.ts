@@ -41,7 +41,7 @@ export class Expirer {
   /** No value is over before; Infinity if none ever is. May be early, until the segment that it lies in has been read. */
   get dueMs(): number {
     let soonest = Infinity;
-    for (const segment of this.store.segments()) soonest = Math.min(soonest, segment.soonestExpiryMs);
+    for (const segment of this.store.table.all()) soonest = Math.min(soonest, segment.soonestExpiryMs);
     return soonest;
   }
 

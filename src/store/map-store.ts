@@ -136,7 +136,8 @@ export class MapStore implements KvStore {
     const key = toLatin1(write.key);
     const before = this.records.get(key);
     const old = write.returnOld ? (before?.value ?? null) : null;
-    if (!conditionHolds(write.condition, before)) return { type: 'set', applied: false, version: before?.version ?? 0, old };
+    if (!conditionHolds(write.condition, before))
+      return { type: 'set', applied: false, version: before?.version ?? 0, old };
     const version = ++this.lastVersion;
     const expiresAtMs = expiryOf(write.lifetime, before, this.logTimeMs);
     this.put(key, { value: copyBytes(write.value), version, expiresAtMs });
@@ -208,7 +209,12 @@ export class MapStore implements KvStore {
       const value = request.withValues ? record.value : EMPTY_BYTES;
       bytes += key.length + value.length;
       if (entries.length === request.limit || (entries.length > 0 && bytes > LIMITS.maxScanPageBytes)) break;
-      entries.push({ key: fromLatin1(key), value, version: record.version, ttlMs: timeLeftMs(record.expiresAtMs, nowMs) });
+      entries.push({
+        key: fromLatin1(key),
+        value,
+        version: record.version,
+        ttlMs: timeLeftMs(record.expiresAtMs, nowMs),
+      });
     }
     const last = matching[entries.length - 1];
     const more = last !== undefined && matching.length > entries.length;

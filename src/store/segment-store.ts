@@ -101,12 +101,12 @@ export class SegmentStore {
 
   /** Keys with a value; those whose time is over count until expiry has come to them. */
   get keys(): number {
-    return this.store.index.size - this.values.fragments;
+    return this.partition.index.size - this.values.fragments;
   }
 
   /** Gives all memory back to the pool. The store is not to be used any more. */
   dispose(): void {
-    for (const segment of this.store.segments()) segment.dropBytes();
+    for (const segment of this.partition.table.all()) segment.dropBytes();
   }
 
   /** Looks a key up at `nowMs`. On a hit `entry` describes the value. Changes nothing. */

@@ -40,7 +40,7 @@ export class StoredEntry {
 
   /** Whether it is marked as read since it was written or last spared, for `lru`. */
   get isTouched(): boolean {
-    return this.store.segment(segmentOf(this.location)).isTouched(offsetOf(this.location));
+    return this.store.table.get(segmentOf(this.location)).isTouched(offsetOf(this.location));
   }
 
   get valueBytes(): number {
