@@ -86,3 +86,12 @@ function halfSipHash13(bytes: Uint8Array, start: number, end: number, low: numbe
     }
   }
 }
+
+/** The seed of a cluster, from the random id that it was founded with. */
+export function seedOfCluster(clusterId: string): HashSeed {
+  const text = Uint8Array.from(clusterId, (letter) => letter.charCodeAt(0));
+  return {
+    low: halfSipHash13(text, 0, text.length, 0x64636163, 0x68650000),
+    high: halfSipHash13(text, 0, text.length, 0x64636163, 0x68650001),
+  };
+}

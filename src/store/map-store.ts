@@ -53,6 +53,10 @@ export class MapStore implements KvStore {
     }
   }
 
+  onFounded(): void {
+    // Nothing here depends on the cluster.
+  }
+
   apply(write: WriteRequest): WriteReply {
     switch (write.type) {
       case 'set':

@@ -59,6 +59,12 @@ export class StoredEntry {
     return joined;
   }
 
+  /** The value in memory of its own, which is the caller's. */
+  copyOfValue(): Uint8Array {
+    const value = this.value();
+    return this.record.kind === RECORD_HEAD ? value : value.slice();
+  }
+
   /** Copies the value to `target`, which has room, from `at` on. */
   copyValue(target: Uint8Array, at: number): void {
     const { record } = this;
