@@ -107,6 +107,7 @@ export const ERRORS = {
   ECC_UNDECODABLE: row('UNAVAILABLE', EXIT_UNAVAILABLE, 'not-done', true, 'Too few shards are at hand to rebuild.'),
   CHECKSUM_MISMATCH: row('DATA_LOSS', EXIT_DATA, 'not-done', false, 'Bytes do not match their checksum.'),
   CODEC_WORKER_LOST: row('UNAVAILABLE', EXIT_UNAVAILABLE, 'not-done', true, 'A codec thread died with this task.'),
+  STORE_FULL: row('RESOURCE_EXHAUSTED', EXIT_UNAVAILABLE, 'not-done', false, 'The memory cap is reached.'),
 } as const satisfies Record<string, ErrorRow>;
 
 export type ErrorCode = keyof typeof ERRORS;

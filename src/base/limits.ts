@@ -43,6 +43,8 @@ export const LIMITS = {
   defaultScanPage: 1_000,
   /** Bytes of keys and values in one page of a scan, after the first entry. */
   maxScanPageBytes: 4 * MIB,
+  /** Entries of the index that one page of a scan looks at: a bound on its pause when few keys have the prefix. */
+  maxScanLooks: 20_000,
   /** A cursor holds a key at most, and says what it belongs to. */
   maxCursorBytes: 65 * KIB,
   /** Longest time to live: about 100 years. */
@@ -78,6 +80,7 @@ assert(LIMITS.maxUncommittedBytes >= LIMITS.maxClientMessageBytes, 'the largest 
 assert(LIMITS.maxMailboxBytes >= LIMITS.maxUncommittedBytes, 'a mailbox holds what may be proposed');
 assert(LIMITS.maxLogTailBytes >= 16 * LIMITS.maxAppendBytes, 'the log in memory feeds followers that lag a little');
 assert(LIMITS.maxCursorBytes >= LIMITS.maxKeyBytes + 16, 'a cursor holds a key and its marks');
+assert(LIMITS.maxScanLooks >= LIMITS.maxScanPage, 'a full page can be found');
 assert(LIMITS.maxScanPageBytes <= LIMITS.maxClientMessageBytes, 'a page fits its message');
 assert(LIMITS.maxAppendBytes <= LIMITS.maxPeerMessageBytes, 'an append fits its message');
 assert(LIMITS.maxInflightAppendBytes >= LIMITS.maxAppendBytes, 'a full append can be under way');

@@ -26,7 +26,7 @@ import { errorFields, type Logger } from '../base/log.js';
 import { assert } from '../base/assert.js';
 import type { Speaker } from '../cluster/speaker.js';
 import type { ClusterView } from '../cluster/view.js';
-import { MapStore } from '../store/map-store.js';
+import { SegmentKvStore } from '../store/segment-kv-store.js';
 import { NodeBackend } from './backend.js';
 import type { NodeConfig } from './config.js';
 import type { ControlThreadOptions } from './control-thread.js';
@@ -73,7 +73,7 @@ export class Node {
     this.logger = logger;
     this.listener = listener;
     this.speaker = newSpeaker(config);
-    const stateMachine = new StateMachine(new MapStore());
+    const stateMachine = new StateMachine(new SegmentKvStore());
     this.router = new Router({
       stateMachine,
       forwarder: this.forwarder,

@@ -46,6 +46,10 @@ export class MapStoreSnapshot implements StoreSnapshot {
     }
     if (writer.length > 0) yield writer.finish();
   }
+
+  release(): void {
+    // The garbage collector's business.
+  }
 }
 
 export class MapStoreRestore implements StoreRestore {

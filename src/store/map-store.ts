@@ -12,10 +12,11 @@ import { Fnv32 } from '../base/fnv.js';
 import { Heap } from '../base/heap.js';
 import { fromLatin1, toLatin1 } from '../base/latin1.js';
 import { LIMITS } from '../base/limits.js';
-import { decodeInteger, encodeInteger, isInt64 } from './integer-value.js';
+import { encodeInteger } from './integer-value.js';
 import { MapStoreRestore, MapStoreSnapshot, type MapRecord, type MapStoreState } from './map-store-snapshot.js';
-import type { Condition, Lifetime, ReadReply, ReadRequest, ScanEntry, WriteReply, WriteRequest } from './requests.js';
+import type { ReadReply, ReadRequest, ScanEntry, WriteReply, WriteRequest } from './requests.js';
 import type { KvStore, StoreRestore, StoreSnapshot, StoreStats } from './store.js';
+import { appendRefusal, conditionHolds, expiryOf, incremented, timeLeftMs } from './write-rules.js';
 
 interface Expiry {
   readonly atMs: number;
@@ -52,6 +53,10 @@ export class MapStore implements KvStore {
     }
   }
 
+  onFounded(): void {
+    // Nothing here depends on the cluster.
+  }
+
   apply(write: WriteRequest): WriteReply {
     switch (write.type) {
       case 'set':
@@ -84,7 +89,7 @@ export class MapStore implements KvStore {
           found: record !== undefined,
           version: record?.version ?? 0,
           valueBytes: record?.value.length ?? 0,
-          ttlMs: record === undefined ? null : timeLeft(record, nowMs),
+          ttlMs: record === undefined ? null : timeLeftMs(record.expiresAtMs, nowMs),
         };
       }
       case 'scan':
@@ -135,16 +140,18 @@ export class MapStore implements KvStore {
     const key = toLatin1(write.key);
     const before = this.records.get(key);
     const old = write.returnOld ? (before?.value ?? null) : null;
-    if (!holds(write.condition, before)) return { type: 'set', applied: false, version: before?.version ?? 0, old };
+    if (!conditionHolds(write.condition, before))
+      return { type: 'set', applied: false, version: before?.version ?? 0, old };
     const version = ++this.lastVersion;
-    this.put(key, { value: copyBytes(write.value), version, expiresAtMs: this.expiryOf(write.lifetime, before) });
+    const expiresAtMs = expiryOf(write.lifetime, before, this.logTimeMs);
+    this.put(key, { value: copyBytes(write.value), version, expiresAtMs });
     return { type: 'set', applied: true, version, old };
   }
 
   private delete(write: Write<'delete'>): WriteReply {
     const key = toLatin1(write.key);
     const before = this.records.get(key);
-    if (before === undefined || !holds(write.condition, before)) return { type: 'delete', deleted: false };
+    if (before === undefined || !conditionHolds(write.condition, before)) return { type: 'delete', deleted: false };
     this.remove(key);
     return { type: 'delete', deleted: true };
   }
@@ -154,7 +161,7 @@ export class MapStore implements KvStore {
     const key = toLatin1(write.key);
     const before = this.records.get(key);
     if (before === undefined) return { type: 'expire', changed: false };
-    const expiresAtMs = this.expiryOf(write.lifetime, before);
+    const expiresAtMs = expiryOf(write.lifetime, before, this.logTimeMs);
     if (expiresAtMs === before.expiresAtMs) return { type: 'expire', changed: false };
     this.put(key, { ...before, expiresAtMs });
     return { type: 'expire', changed: true };
@@ -163,12 +170,8 @@ export class MapStore implements KvStore {
   private increment(write: Write<'increment'>): WriteReply {
     const key = toLatin1(write.key);
     const before = this.records.get(key);
-    const current = before === undefined ? 0n : decodeInteger(before.value);
-    if (current === undefined) {
-      return rejected('INVALID_ARGUMENT', 'the value is not a 64-bit decimal integer; set the key to one first');
-    }
-    const value = current + write.delta;
-    if (!isInt64(value)) return rejected('INVALID_ARGUMENT', `${current} + ${write.delta} does not fit 64 bits`);
+    const value = incremented(before?.value, write.delta);
+    if (typeof value !== 'bigint') return value;
     const version = ++this.lastVersion;
     this.put(key, { value: encodeInteger(value), version, expiresAtMs: before?.expiresAtMs ?? Infinity });
     return { type: 'increment', value, version };
@@ -178,12 +181,8 @@ export class MapStore implements KvStore {
     const key = toLatin1(write.key);
     const before = this.records.get(key);
     const valueBytes = (before?.value.length ?? 0) + write.value.length;
-    if (valueBytes > LIMITS.maxValueBytes) {
-      return rejected(
-        'VALUE_TOO_LARGE',
-        `the value would have ${valueBytes} bytes, at most ${LIMITS.maxValueBytes} are allowed`,
-      );
-    }
+    const refusal = appendRefusal(valueBytes);
+    if (refusal !== undefined) return refusal;
     const version = ++this.lastVersion;
     const value = concatBytes([before?.value ?? EMPTY_BYTES, write.value]);
     this.put(key, { value, version, expiresAtMs: before?.expiresAtMs ?? Infinity });
@@ -214,24 +213,16 @@ export class MapStore implements KvStore {
       const value = request.withValues ? record.value : EMPTY_BYTES;
       bytes += key.length + value.length;
       if (entries.length === request.limit || (entries.length > 0 && bytes > LIMITS.maxScanPageBytes)) break;
-      entries.push({ key: fromLatin1(key), value, version: record.version, ttlMs: timeLeft(record, nowMs) });
+      entries.push({
+        key: fromLatin1(key),
+        value,
+        version: record.version,
+        ttlMs: timeLeftMs(record.expiresAtMs, nowMs),
+      });
     }
     const last = matching[entries.length - 1];
     const more = last !== undefined && matching.length > entries.length;
     return { type: 'scan', entries, cursor: more ? concatBytes([CURSOR_MARK, fromLatin1(last)]) : EMPTY_BYTES };
-  }
-
-  private expiryOf(lifetime: Lifetime, before: MapRecord | undefined): number {
-    switch (lifetime.type) {
-      case 'forever':
-        return Infinity;
-      case 'keep':
-        return before?.expiresAtMs ?? Infinity;
-      case 'ttl':
-        return this.logTimeMs + lifetime.ttlMs;
-      default:
-        return assertNever(lifetime, 'lifetime');
-    }
   }
 
   private put(key: string, record: MapRecord): void {
@@ -260,27 +251,3 @@ export class MapStore implements KvStore {
 }
 
 const CURSOR_MARK = Uint8Array.of(1);
-
-function holds(condition: Condition, before: MapRecord | undefined): boolean {
-  switch (condition.type) {
-    case 'always':
-      return true;
-    case 'absent':
-      return before === undefined;
-    case 'present':
-      return before !== undefined;
-    case 'version':
-      return before?.version === condition.version;
-    default:
-      return assertNever(condition, 'condition');
-  }
-}
-
-/** At least 1: a key whose time has run out by this node's clock exists until the log says otherwise. */
-function timeLeft(record: MapRecord, nowMs: number): number | null {
-  return record.expiresAtMs === Infinity ? null : Math.max(1, record.expiresAtMs - nowMs);
-}
-
-function rejected(code: 'INVALID_ARGUMENT' | 'VALUE_TOO_LARGE', message: string): WriteReply {
-  return { type: 'rejected', code, message };
-}

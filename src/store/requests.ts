@@ -70,8 +70,14 @@ export type WriteReply =
   | { readonly type: 'increment'; readonly value: bigint; readonly version: number }
   | { readonly type: 'append'; readonly valueBytes: number; readonly version: number }
   | { readonly type: 'flush'; readonly removed: number }
-  /** Decided, nothing changed, and it is the request's fault. */
-  | { readonly type: 'rejected'; readonly code: 'INVALID_ARGUMENT' | 'VALUE_TOO_LARGE'; readonly message: string };
+  | Rejection;
+
+/** Decided, and nothing changed: the request asks for what cannot be, or there is no memory for it. */
+export interface Rejection {
+  readonly type: 'rejected';
+  readonly code: 'INVALID_ARGUMENT' | 'KEY_TOO_LARGE' | 'VALUE_TOO_LARGE' | 'STORE_FULL';
+  readonly message: string;
+}
 
 export interface ScanEntry {
   readonly key: Uint8Array;

@@ -9,7 +9,7 @@ import type { ReadReply, ReadRequest, WriteReply, WriteRequest } from './request
 
 export interface StoreStats {
   readonly keys: number;
-  /** Bytes of keys and values. */
+  /** Everything that the store holds, whatever for. */
   readonly bytes: number;
 }
 
@@ -17,26 +17,36 @@ export interface StoreStats {
 export interface StoreSnapshot {
   /** Pieces to hand to `StoreRestore.write` in order. Each belongs to the receiver. */
   pieces(): Iterable<Uint8Array>;
+  /** Lets go of the memory that the frozen state holds. Once the pieces are not needed any more, whatever became of them. */
+  release(): void;
 }
 
 /** Takes the pieces of a snapshot, cut anywhere. The store changes only in `finish`, all at once. */
 export interface StoreRestore {
-  /** Throws MalformedBytes. `piece` is copied where it is kept. */
+  /** Throws MalformedBytes, or a DcacheError DATA_CORRUPT or WRONG_CLUSTER. `piece` is copied where it is kept. */
   write(piece: Uint8Array): void;
-  /** Throws MalformedBytes when the snapshot is incomplete; the store has not changed then. */
+  /** Throws as `write` does when the snapshot is incomplete; the store has not changed then. */
   finish(): void;
 }
 
 export interface KvStore {
   /** Largest time of the log so far, ms since 1970. */
   readonly timeMs: number;
-  /** Earliest time at which a key that exists now stops existing, Infinity if there is none. */
+  /**
+   * No key that exists now stops existing earlier, and there is nothing to remove earlier; Infinity if none ever does. It may be
+   * early, but then moving the time on to it gives a later one, after a bounded number of times.
+   */
   readonly nextExpiryMs: number;
-  /** Moves the log's time on to `timeMs` (an earlier time has no effect) and removes what has expired by then. */
+  /**
+   * Moves the log's time on to `timeMs` (an earlier time counts as the largest so far), which ends keys that have expired by
+   * then, and removes them, if they are many by a part a call.
+   */
   advanceTime(timeMs: number): void;
+  /** The cluster has got its id. Before the first write; a later call has no effect. */
+  onFounded(clusterId: string): void;
   /** Decides and carries out one write at the log's time. Copies what it keeps. Never throws for what a client sent. */
   apply(write: WriteRequest): WriteReply;
-  /** Answers at the log's time; `nowMs` only serves to tell the time left. Buffers in the reply are borrowed until the next call. */
+  /** Answers at the log's time; `nowMs` only serves to tell the time left. Buffers in the reply are the caller's. */
   read(request: ReadRequest, nowMs: number): ReadReply;
   stats(): StoreStats;
   /** Equal on stores that were fed the same writes; a difference is a defect. */

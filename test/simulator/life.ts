@@ -15,12 +15,14 @@ import type { ClusterView } from '../../src/cluster/view.js';
 import type { Entry } from '../../src/raft/types.js';
 import { MapStore } from '../../src/store/map-store.js';
 import type { KvReply, KvRequest, WriteReply } from '../../src/store/requests.js';
+import { SegmentKvStore } from '../../src/store/segment-kv-store.js';
+import type { KvStore } from '../../src/store/store.js';
 import type { WallClock } from './clock.js';
 import { CrashedInWrite, type SimDisk } from './disk.js';
 import type { Invariants } from './invariants.js';
 import { SimPeerTransport, type PeerListener, type PeerWorld } from './peer-links.js';
 import { RequestSender, type RequestListener, type RequestWorld } from './requests.js';
-import type { Parameters } from './scenario/parameters.js';
+import type { Parameters, StoreKind } from './scenario/parameters.js';
 import { SimSnapshotFiles } from './snapshot-files.js';
 import { SimThread } from './thread.js';
 
@@ -52,8 +54,8 @@ class WatchedStateMachine extends StateMachine {
   private readonly host: string;
   private readonly invariants: Invariants;
 
-  constructor(host: string, invariants: Invariants) {
-    super(new MapStore());
+  constructor(host: string, invariants: Invariants, store: KvStore) {
+    super(store);
     this.host = host;
     this.invariants = invariants;
   }
@@ -64,6 +66,11 @@ class WatchedStateMachine extends StateMachine {
     this.invariants.onApplied(this.host, this.appliedIndex, () => this.store.stateHash());
     return replies;
   }
+}
+
+/** Both keep the same promises: what fails on one alone is a defect of the store. */
+function newStore(kind: StoreKind): KvStore {
+  return kind === 'map' ? new MapStore() : new SegmentKvStore();
 }
 
 /** Carries batches one way between two threads, in order. */
@@ -123,7 +130,7 @@ export class Life implements PeerListener {
     this.transport = new SimPeerTransport(world, { host, thread: this.controlThread }, prng.fork(), (message) =>
       world.invariants.onSend(disk, message),
     );
-    this.stateMachine = new WatchedStateMachine(host, world.invariants);
+    this.stateMachine = new WatchedStateMachine(host, world.invariants, newStore(world.parameters.store));
     this.router = new Router({
       stateMachine: this.stateMachine,
       forwarder: new RequestSender(world, { host, thread: this.dataThread }, prng.fork()),

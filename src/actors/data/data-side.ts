@@ -104,6 +104,8 @@ export class DataSide {
     } catch (error) {
       logger.error({ index, ...errorFields(error) }, 'a snapshot could not be written; the log goes on growing');
       if (!this.stopped) this.parts.onSnapshotWritten(undefined);
+    } finally {
+      snapshot.release();
     }
   }
 

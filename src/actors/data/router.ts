@@ -283,10 +283,10 @@ export class Router {
   /** Expiry is a decision of the leader's clock that goes through the log (DESIGN.md, I2). */
   private expireWhatIsDue(): void {
     const { store } = this.parts.stateMachine;
-    if (!this.leads() || this.timeProposed || this.untaken >= MAX_UNTAKEN || store.nextExpiryMs > this.parts.wallMs())
-      return;
+    const timeMs = this.leaderTimeMs();
+    if (!this.leads() || this.timeProposed || this.untaken >= MAX_UNTAKEN || store.nextExpiryMs > timeMs) return;
     this.timeProposed = true;
-    this.submit({ proposals: [this.writes.proposeTime(this.leaderTimeMs())], reads: [], applied: 0 });
+    this.submit({ proposals: [this.writes.proposeTime(timeMs)], reads: [], applied: 0 });
   }
 
   /** Never behind the largest time in the log. */

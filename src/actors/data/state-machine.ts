@@ -4,6 +4,7 @@
  */
 import { assert } from '../../base/assert.js';
 import { ENTRY_KIND } from '../../base/entry-kind.js';
+import { decodeMemberCommand } from '../../cluster/member-codec.js';
 import type { Entry } from '../../raft/types.js';
 import { decodeWriteBatch } from '../../store/command-codec.js';
 import type { WriteReply } from '../../store/requests.js';
@@ -44,9 +45,20 @@ export class StateMachine {
   }
 
   private decide(entry: Entry): readonly WriteReply[] {
-    if (entry.type !== 'normal' || entry.data[0] !== ENTRY_KIND.writes) return [];
-    const { timeMs, writes } = decodeWriteBatch(entry.data);
-    this.store.advanceTime(timeMs);
-    return writes.map((write) => this.store.apply(write));
+    if (entry.type !== 'normal') return [];
+    switch (entry.data[0]) {
+      case ENTRY_KIND.writes: {
+        const { timeMs, writes } = decodeWriteBatch(entry.data);
+        this.store.advanceTime(timeMs);
+        return writes.map((write) => this.store.apply(write));
+      }
+      case ENTRY_KIND.members: {
+        const command = decodeMemberCommand(entry.data);
+        if (command.type === 'found') this.store.onFounded(command.clusterId);
+        return [];
+      }
+      default:
+        return [];
+    }
   }
 }

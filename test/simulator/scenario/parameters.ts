@@ -52,8 +52,12 @@ export interface FaultParameters {
   readonly maxClockJumpMs: number;
 }
 
+/** What the state machines of a run keep their data in. */
+export type StoreKind = 'segments' | 'map';
+
 export interface Parameters {
   readonly nodes: number;
+  readonly store: StoreKind;
   readonly timings: ControlTimings;
   readonly flow: FlowLimits;
   readonly snapshots: SnapshotPolicy;
@@ -100,7 +104,7 @@ export function drawParameters(seed: number): Parameters {
       clients: prng.between(2, 8),
       keys: prng.between(1, 6),
       maxThinkMs: one(5, 20, 60),
-      maxValueBytes: one(0, 20, 200, 4_000),
+      maxValueBytes: one(0, 20, 200, 4_000, 40_000),
       timeoutMs: one(300, 1_000, 3_000),
       maxRetries: prng.between(0, 3),
       readPercent: one(20, 50, 80),
@@ -115,6 +119,7 @@ export function drawParameters(seed: number): Parameters {
       maxClockJumpMs: one(100, 10_000, 3_600_000),
     },
     maxHopMs: one(0.02, 0.2, 2),
+    store: one<StoreKind>('segments', 'segments', 'segments', 'map'),
   };
 }
 

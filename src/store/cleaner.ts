@@ -1,0 +1,141 @@
+/**
+ * Log-structured cleaning (Rumble, Kejriwal, Ousterhout, "Log-structured memory for DRAM-based storage", FAST 2014): takes the
+ * sealed segment with the largest share of dead bytes, moves its live records to the open segment for moves, releases
+ * it. Works in slices whose size follows the writes, as long as less than TARGET_LIVE_SHARE of what is written is live or the
+ * cap is near; so there is no pause, and no work while there is nothing to gain.
+ *
+ * I1: a record that is moved is the newest of its key, because only the newest is live when this runs.
+ */
+import { locationAt } from './layout.js';
+import type { LocationCommands } from './location-commands.js';
+import type { MemoryCap } from './memory-cap.js';
+import type { PartitionStore } from './partition-store.js';
+import type { Placement } from './placement.js';
+import { RecordView } from './record.js';
+import type { Segment } from './segment.js';
+
+const TARGET_LIVE_SHARE = 0.88;
+/** A segment with a smaller share of dead bytes is not worth the moves. The gap at its end is none: it would come again. */
+const MIN_DEAD_SHARE = 1 / 32;
+/** What looking at a record costs, counted in bytes moved. */
+const LOOK_COST_BYTES = 8;
+const MOVE_COST_BYTES = 32;
+
+export class Cleaner {
+  private readonly store: PartitionStore;
+  private readonly commands: LocationCommands;
+  private readonly cap: MemoryCap;
+  private readonly placement: Placement;
+  private readonly view = new RecordView();
+  /** Segment under work, by number and serial; 0 for none. */
+  private victimNumber = 0;
+  private victimSerial = 0;
+  /** Records of the victim before this offset have been moved. */
+  private offset = 0;
+  private movedBytesTotal = 0;
+
+  constructor(store: PartitionStore, commands: LocationCommands, cap: MemoryCap, placement: Placement) {
+    this.store = store;
+    this.commands = commands;
+    this.cap = cap;
+    this.placement = placement;
+  }
+
+  /** Bytes of records moved since the store began: the price of cleaning. */
+  get movedBytes(): number {
+    return this.movedBytesTotal;
+  }
+
+  /** Where the cleaner stands: part of the replicated state. */
+  get position(): readonly number[] {
+    return [this.victimNumber, this.victimSerial, this.offset, this.movedBytesTotal];
+  }
+
+  restore(position: readonly number[]): void {
+    [this.victimNumber = 0, this.victimSerial = 0, this.offset = 0, this.movedBytesTotal = 0] = position;
+  }
+
+  /** Works for about `budgetBytes` of moves, if there is need. */
+  step(budgetBytes: number): void {
+    let budget = budgetBytes;
+    while (budget > 0 && this.isWanted) {
+      const victim = this.currentVictim();
+      if (victim === undefined) return;
+      const spent = this.clean(victim, budget);
+      if (spent < 0) return;
+      budget -= spent;
+    }
+  }
+
+  /** Cleans one segment to its end, whatever the need. False if there is none worth it, or no room to move to. */
+  cleanOne(): boolean {
+    const victim = this.currentVictim();
+    return victim !== undefined && this.clean(victim, Infinity) >= 0;
+  }
+
+  private get isWanted(): boolean {
+    if (this.cap.isTight) return true;
+    return this.store.table.liveBytes < this.store.table.writtenBytes * TARGET_LIVE_SHARE;
+  }
+
+  private currentVictim(): Segment | undefined {
+    if (this.victimNumber !== 0) {
+      const current = this.store.table.maybe(this.victimNumber);
+      if (current?.serial === this.victimSerial) return current;
+      this.victimNumber = 0;
+    }
+    const victim = this.worst();
+    if (victim === undefined) return undefined;
+    this.victimNumber = victim.number;
+    this.victimSerial = victim.serial;
+    this.offset = 0;
+    return victim;
+  }
+
+  private worst(): Segment | undefined {
+    let worst: Segment | undefined;
+    let worstShare = MIN_DEAD_SHARE;
+    for (let number = 1; number < this.store.table.limit; number++) {
+      const segment = this.store.table.maybe(number);
+      if (segment?.state !== 'sealed') continue;
+      const deadShare = 1 - segment.liveBytes / segment.length;
+      if (deadShare > worstShare) {
+        worst = segment;
+        worstShare = deadShare;
+      }
+    }
+    return worst;
+  }
+
+  /** Moves records until `budget` is spent or the victim is released; what was spent, or -1 if there is no room. */
+  private clean(victim: Segment, budget: number): number {
+    const view = this.view;
+    let spent = MOVE_COST_BYTES;
+    while (victim.liveBytes > 0) {
+      if (spent >= budget) return spent;
+      const offset = this.offset;
+      view.read(victim.bytes, offset);
+      spent += LOOK_COST_BYTES;
+      if (victim.isLive(offset)) {
+        if (!this.moveRecord(victim, offset, view)) return -1;
+        spent += MOVE_COST_BYTES + view.sizeBytes;
+      }
+      this.offset = offset + view.sizeBytes;
+    }
+    this.commands.release(victim.number);
+    this.victimNumber = 0;
+    return spent;
+  }
+
+  /** Moves one live record, described in `view`, to the open segment for moves. False if there is no room. */
+  moveRecord(from: Segment, offset: number, view: RecordView): boolean {
+    const size = view.sizeBytes;
+    if (!this.placement.canPlace('move', size)) return false;
+    const target = this.placement.place('move', size);
+    const source = locationAt(from.number, offset);
+    const to = this.store.appendMove(target, source, size);
+    this.commands.move(to, source, this.store.tagOf(view), size);
+    this.movedBytesTotal += size;
+    return true;
+  }
+}

@@ -1,0 +1,107 @@
+/**
+ * Active expiry: finds expired records that nobody asks for. A segment remembers the soonest expiry in it; segments that are due
+ * are read through in small slices and remember the next one. Which time it is, is told; nothing here has a clock.
+ */
+import { locationAt } from './layout.js';
+import type { PartitionStore } from './partition-store.js';
+import { RecordView } from './record.js';
+import type { Segment } from './segment.js';
+import type { Values } from './values.js';
+
+const LOOK_COST_BYTES = 16;
+const REMOVE_COST_BYTES = 64;
+
+export class Expirer {
+  private readonly store: PartitionStore;
+  private readonly values: Values;
+  private readonly view = new RecordView();
+  /** Segment being read, by number and serial. The number stays when it is done: the search goes on from there. */
+  private segmentNumber = 0;
+  private segmentSerial = 0;
+  /** Live records before this offset do not expire before `soonestMs`. */
+  private offset = 0;
+  private soonestMs = Infinity;
+  /** Nothing is due before. Early rather than late, and no part of the state: 0 only costs a search. */
+  private nextDueMs = 0;
+
+  constructor(store: PartitionStore, values: Values) {
+    this.store = store;
+    this.values = values;
+  }
+
+  get position(): readonly number[] {
+    return [this.segmentNumber, this.segmentSerial, this.offset, this.soonestMs];
+  }
+
+  restore(position: readonly number[]): void {
+    [this.segmentNumber = 0, this.segmentSerial = 0, this.offset = 0, this.soonestMs = Infinity] = position;
+    this.nextDueMs = 0;
+  }
+
+  /** No value is over before; Infinity if none ever is. May be early, until the segment that it lies in has been read. */
+  get dueMs(): number {
+    let soonest = Infinity;
+    for (const segment of this.store.table.all()) soonest = Math.min(soonest, segment.soonestExpiryMs);
+    return soonest;
+  }
+
+  /** A record that expires then has been written. */
+  note(expiresAtMs: number): void {
+    if (expiresAtMs < this.nextDueMs) this.nextDueMs = expiresAtMs;
+  }
+
+  /** Reads on for about `budgetBytes`, removing what has expired at `nowMs`. Returns the bytes that are dead now. */
+  step(nowMs: number, budgetBytes: number): number {
+    let budget = budgetBytes;
+    let freed = 0;
+    while (budget > 0 && nowMs >= this.nextDueMs) {
+      const segment = this.currentSegment() ?? this.findDue(nowMs);
+      if (segment === undefined) return freed;
+      const view = this.view;
+      while (budget > 0 && this.offset < segment.length) {
+        const offset = this.offset;
+        view.read(segment.bytes, offset);
+        this.offset += view.sizeBytes;
+        budget -= LOOK_COST_BYTES;
+        if (view.expiresAtMs === 0 || !segment.isLive(offset)) continue;
+        if (view.expiresAtMs <= nowMs) {
+          freed += this.values.remove(this.store.tagOf(view), locationAt(segment.number, offset), view, 'expire');
+          budget -= REMOVE_COST_BYTES;
+        } else if (view.expiresAtMs < this.soonestMs) {
+          this.soonestMs = view.expiresAtMs;
+        }
+      }
+      if (this.offset < segment.length) return freed;
+      segment.soonestExpiryMs = this.soonestMs;
+      this.segmentSerial = 0;
+    }
+    return freed;
+  }
+
+  private currentSegment(): Segment | undefined {
+    if (this.segmentSerial === 0) return undefined;
+    const segment = this.store.table.maybe(this.segmentNumber);
+    return segment?.serial === this.segmentSerial ? segment : undefined;
+  }
+
+  /** The next segment in the order of numbers that may hold something expired. */
+  private findDue(nowMs: number): Segment | undefined {
+    const limit = this.store.table.limit;
+    let soonest = Infinity;
+    for (let step = 1; step <= limit; step++) {
+      const number = (this.segmentNumber + step) % limit;
+      const segment = this.store.table.maybe(number);
+      if (segment === undefined) continue;
+      if (segment.soonestExpiryMs <= nowMs) {
+        this.segmentNumber = number;
+        this.segmentSerial = segment.serial;
+        this.offset = 0;
+        this.soonestMs = Infinity;
+        return segment;
+      }
+      soonest = Math.min(soonest, segment.soonestExpiryMs);
+    }
+    this.nextDueMs = soonest;
+    return undefined;
+  }
+}

@@ -1,0 +1,215 @@
+/**
+ * The records of one store: segments, the index over them, and the commands that change both. Every location is given, nothing
+ * is decided here. Replicas that carry out the same commands hold byte-identical stores, on which `hashOfPartition` agrees,
+ * though the memory under them, the phase of the index and the pins differ.
+ *
+ * Appending bytes to an open segment (`append`, `appendCopy`, `appendMove`) and making the record visible (`put`, `move`) are two
+ * steps, because in ecc mode a log lies between them: an uncommitted suffix is taken back by `rewind`.
+ */
+import { assert } from '../base/assert.js';
+import { decodeHeadValue } from './fragments.js';
+import { HashIndex } from './hash-index.js';
+import { type HeadlessFragment, HeadlessFragments } from './headless-fragments.js';
+import type { KeyHash } from './key-hash.js';
+import { type Location, type SegmentLayout, locationAt, offsetOf, segmentOf } from './layout.js';
+import type { LocationCommands } from './location-commands.js';
+import { RECORD_FRAGMENT, RECORD_HEAD, type RecordKind, RecordView, copyWords, writeRecord } from './record.js';
+import type { RecordRefs } from './record-refs.js';
+import { type SegmentImage, SegmentTable } from './segment-table.js';
+import type { SlabPool } from './slab-pool.js';
+
+export class PartitionStore implements LocationCommands {
+  readonly table: SegmentTable;
+  readonly hash: KeyHash;
+  readonly index = new HashIndex();
+  readonly headless = new HeadlessFragments();
+  /** The record that the last look-up found. Valid until the next look-up or change. */
+  readonly found = new RecordView();
+  /** After a look-up that found nothing: a record with the same tag whose bytes are not here, 0 if there is none. */
+  unsettled: Location = 0;
+  private readonly scratch = new RecordView();
+
+  constructor(pool: SlabPool, layout: SegmentLayout, hash: KeyHash) {
+    this.table = new SegmentTable(pool, layout);
+    this.hash = hash;
+  }
+
+  /** Location of the record of `key[start..end)`, described in `found`; 0 if there is none, and see `unsettled`. */
+  find(tag: number, key: Uint8Array, start: number, end: number): Location {
+    const { index, found, table } = this;
+    this.unsettled = 0;
+    for (let location = index.first(tag); location !== 0; location = index.next(tag)) {
+      const { bytes } = table.get(segmentOf(location));
+      if (bytes.length === 0) {
+        this.unsettled = location;
+        continue;
+      }
+      found.read(bytes, offsetOf(location));
+      if (found.kind !== RECORD_FRAGMENT && found.keyEquals(key, start, end)) return location;
+    }
+    return 0;
+  }
+
+  /** Location of fragment `number` of the value that `key` took at `version`, described in `found`; 0 if none. */
+  findFragment(key: Uint8Array, keyTag: number, version: number, number: number): Location {
+    const tag = this.hash.fragmentTag(keyTag, version, number);
+    const found = this.found;
+    this.unsettled = 0;
+    for (let location = this.index.first(tag); location !== 0; location = this.index.next(tag)) {
+      const segment = this.table.get(segmentOf(location));
+      if (!segment.isRaw) {
+        this.unsettled = location;
+        continue;
+      }
+      found.read(segment.bytes, offsetOf(location));
+      if (found.kind !== RECORD_FRAGMENT || found.version !== version || found.number !== number) continue;
+      if (found.keyEquals(key, 0, key.length)) return location;
+    }
+    return 0;
+  }
+
+  /** Describes the record at `location`, whose bytes are here, in `view`. */
+  readAt(location: Location, view: RecordView): void {
+    view.read(this.table.get(segmentOf(location)).bytes, offsetOf(location));
+  }
+
+  /** The tag under which the record in `view` is indexed. */
+  tagOf(view: RecordView): number {
+    const keyTag = this.hash.keyTag(view.bytes, view.keyStart, view.keyEnd);
+    return view.kind === RECORD_FRAGMENT ? this.hash.fragmentTag(keyTag, view.version, view.number) : keyTag;
+  }
+
+  /** Writes a record at the end of an open segment with room for it. Not visible before `put`. Copies its arguments. */
+  append(
+    segmentNumber: number,
+    kind: RecordKind,
+    key: Uint8Array,
+    value: Uint8Array,
+    version: number,
+    expiresAtMs: number,
+    fragment: number,
+    sizeBytes: number,
+  ): Location {
+    const segment = this.table.get(segmentNumber);
+    const at = this.table.grow(segment, sizeBytes);
+    const written = writeRecord(segment.bytes, at, kind, key, value, version, expiresAtMs, fragment);
+    assert(written === sizeBytes, 'a record takes the size that was planned');
+    return locationAt(segmentNumber, at);
+  }
+
+  /** Writes the bytes of a whole record, as `append` does. Copies `record`. */
+  appendCopy(segmentNumber: number, record: Uint8Array): Location {
+    const segment = this.table.get(segmentNumber);
+    const at = this.table.grow(segment, record.length);
+    segment.bytes.set(record, at);
+    return locationAt(segmentNumber, at);
+  }
+
+  /** Writes the record of `sizeBytes` at `from` once more, as `append` does, for it to be moved. */
+  appendMove(segmentNumber: number, from: Location, sizeBytes: number): Location {
+    const source = this.table.get(segmentOf(from));
+    const segment = this.table.get(segmentNumber);
+    const at = this.table.grow(segment, sizeBytes);
+    copyWords(source.words, offsetOf(from) >>> 2, sizeBytes >>> 2, segment.words, at >>> 2);
+    return locationAt(segmentNumber, at);
+  }
+
+  /** Takes back, and zeroes, what was appended to an open segment from `length` on and never put. */
+  rewind(segmentNumber: number, length: number): void {
+    this.table.rewind(segmentNumber, length);
+  }
+
+  open(number: number): void {
+    this.table.open(number);
+  }
+
+  seal(number: number, stripe: number): void {
+    this.table.seal(number, stripe);
+  }
+
+  release(number: number): void {
+    this.table.release(number);
+  }
+
+  put(to: Location, tag: number, supersedes: RecordRefs): void {
+    const record = this.scratch;
+    this.readAt(to, record);
+    const { sizeBytes } = record;
+    this.noteExpiry(to, record);
+    this.table.setLive(to, sizeBytes);
+    if (record.kind === RECORD_FRAGMENT) this.headless.add({ tag, location: to, sizeBytes, version: record.version });
+    if (record.kind === RECORD_HEAD) this.adoptFragments(record, tag);
+    if (supersedes.count > 0 && supersedes.tag(0) === tag) {
+      this.index.replace(tag, supersedes.location(0), to);
+      this.endRecord(supersedes, 0);
+      this.removeFrom(supersedes, 1);
+    } else {
+      this.index.insert(tag, to);
+      this.removeFrom(supersedes, 0);
+    }
+  }
+
+  move(to: Location, from: Location, tag: number, sizeBytes: number): void {
+    this.index.replace(tag, from, to);
+    this.table.setDead(from, sizeBytes);
+    this.table.setLive(to, sizeBytes);
+    this.readAt(to, this.scratch);
+    this.noteExpiry(to, this.scratch);
+    if (this.headless.count > 0) this.headless.moved(from, to);
+  }
+
+  remove(records: RecordRefs): void {
+    this.removeFrom(records, 0);
+  }
+
+  /**
+   * Rebuilds one segment of another replica: its bytes, and in the index those of its records that are live. Copies all.
+   * False if the records do not add up to `liveBytes`; the store is then not to be used.
+   */
+  restoreSegment(image: SegmentImage): boolean {
+    const segment = this.table.restore(image);
+    const record = this.scratch;
+    let liveBytes = 0;
+    for (let offset = 0; offset < segment.length; offset += record.sizeBytes) {
+      record.read(segment.bytes, offset);
+      if (!segment.isLive(offset)) continue;
+      this.index.insert(this.tagOf(record), locationAt(image.number, offset));
+      liveBytes += record.sizeBytes;
+    }
+    return liveBytes === image.liveBytes;
+  }
+
+  /** Ends a restore. `opened` is the largest serial; `headless` the fragments without a head. */
+  restoreCounters(opened: number, headless: readonly HeadlessFragment[]): void {
+    this.table.restoreOpened(opened);
+    for (const fragment of headless) this.headless.add(fragment);
+  }
+
+  private removeFrom(records: RecordRefs, first: number): void {
+    for (let i = first; i < records.count; i++) {
+      this.index.remove(records.tag(i), records.location(i));
+      this.endRecord(records, i);
+    }
+  }
+
+  private endRecord(records: RecordRefs, i: number): void {
+    const location = records.location(i);
+    const sizeBytes = records.sizeBytes(i);
+    this.table.setDead(location, sizeBytes);
+    if (this.headless.count > 0) this.headless.forget(location);
+  }
+
+  private noteExpiry(location: Location, record: RecordView): void {
+    if (record.expiresAtMs === 0) return;
+    const segment = this.table.get(segmentOf(location));
+    if (record.expiresAtMs < segment.soonestExpiryMs) segment.soonestExpiryMs = record.expiresAtMs;
+  }
+
+  private adoptFragments(head: RecordView, keyTag: number): void {
+    if (this.headless.count === 0) return;
+    const { version, count } = decodeHeadValue(head);
+    const tags = new Set<number>();
+    for (let number = 0; number < count; number++) tags.add(this.hash.fragmentTag(keyTag, version, number));
+    this.headless.adopt(version, tags);
+  }
+}

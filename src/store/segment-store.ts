@@ -1,0 +1,356 @@
+/**
+ * The store of one copy of the data: keys and values in, decisions about their place made here. It is a function of
+ * the calls that change it, in their order, with the times and versions they carry; so replicas in raft mode that
+ * apply one log hold byte-identical stores (`stateHash`), cleaning, expiry and eviction included.
+ *
+ * The clock is an argument. It never runs backwards in here: an earlier time than the largest seen counts as that.
+ * Look-ups change nothing. A change that cannot be made throws a DcacheError and leaves every value as it was.
+ */
+import { assert } from '../base/assert.js';
+import { DcacheError } from '../base/errors.js';
+import { LIMITS } from '../base/limits.js';
+import { Cleaner } from './cleaner.js';
+import { Evictor } from './evictor.js';
+import { Expirer } from './expirer.js';
+import { HEAD_VALUE_BYTES } from './fragments.js';
+import type { KeyHash } from './key-hash.js';
+import { type SegmentLayout, STANDARD_LAYOUT } from './layout.js';
+import type { LocationCommands } from './location-commands.js';
+import { type EvictionPolicy, MemoryCap, POLICIES } from './memory-cap.js';
+import { PartitionStore } from './partition-store.js';
+import { Placement } from './placement.js';
+import { MAX_48_BITS, RECORD_HEAD, RECORD_VALUE, RecordView, recordBytes } from './record.js';
+import { RecordRefs } from './record-refs.js';
+import { Room } from './room.js';
+import { SlabPool } from './slab-pool.js';
+import { StoredEntry } from './stored-entry.js';
+import { Values } from './values.js';
+
+/** What must hold of the newest value of the key for a change to be made. An expired value counts as absent. */
+export type Condition =
+  { readonly type: 'absent' } | { readonly type: 'present' } | { readonly type: 'version'; readonly version: number };
+
+/** `expired`: there is a value, but its time is over. I2: a miss may be answered only once its removal is committed. */
+export type LookUp = 'hit' | 'miss' | 'expired';
+
+export interface SegmentStoreOptions {
+  readonly hash: KeyHash;
+  /** Shared by the stores of a node; one of its own by default. */
+  readonly pool?: SlabPool;
+  readonly layout?: SegmentLayout;
+  /** Bytes that the store may hold, everything counted; none by default. */
+  readonly maxBytes?: number;
+  readonly policy?: EvictionPolicy;
+  readonly maxKeyBytes?: number;
+  readonly maxValueBytes?: number;
+  /** Stands between decisions and the store that carries them out, for whoever wants to see or log the commands. */
+  readonly intercept?: (store: PartitionStore) => LocationCommands;
+}
+
+/** Cleaning does up to this many bytes of moves for a byte written: enough for victims that are 7/8 live. */
+const CLEANING_PER_BYTE = 8;
+const EXPIRY_PER_WRITE_BYTES = 128;
+/** Counted for a change beside its record, so that deletes clean as well. */
+const CHANGE_BYTES = 32;
+
+export class SegmentStore {
+  readonly partition: PartitionStore;
+  readonly cap: MemoryCap;
+  readonly placement: Placement;
+  readonly cleaner: Cleaner;
+  readonly values: Values;
+  readonly expirer: Expirer;
+  readonly evictor: Evictor;
+  private readonly room: Room;
+  /** What the last look-up that was a hit found; valid until the next look-up or change. */
+  readonly entry: StoredEntry;
+  readonly pool: SlabPool;
+  private readonly maxKeyBytes: number;
+  private readonly maxValueBytes: number;
+  private readonly refs = new RecordRefs();
+  private readonly view = new RecordView();
+  private readonly makeSpaceFor = (sizeBytes: number): void => this.room.makeSpace(sizeBytes);
+  /** The largest time seen. */
+  private clock = 0;
+
+  constructor(options: SegmentStoreOptions) {
+    this.pool = options.pool ?? new SlabPool();
+    this.maxKeyBytes = options.maxKeyBytes ?? LIMITS.maxKeyBytes;
+    this.maxValueBytes = options.maxValueBytes ?? LIMITS.maxValueBytes;
+    this.partition = new PartitionStore(this.pool, options.layout ?? STANDARD_LAYOUT, options.hash);
+    assert(
+      this.partition.table.layout.largestBytes >= 2 * this.maxKeyBytes,
+      'the largest key fits a segment with a fragment',
+    );
+    const commands = options.intercept?.(this.partition) ?? this.partition;
+    this.cap = new MemoryCap(this.partition);
+    this.cap.restore(options.maxBytes ?? Infinity, options.policy ?? 'noeviction', 0);
+    this.placement = new Placement(this.partition, commands, this.cap);
+    this.cleaner = new Cleaner(this.partition, commands, this.cap, this.placement);
+    this.values = new Values(this.partition, commands, this.placement);
+    this.expirer = new Expirer(this.partition, this.values);
+    this.evictor = new Evictor(this.partition, commands, this.placement, this.cleaner, this.values);
+    this.room = new Room(this);
+    this.entry = new StoredEntry(this.partition, this.values);
+  }
+
+  /** The largest time that a change has carried, in milliseconds. */
+  get clockMs(): number {
+    return this.clock;
+  }
+
+  /** Keys with a value; those whose time is over count until expiry has come to them. */
+  get keys(): number {
+    return this.partition.index.size - this.values.fragments;
+  }
+
+  /** Gives all memory back to the pool. The store is not to be used any more. */
+  dispose(): void {
+    for (const segment of this.partition.table.all()) segment.dropBytes();
+  }
+
+  /** Looks a key up at `nowMs`. On a hit `entry` describes the value. Changes nothing. */
+  lookUp(key: Uint8Array, nowMs: number): LookUp {
+    const { partition } = this;
+    const tag = partition.hash.keyTag(key, 0, key.length);
+    const location = partition.find(tag, key, 0, key.length);
+    if (location === 0) return 'miss';
+    const { expiresAtMs } = partition.found;
+    if (expiresAtMs > 0 && expiresAtMs <= Math.max(nowMs, this.clock)) return 'expired';
+    this.entry.tag = tag;
+    this.entry.location = location;
+    return 'hit';
+  }
+
+  /**
+   * Gives `key` a value. Copies both. `version` must be above all versions that the key has had, at most 2^48-1;
+   * `expiresAtMs` 0 means never. False, and nothing changed, if `condition` does not hold.
+   * @throws DcacheError KEY_TOO_LARGE, VALUE_TOO_LARGE, STORE_FULL
+   */
+  set(
+    key: Uint8Array,
+    value: Uint8Array,
+    version: number,
+    nowMs: number,
+    expiresAtMs = 0,
+    condition?: Condition,
+  ): boolean {
+    this.checkSizes(key, value);
+    assert(version >= 0 && version <= MAX_48_BITS && expiresAtMs <= MAX_48_BITS, 'versions and times have 48 bits');
+    const { partition } = this;
+    this.advanceClock(nowMs);
+    const tag = partition.hash.keyTag(key, 0, key.length);
+    if (condition !== undefined && !this.holds(condition, tag, key)) {
+      this.tidy(0);
+      return false;
+    }
+    const expires = expiresAtMs > 0;
+    const isLarge = value.length > partition.table.layout.fragmentAboveBytes;
+    const kind = isLarge ? RECORD_HEAD : RECORD_VALUE;
+    const size = recordBytes(kind, key.length, isLarge ? HEAD_VALUE_BYTES : value.length, expires);
+    const totalBytes = isLarge
+      ? Values.largeBytes(key.length, value.length, partition.table.layout.largestBytes - key.length)
+      : size;
+    this.room.admit(totalBytes, tag, key, this.clock);
+    if (isLarge) {
+      const { headValue, fragmentBytes } = this.values.writeFragments(key, tag, value, size, this.makeSpaceFor);
+      this.putRecord(kind, key, headValue, version, expiresAtMs, tag, size, size + fragmentBytes);
+    } else {
+      this.room.makeSpace(size);
+      this.putRecord(kind, key, value, version, expiresAtMs, tag, size, size);
+    }
+    this.tidy(totalBytes);
+    return true;
+  }
+
+  /** Ends the value of `key`. False, and nothing changed, if there is none or `condition` does not hold. */
+  delete(key: Uint8Array, nowMs: number, condition?: Condition): boolean {
+    this.advanceClock(nowMs);
+    const { partition } = this;
+    const tag = partition.hash.keyTag(key, 0, key.length);
+    const location = partition.find(tag, key, 0, key.length);
+    let done = false;
+    if (location !== 0) {
+      const { expiresAtMs } = partition.found;
+      const expired = expiresAtMs > 0 && expiresAtMs <= this.clock;
+      if (expired || condition === undefined || this.holds(condition, tag, key)) {
+        partition.readAt(location, this.view);
+        this.values.remove(tag, location, this.view, expired ? 'expire' : 'delete');
+        done = !expired;
+      }
+    }
+    this.tidy(0);
+    return done;
+  }
+
+  /**
+   * Changes when the value of `key` expires (0: never); a large value is not written again. `version` may be the one that it
+   * has. False, and nothing changed, if there is none or `condition` does not hold.
+   * @throws DcacheError STORE_FULL
+   */
+  setExpiry(key: Uint8Array, expiresAtMs: number, version: number, nowMs: number, condition?: Condition): boolean {
+    this.advanceClock(nowMs);
+    const { partition } = this;
+    const tag = partition.hash.keyTag(key, 0, key.length);
+    const isThere = this.holds(condition ?? { type: 'present' }, tag, key) && this.holds({ type: 'present' }, tag, key);
+    if (!isThere) {
+      this.tidy(0);
+      return false;
+    }
+    // Making space may end the very segment that the value lies in.
+    const content = partition.found.value().slice();
+    const kind = partition.found.kind === RECORD_HEAD ? RECORD_HEAD : RECORD_VALUE;
+    const size = recordBytes(kind, key.length, content.length, expiresAtMs > 0);
+    this.room.makeSpace(size);
+    const old = partition.find(tag, key, 0, key.length);
+    if (old === 0) return false;
+    const oldSize = partition.found.sizeBytes;
+    const oldExpires = partition.found.expiresAtMs > 0;
+    this.refs.clear();
+    this.values.collect(tag, old, partition.found, this.refs);
+    const valueBytes = this.refs.totalBytes();
+    this.refs.clear();
+    this.refs.add(tag, old, oldSize);
+    const expiringBytes = (expiresAtMs > 0 ? valueBytes - oldSize + size : 0) - (oldExpires ? valueBytes : 0);
+    this.write(kind, key, content, version, expiresAtMs, tag, size, expiringBytes);
+    this.tidy(size);
+    return true;
+  }
+
+  /** Marks the value of a key that was read, for `lru`. A change like any other: replicas must be told alike. */
+  touch(key: Uint8Array): void {
+    this.touchTag(this.partition.hash.keyTag(key, 0, key.length));
+  }
+
+  /** Marks all that has this tag as read: four bytes name a key in a log, and a mark too many does no harm. */
+  touchTag(tag: number): void {
+    if (this.cap.policy !== 'lru') return;
+    const { index } = this.partition;
+    for (let location = index.first(tag); location !== 0; location = index.next(tag))
+      this.partition.table.touch(location);
+  }
+
+  /** Time goes on without a write: expiry, cleaning and a lowered cap get about `budgetBytes` of work. */
+  tick(nowMs: number, budgetBytes: number): void {
+    this.advanceClock(nowMs);
+    this.expirer.step(this.clock, budgetBytes);
+    if (this.cap.isLimited && this.cap.policy !== 'noeviction') this.room.evictTo(this.cap.liveLimitBytes, budgetBytes);
+    this.cleaner.step(budgetBytes);
+    this.cap.settle();
+  }
+
+  /**
+   * Changes the memory cap; Infinity for none. A cap below what is held is kept: until deletes, expiry or eviction have
+   * brought the store below it, in steps with the calls that follow, writes that need more are refused.
+   */
+  setCap(maxBytes: number, policy: EvictionPolicy): void {
+    this.cap.policy = policy;
+    this.cap.setMaxBytes(maxBytes);
+  }
+
+  /** Everything beside the partition that later decisions depend on, as numbers; the policy by its place in the list. */
+  decisionState(): readonly number[] {
+    return [
+      this.clock,
+      this.cap.maxBytes,
+      POLICIES.indexOf(this.cap.policy),
+      this.cap.descentBytes,
+      this.placement.headOf('write'),
+      this.placement.headOf('move'),
+      this.values.expiringBytes,
+      this.values.largeValues,
+      ...this.cleaner.position,
+      ...this.expirer.position,
+      ...this.evictor.position,
+      this.values.fragments,
+    ];
+  }
+
+  /** Takes over what `decisionState` gave. */
+  restoreDecisionState(state: readonly number[]): void {
+    const [clock = 0, maxBytes = Infinity, policy = 0, descent = 0, write = 0, move = 0, expiring = 0, large = 0] =
+      state;
+    this.clock = clock;
+    this.cap.restore(maxBytes, POLICIES[policy] ?? 'noeviction', descent);
+    this.placement.restore(write, move);
+    this.values.restore(expiring, large, state[20] ?? 0);
+    this.cleaner.restore(state.slice(8, 12));
+    this.expirer.restore(state.slice(12, 16));
+    this.evictor.restore(state.slice(16, 20));
+  }
+
+  private checkSizes(key: Uint8Array, value: Uint8Array): void {
+    if (key.length === 0 || key.length > this.maxKeyBytes) {
+      throw new DcacheError('KEY_TOO_LARGE', `the key has ${key.length} bytes; 1 to ${this.maxKeyBytes} are allowed`);
+    }
+    if (value.length > this.maxValueBytes) {
+      throw new DcacheError(
+        'VALUE_TOO_LARGE',
+        `the value has ${value.length} bytes; the limit is ${this.maxValueBytes}`,
+      );
+    }
+  }
+
+  private advanceClock(nowMs: number): void {
+    if (nowMs > this.clock) this.clock = nowMs;
+  }
+
+  private holds(condition: Condition, tag: number, key: Uint8Array): boolean {
+    const { found } = this.partition;
+    const isThere =
+      this.partition.find(tag, key, 0, key.length) !== 0 && (found.expiresAtMs === 0 || found.expiresAtMs > this.clock);
+    switch (condition.type) {
+      case 'absent':
+        return !isThere;
+      case 'present':
+        return isThere;
+      case 'version':
+        return isThere && found.version === condition.version;
+    }
+  }
+
+  private putRecord(
+    kind: typeof RECORD_VALUE | typeof RECORD_HEAD,
+    key: Uint8Array,
+    content: Uint8Array,
+    version: number,
+    expiresAtMs: number,
+    tag: number,
+    size: number,
+    totalBytes: number,
+  ): void {
+    const { partition, refs } = this;
+    const old = partition.find(tag, key, 0, key.length);
+    let expiringBytes = expiresAtMs > 0 ? totalBytes : 0;
+    refs.clear();
+    if (old !== 0) {
+      const oldExpires = partition.found.expiresAtMs > 0;
+      this.values.collect(tag, old, partition.found, refs);
+      if (oldExpires) expiringBytes -= refs.totalBytes();
+    }
+    this.write(kind, key, content, version, expiresAtMs, tag, size, expiringBytes);
+  }
+
+  /** Writes the record for which there is room, in place of those in `refs`. */
+  private write(
+    kind: typeof RECORD_VALUE | typeof RECORD_HEAD,
+    key: Uint8Array,
+    content: Uint8Array,
+    version: number,
+    expiresAtMs: number,
+    tag: number,
+    size: number,
+    expiringBytes: number,
+  ): void {
+    const segment = this.placement.place('write', size);
+    const to = this.partition.append(segment, kind, key, content, version, expiresAtMs, 0, size);
+    this.values.put(to, tag, this.refs, expiringBytes);
+    if (expiresAtMs > 0) this.expirer.note(expiresAtMs);
+  }
+
+  private tidy(writtenBytes: number): void {
+    this.cleaner.step((writtenBytes + CHANGE_BYTES) * CLEANING_PER_BYTE);
+    this.expirer.step(this.clock, EXPIRY_PER_WRITE_BYTES);
+    this.cap.settle();
+  }
+}

@@ -1,0 +1,221 @@
+/**
+ * The segments of a store by number, with what they hold in total. Opens, grows, seals and gives up segments as it is told;
+ * what is in them is the business of PartitionStore.
+ */
+import { assert } from '../base/assert.js';
+import { hashBytes } from './byte-hash.js';
+import { type Location, type SegmentLayout, MAX_SEGMENTS, PAGE_BYTES, offsetOf, segmentOf } from './layout.js';
+import { Segment } from './segment.js';
+import type { SlabPool } from './slab-pool.js';
+
+/** The first memory of a segment is about one part in this many of what is held. */
+const FIRST_STEP_SHARE = 128;
+
+/** A segment as it travels to another replica. */
+export interface SegmentImage {
+  readonly number: number;
+  readonly serial: number;
+  readonly state: 'open' | 'sealed';
+  readonly liveBytes: number;
+  readonly stripe: number;
+  readonly checksum: number;
+  readonly soonestExpiryMs: number;
+  /** Up to the segment's length. */
+  readonly bytes: Uint8Array;
+  readonly live: Uint8Array;
+  readonly touched: Uint8Array;
+}
+
+export class SegmentTable {
+  readonly layout: SegmentLayout;
+  private readonly pool: SlabPool;
+  /** By number; entry 0 stays empty. */
+  private readonly segments: (Segment | undefined)[] = [undefined];
+  private liveTotal = 0;
+  private chargedTotal = 0;
+  private writtenTotal = 0;
+  private openCount = 0;
+
+  constructor(pool: SlabPool, layout: SegmentLayout) {
+    this.pool = pool;
+    this.layout = layout;
+  }
+
+  /** Bytes of all records that the index names, fragments without a head included. */
+  get liveBytes(): number {
+    return this.liveTotal;
+  }
+
+  /** What the segments count against the memory cap: a function of the commands carried out, equal on all replicas. */
+  get chargedBytes(): number {
+    return this.chargedTotal;
+  }
+
+  /** Bytes of all records in the segments, live and dead. */
+  get writtenBytes(): number {
+    return this.writtenTotal;
+  }
+
+  /** How many segments have ever been opened: the largest serial. */
+  get opened(): number {
+    return this.openCount;
+  }
+
+  /** The segment in use under `number`. */
+  get(number: number): Segment {
+    const segment = this.segments[number];
+    if (segment === undefined) assert(false, 'a named segment is in use');
+    return segment;
+  }
+
+  maybe(number: number): Segment | undefined {
+    return this.segments[number];
+  }
+
+  /** Segments in use, in order of number. */
+  *all(): IterableIterator<Segment> {
+    for (const segment of this.segments) if (segment !== undefined) yield segment;
+  }
+
+  /** One more than the largest number ever used. */
+  get limit(): number {
+    return this.segments.length;
+  }
+
+  /** Lowest free number for a segment of at least `sizeBytes`; 0 if all are in use. */
+  lowestFree(sizeBytes: number): number {
+    for (let number = this.layout.firstOfSize(sizeBytes); number <= MAX_SEGMENTS; number++) {
+      if (this.segments[number] === undefined) return number;
+    }
+    return 0;
+  }
+
+  open(number: number): void {
+    // In doubling steps where that saves a noticeable part of what is held, and at once where it does not.
+    const sizeBytes = this.layout.sizeBytes(number);
+    let firstBytes = PAGE_BYTES;
+    while (firstBytes < sizeBytes && firstBytes * FIRST_STEP_SHARE < this.chargedTotal) firstBytes *= 2;
+    const segment = new Segment(this.pool, number, ++this.openCount, sizeBytes, firstBytes);
+    this.put(segment);
+    this.chargedTotal += segment.chargedBytes;
+  }
+
+  /** Makes an open segment `sizeBytes` longer; returns where it ended before. */
+  grow(segment: Segment, sizeBytes: number): number {
+    assert(segment.state === 'open', 'records are appended to open segments');
+    const at = segment.length;
+    segment.reserve(at + sizeBytes);
+    segment.length = at + sizeBytes;
+    this.writtenTotal += sizeBytes;
+    return at;
+  }
+
+  /** Takes back, and zeroes, the bytes of an open segment from `length` on. */
+  rewind(number: number, length: number): void {
+    const segment = this.get(number);
+    assert(segment.state === 'open' && length <= segment.length, 'only the end of an open segment is taken back');
+    segment.bytes.fill(0, length, segment.length);
+    this.writtenTotal -= segment.length - length;
+    segment.length = length;
+  }
+
+  /** The record of `sizeBytes` at `location` is live now. */
+  setLive(location: Location, sizeBytes: number): void {
+    const segment = this.get(segmentOf(location));
+    segment.setLive(offsetOf(location));
+    segment.liveBytes += sizeBytes;
+    this.liveTotal += sizeBytes;
+  }
+
+  /** The live record of `sizeBytes` at `location` is dead now. */
+  setDead(location: Location, sizeBytes: number): void {
+    const segment = this.get(segmentOf(location));
+    assert(segment.isLive(offsetOf(location)), 'a removed record was live');
+    segment.clearLive(offsetOf(location));
+    segment.liveBytes -= sizeBytes;
+    this.liveTotal -= sizeBytes;
+  }
+
+  /** Marks the record at `location` as touched since it was written. */
+  touch(location: Location): void {
+    const segment = this.get(segmentOf(location));
+    this.recharge(segment, () => segment.setTouched(offsetOf(location)));
+  }
+
+  seal(number: number, stripe: number): void {
+    const segment = this.get(number);
+    assert(segment.state === 'open', 'a sealed segment was open');
+    this.recharge(segment, () => {
+      segment.trim();
+      segment.state = 'sealed';
+    });
+    segment.stripe = stripe;
+    segment.checksum = hashBytes(segment.bytes, segment.length, 0);
+  }
+
+  release(number: number): void {
+    const segment = this.get(number);
+    assert(
+      segment.state === 'sealed' && segment.liveBytes === 0,
+      'a released segment is sealed and holds nothing live',
+    );
+    this.chargedTotal -= segment.chargedBytes;
+    this.writtenTotal -= segment.length;
+    segment.dropBytes();
+    this.segments[number] = undefined;
+  }
+
+  /** Drops the raw bytes of a sealed segment whose contents are coded elsewhere; live bits stay. */
+  dropBytes(number: number): void {
+    const segment = this.get(number);
+    assert(segment.state === 'sealed', 'only a sealed segment is folded');
+    this.recharge(segment, () => segment.dropBytes());
+  }
+
+  /** Gives the bytes of a dropped segment back. Copies `bytes`, which are checked against its checksum. */
+  restoreBytes(number: number, bytes: Uint8Array): void {
+    const segment = this.get(number);
+    assert(!segment.isRaw && bytes.length === segment.length, 'restored bytes have the length of the segment');
+    this.recharge(segment, () => segment.reserve(segment.length));
+    segment.bytes.set(bytes);
+    assert(hashBytes(segment.bytes, segment.length, 0) === segment.checksum, 'restored bytes match the checksum');
+  }
+
+  /** Rebuilds one segment of another replica. Copies its bytes. */
+  restore(image: SegmentImage): Segment {
+    const segment = new Segment(this.pool, image.number, image.serial, this.layout.sizeBytes(image.number), PAGE_BYTES);
+    this.put(segment);
+    segment.reserve(image.bytes.length);
+    segment.bytes.set(image.bytes);
+    segment.restoreBits(image.live, image.touched);
+    segment.length = image.bytes.length;
+    segment.liveBytes = image.liveBytes;
+    segment.state = image.state;
+    segment.stripe = image.stripe;
+    segment.checksum = image.checksum;
+    segment.soonestExpiryMs = image.soonestExpiryMs;
+    this.liveTotal += image.liveBytes;
+    this.writtenTotal += segment.length;
+    this.chargedTotal += segment.chargedBytes;
+    return segment;
+  }
+
+  restoreOpened(opened: number): void {
+    this.openCount = opened;
+  }
+
+  private put(segment: Segment): void {
+    const { number } = segment;
+    assert(number >= 1 && number <= MAX_SEGMENTS, 'a segment number is in range');
+    assert(this.segments[number] === undefined, 'an opened segment was free');
+    while (this.segments.length <= number) this.segments.push(undefined);
+    this.segments[number] = segment;
+  }
+
+  /** Makes a change that alters what a segment counts. */
+  private recharge(segment: Segment, change: () => void): void {
+    this.chargedTotal -= segment.chargedBytes;
+    change();
+    this.chargedTotal += segment.chargedBytes;
+  }
+}

@@ -1,0 +1,184 @@
+/**
+ * Whole values, however many records they take: what to supersede or remove with one, how to read and write a large one.
+ * Also the count of bytes that have an expiry, which is what `ttl` eviction may take.
+ */
+import { assert } from '../base/assert.js';
+import { decodeHeadValue, encodeHeadValue } from './fragments.js';
+import type { Location } from './layout.js';
+import type { LocationCommands, RemoveReason } from './location-commands.js';
+import type { PartitionStore } from './partition-store.js';
+import type { Placement } from './placement.js';
+import { RECORD_FRAGMENT, RECORD_HEAD, type RecordView, copyBytes, largestValueBytes, recordBytes } from './record.js';
+import { RecordRefs } from './record-refs.js';
+
+/** A fragment is at least this long, and as its key, unless it is the last: a shorter end of a segment stays empty. */
+const MIN_FRAGMENT_BYTES = 2048;
+const NO_REFS = new RecordRefs();
+
+export class Values {
+  private readonly store: PartitionStore;
+  private readonly commands: LocationCommands;
+  private readonly placement: Placement;
+  private readonly refs = new RecordRefs();
+  private expiringBytesTotal = 0;
+  /** Counts large values, each of which is a version of its own for its fragments. Part of the replicated state. */
+  private largeCount = 0;
+  private fragmentCount = 0;
+
+  constructor(store: PartitionStore, commands: LocationCommands, placement: Placement) {
+    this.store = store;
+    this.commands = commands;
+    this.placement = placement;
+  }
+
+  /** Bytes of the live values that have an expiry. */
+  get expiringBytes(): number {
+    return this.expiringBytesTotal;
+  }
+
+  get largeValues(): number {
+    return this.largeCount;
+  }
+
+  /** Fragments in the index; its other entries are keys. */
+  get fragments(): number {
+    return this.fragmentCount;
+  }
+
+  restore(expiringBytes: number, largeCount: number, fragments: number): void {
+    this.expiringBytesTotal = expiringBytes;
+    this.largeCount = largeCount;
+    this.fragmentCount = fragments;
+  }
+
+  /** Lists the records of the value whose first is `view` at `location` under `tag`. Leaves `store.found` elsewhere. */
+  collect(tag: number, location: Location, view: RecordView, refs: RecordRefs): void {
+    refs.add(tag, location, view.sizeBytes);
+    if (view.kind === RECORD_HEAD) this.collectFragments(tag, view, refs);
+  }
+
+  /**
+   * Makes the record at `to` the value of `tag` in place of the records in `supersedes`. `expiringBytes` is by how much the
+   * bytes with an expiry change.
+   */
+  put(to: Location, tag: number, supersedes: RecordRefs, expiringBytes: number): void {
+    this.commands.put(to, tag, supersedes);
+    this.expiringBytesTotal += expiringBytes;
+    // What is superseded is a value's first record, then its fragments.
+    if (supersedes.count > 1) this.fragmentCount -= supersedes.count - 1;
+  }
+
+  /** Ends the value whose first record is `view` at `location`; returns the bytes that are dead now. */
+  remove(tag: number, location: Location, view: RecordView, reason: RemoveReason): number {
+    const expires = view.expiresAtMs > 0;
+    this.refs.clear();
+    this.collect(tag, location, view, this.refs);
+    const bytes = this.refs.totalBytes();
+    this.commands.remove(this.refs, reason);
+    this.fragmentCount -= this.refs.count - 1;
+    if (expires) this.expiringBytesTotal -= bytes;
+    return bytes;
+  }
+
+  /** Bytes that a large value takes in fragments and head, at least: gaps at ends of segments come on top. */
+  static largeBytes(keyBytes: number, valueBytes: number, fragmentBytes: number): number {
+    const count = Math.ceil(valueBytes / fragmentBytes);
+    return valueBytes + (count + 1) * (keyBytes + 24) + 32;
+  }
+
+  /**
+   * Writes `value` as fragments, which nothing names yet. `makeSpace` sees to room for a record of so many bytes, or throws;
+   * then the fragments written so far are removed again. Returns the value of the head that has to follow, for which
+   * there is room (`headBytes`), and what the fragments take.
+   */
+  writeFragments(
+    key: Uint8Array,
+    tag: number,
+    value: Uint8Array,
+    headBytes: number,
+    makeSpace: (bytes: number) => void,
+  ): { readonly headValue: Uint8Array; readonly fragmentBytes: number } {
+    const version = ++this.largeCount;
+    let count = 0;
+    let fragmentBytes = 0;
+    try {
+      for (let at = 0; at < value.length; count++) {
+        const length = this.roomForFragment(key.length, value.length - at, makeSpace);
+        const size = recordBytes(RECORD_FRAGMENT, key.length, length, false);
+        const segment = this.placement.place('write', size);
+        const piece = value.subarray(at, at + length);
+        const to = this.store.append(segment, RECORD_FRAGMENT, key, piece, version, 0, count, size);
+        this.commands.put(to, this.store.hash.fragmentTag(tag, version, count), NO_REFS);
+        this.fragmentCount++;
+        at += length;
+        fragmentBytes += size;
+      }
+      makeSpace(headBytes);
+    } catch (error) {
+      this.dropFragments(key, tag, version, count);
+      throw error;
+    }
+    return { headValue: encodeHeadValue({ version, count, valueBytes: value.length }), fragmentBytes };
+  }
+
+  /** Removes fragments 0..count-1 that never got a head. */
+  dropFragments(key: Uint8Array, tag: number, version: number, count: number): void {
+    this.refs.clear();
+    for (let number = 0; number < count; number++) this.collectFragment(key, tag, version, number, this.refs);
+    this.commands.remove(this.refs, 'delete');
+    this.fragmentCount -= count;
+  }
+
+  /** Length of the value in `view`. */
+  valueBytes(view: RecordView): number {
+    return view.kind === RECORD_HEAD ? decodeHeadValue(view).valueBytes : view.valueBytes;
+  }
+
+  /** Copies a large value, whose head is `view` under `tag`, to `target` from `at` on. */
+  copyFragments(tag: number, view: RecordView, target: Uint8Array, at: number): void {
+    let cursor = at;
+    this.eachFragment(tag, view, () => {
+      const piece = this.store.found.value();
+      copyBytes(piece, target, cursor);
+      cursor += piece.length;
+    });
+  }
+
+  /** Calls `visit` with the location of each fragment in order, with the fragment in `store.found`. */
+  eachFragment(tag: number, head: RecordView, visit: (location: Location) => void): void {
+    const key = head.key();
+    const { version, count } = decodeHeadValue(head);
+    for (let number = 0; number < count; number++) visit(this.fragmentAt(key, tag, version, number));
+  }
+
+  private collectFragments(tag: number, head: RecordView, refs: RecordRefs): void {
+    const key = head.key();
+    const { version, count } = decodeHeadValue(head);
+    for (let number = 0; number < count; number++) this.collectFragment(key, tag, version, number, refs);
+  }
+
+  private collectFragment(key: Uint8Array, tag: number, version: number, number: number, refs: RecordRefs): void {
+    const location = this.fragmentAt(key, tag, version, number);
+    refs.add(this.store.hash.fragmentTag(tag, version, number), location, this.store.found.sizeBytes);
+  }
+
+  private fragmentAt(key: Uint8Array, tag: number, version: number, number: number): Location {
+    const location = this.store.findFragment(key, tag, version, number);
+    assert(location !== 0, 'every fragment of a value is in the index');
+    return location;
+  }
+
+  /** How much of a value's remaining bytes the next fragment takes. */
+  private roomForFragment(keyBytes: number, remaining: number, makeSpace: (bytes: number) => void): number {
+    const enough = Math.min(remaining, Math.max(MIN_FRAGMENT_BYTES, keyBytes));
+    let fits = largestValueBytes(RECORD_FRAGMENT, keyBytes, this.placement.roomBytes('write'), false);
+    if (fits < enough) {
+      const wanted = recordBytes(RECORD_FRAGMENT, keyBytes, remaining, false);
+      const size = Math.min(wanted, this.store.table.layout.largestBytes);
+      makeSpace(size);
+      this.placement.place('write', size);
+      fits = largestValueBytes(RECORD_FRAGMENT, keyBytes, this.placement.roomBytes('write'), false);
+    }
+    return Math.min(remaining, fits);
+  }
+}
