@@ -14,7 +14,10 @@ const lateWrites = (early) => ({
     this.scheduler.after(5, () => { if (!this.stopped) this.appendLater(write); });
     return true;
   }
-  private appendLater(write: StorageAppend): boolean {`,
+  private appendLater(asked: StorageAppend): boolean {
+    const stored = this.log.initialState().hardState.commit;
+    const { hardState } = asked;
+    const write = { ...asked, hardState: hardState && { ...hardState, commit: Math.max(hardState.commit, stored) } };`,
 });
 
 /** @type {readonly Mutation[]} */
