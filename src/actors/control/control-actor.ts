@@ -48,6 +48,8 @@ export class ControlActor implements PeerHandler {
   private readonly gate: PeerGate;
   private readonly peers: PeerBook;
   private readonly traffic: SnapshotTraffic;
+  /** Term of the last entry that has been applied here. */
+  private appliedTerm = 0;
   private softState: SoftState = { leader: 0, role: 'follower' };
   private lastView = '';
   private stopTicking: () => void = () => undefined;
@@ -217,7 +219,7 @@ export class ControlActor implements PeerHandler {
       const leader = this.state.members.byRaftId(this.softState.leader);
       return Promise.resolve({ type: 'ask-leader', controlAddress: leader?.controlAddress });
     }
-    return this.registrar.admit(speaker);
+    return this.leadingRegistrar().admit(speaker);
   }
 
   onPeerConnected(): void {
@@ -310,6 +312,7 @@ export class ControlActor implements PeerHandler {
   }
 
   private onCommitted(entries: readonly Entry[]): void {
+    this.appliedTerm = entries.at(-1)?.term ?? this.appliedTerm;
     this.context.emit({ type: 'committed', entries });
     if (this.snapshots.onCommitted(entries)) this.context.emit({ type: 'snapshot-due' });
     this.registrar?.onApplied();
@@ -353,6 +356,10 @@ export class ControlActor implements PeerHandler {
   private leadingRegistrar(): Registrar {
     if (this.registrar === undefined || this.softState.role !== 'leader') {
       throw new DcacheError('NO_LEADER', 'this node does not lead the cluster; ask the leader');
+    }
+    // Else it could answer from a list of nodes that is older than what its predecessor has confirmed.
+    if (this.driver?.raw.status().hardState.term !== this.appliedTerm) {
+      throw new DcacheError('NO_LEADER', 'the new leader has not taken over yet; try again in a moment');
     }
     return this.registrar;
   }
