@@ -11,7 +11,7 @@ const lateWrites = (early) => ({
   find: 'private append(write: StorageAppend): boolean {',
   put: `private append(write: StorageAppend): boolean {
     ${early}
-    this.scheduler.after(5, () => { if (!this.stopped) this.appendLater(write); });
+    this.scheduler.after(40, () => { if (!this.stopped) this.appendLater(write); });
     return true;
   }
   private appendLater(asked: StorageAppend): boolean {
