@@ -228,6 +228,7 @@ export class SegmentStore {
       this.placement.headOf('move'),
       this.values.expiringBytes,
       this.values.largeValues,
+      this.values.keyCount,
       ...this.cleaner.position,
       ...this.expirer.position,
       ...this.evictor.position,
@@ -236,15 +237,15 @@ export class SegmentStore {
 
   /** Takes over what `decisionState` gave. */
   restoreDecisionState(state: readonly number[]): void {
-    const [clock = 0, maxBytes = Infinity, policy = 0, descent = 0, write = 0, move = 0, expiring = 0, large = 0] =
-      state;
+    const [clock = 0, maxBytes = Infinity, policy = 0, descent = 0, write = 0, move = 0] = state;
+    const [expiringBytes = 0, largeValues = 0, keyCount = 0] = state.slice(6);
     this.clock = clock;
     this.cap.restore(maxBytes, POLICIES[policy] ?? 'noeviction', descent);
     this.placement.restore(write, move);
-    this.values.restore(expiring, large);
-    this.cleaner.restore(state.slice(8, 12));
-    this.expirer.restore(state.slice(12, 16));
-    this.evictor.restore(state.slice(16, 20));
+    this.values.restore(expiringBytes, largeValues, keyCount);
+    this.cleaner.restore(state.slice(9, 13));
+    this.expirer.restore(state.slice(13, 17));
+    this.evictor.restore(state.slice(17, 21));
   }
 
   private checkSizes(key: Uint8Array, value: Uint8Array): void {

@@ -23,6 +23,7 @@ export class Values {
   private expiringBytesTotal = 0;
   /** Counts large values, each of which is a version of its own for its fragments. Part of the replicated state. */
   private largeCount = 0;
+  private keyTotal = 0;
 
   constructor(store: PartitionStore, commands: LocationCommands, placement: Placement) {
     this.store = store;
@@ -39,9 +40,15 @@ export class Values {
     return this.largeCount;
   }
 
-  restore(expiringBytes: number, largeCount: number): void {
+  /** Keys that have a value, those included whose time is over but that are not removed yet. */
+  get keyCount(): number {
+    return this.keyTotal;
+  }
+
+  restore(expiringBytes: number, largeCount: number, keyCount: number): void {
     this.expiringBytesTotal = expiringBytes;
     this.largeCount = largeCount;
+    this.keyTotal = keyCount;
   }
 
   /** Lists the records of the value whose first is `view` at `location` under `tag`. Leaves `store.found` elsewhere. */
@@ -55,6 +62,7 @@ export class Values {
    * bytes with an expiry change.
    */
   put(to: Location, tag: number, supersedes: RecordRefs, expiringBytes: number): void {
+    if (supersedes.count === 0) this.keyTotal++;
     this.commands.put(to, tag, supersedes);
     this.expiringBytesTotal += expiringBytes;
   }
@@ -66,6 +74,7 @@ export class Values {
     this.collect(tag, location, view, this.refs);
     const bytes = this.refs.totalBytes();
     this.commands.remove(this.refs, reason);
+    this.keyTotal--;
     if (expires) this.expiringBytesTotal -= bytes;
     return bytes;
   }

@@ -218,6 +218,9 @@ function auditStore(store: SegmentStore): void {
   expect(partition.table.chargedBytes).toBe(charged);
   expect(partition.headless.count).toBe(0);
   expect(store.values.expiringBytes).toBe(countExpiring(store));
+  const isThere = (name: Uint8Array): boolean =>
+    partition.find(partition.hash.keyTag(name, 0, name.length), name, 0, name.length) !== 0;
+  expect(store.values.keyCount).toBe(KEYS.filter(isThere).length);
 }
 
 /** Bytes of all values with an expiry, fragments included. */
