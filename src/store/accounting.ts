@@ -6,6 +6,8 @@ import { SEGMENT_OBJECT_BYTES } from './segment.js';
 import type { SegmentStore } from './segment-store.js';
 
 export interface StoreAccount {
+  /** Keys that have a value, those included whose time is over but that are not removed yet. */
+  readonly keys: number;
   /** Entries of the index: keys, and fragments of large values. */
   readonly entries: number;
   /** Records that the index names, headers and padding included. */
@@ -47,6 +49,7 @@ export function accountOf(store: SegmentStore): StoreAccount {
   const lingeringBytes = pool.lingeringBytes;
   const idleBytes = pool.slabBytes - pool.blockBytes;
   return {
+    keys: store.values.keyCount,
     entries: partition.index.size,
     liveBytes,
     headlessBytes: partition.headless.bytes,

@@ -108,14 +108,14 @@ export class SegmentKvStore implements KvStore {
       case 'scan':
         return scanPage(this.segments, request, nowMs);
       case 'count':
-        return { type: 'count', keys: this.segments.keys };
+        return { type: 'count', keys: this.segments.values.keyCount };
       default:
         return assertNever(request, 'read');
     }
   }
 
   stats(): StoreStats {
-    return { keys: this.segments.keys, bytes: accountOf(this.segments).totalBytes };
+    return { keys: this.segments.values.keyCount, bytes: accountOf(this.segments).totalBytes };
   }
 
   stateHash(): string {
@@ -174,7 +174,7 @@ export class SegmentKvStore implements KvStore {
       case 'append':
         return this.append(write);
       case 'flush': {
-        const removed = this.segments.keys;
+        const removed = this.segments.values.keyCount;
         this.startEmpty();
         return { type: 'flush', removed };
       }

@@ -13,9 +13,7 @@ import { Cleaner } from './cleaner.js';
 import { Evictor } from './evictor.js';
 import { Expirer } from './expirer.js';
 import { HEAD_VALUE_BYTES } from './fragments.js';
-import type { KeyHash } from './key-hash.js';
-import { type SegmentLayout, STANDARD_LAYOUT } from './layout.js';
-import type { LocationCommands } from './location-commands.js';
+import { STANDARD_LAYOUT } from './layout.js';
 import { type EvictionPolicy, MemoryCap, POLICIES } from './memory-cap.js';
 import { PartitionStore } from './partition-store.js';
 import { Placement } from './placement.js';
@@ -24,28 +22,8 @@ import { RecordRefs } from './record-refs.js';
 import { Room } from './room.js';
 import { SlabPool } from './slab-pool.js';
 import { StoredEntry } from './stored-entry.js';
+import type { Condition, LookUp, SegmentStoreOptions } from './store-options.js';
 import { Values } from './values.js';
-
-/** What must hold of the newest value of the key for a change to be made. An expired value counts as absent. */
-export type Condition =
-  { readonly type: 'absent' } | { readonly type: 'present' } | { readonly type: 'version'; readonly version: number };
-
-/** `expired`: there is a value, but its time is over. I2: a miss may be answered only once its removal is committed. */
-export type LookUp = 'hit' | 'miss' | 'expired';
-
-export interface SegmentStoreOptions {
-  readonly hash: KeyHash;
-  /** Shared by the stores of a node; one of its own by default. */
-  readonly pool?: SlabPool;
-  readonly layout?: SegmentLayout;
-  /** Bytes that the store may hold, everything counted; none by default. */
-  readonly maxBytes?: number;
-  readonly policy?: EvictionPolicy;
-  readonly maxKeyBytes?: number;
-  readonly maxValueBytes?: number;
-  /** Stands between decisions and the store that carries them out, for whoever wants to see or log the commands. */
-  readonly intercept?: (store: PartitionStore) => LocationCommands;
-}
 
 /** Cleaning does up to this many bytes of moves for a byte written: enough for victims that are 7/8 live. */
 const CLEANING_PER_BYTE = 8;
@@ -99,11 +77,6 @@ export class SegmentStore {
     return this.clock;
   }
 
-  /** Keys with a value; those whose time is over count until expiry has come to them. */
-  get keys(): number {
-    return this.partition.index.size - this.values.fragments;
-  }
-
   /** Gives all memory back to the pool. The store is not to be used any more. */
   dispose(): void {
     for (const segment of this.partition.table.all()) segment.dropBytes();
@@ -123,8 +96,8 @@ export class SegmentStore {
   }
 
   /**
-   * Gives `key` a value. Copies both. `version` must be above all versions that the key has had, at most 2^48-1;
-   * `expiresAtMs` 0 means never. False, and nothing changed, if `condition` does not hold.
+   * Gives `key` a value. Copies both, neither of which may be a view into this store. `version` is 0..2^48-1, `expiresAtMs` as
+   * well, 0 for never. False, and nothing changed, if `condition` does not hold.
    * @throws DcacheError KEY_TOO_LARGE, VALUE_TOO_LARGE, STORE_FULL
    */
   set(
@@ -185,10 +158,11 @@ export class SegmentStore {
 
   /**
    * Changes when the value of `key` expires (0: never); a large value is not written again. `version` may be the one that it
-   * has. False, and nothing changed, if there is none or `condition` does not hold.
+   * has. False if there is none, `condition` does not hold, or the value was itself evicted to make room.
    * @throws DcacheError STORE_FULL
    */
   setExpiry(key: Uint8Array, expiresAtMs: number, version: number, nowMs: number, condition?: Condition): boolean {
+    assert(version >= 0 && version <= MAX_48_BITS && expiresAtMs <= MAX_48_BITS, 'versions and times have 48 bits');
     this.advanceClock(nowMs);
     const { partition } = this;
     const tag = partition.hash.keyTag(key, 0, key.length);
@@ -259,24 +233,24 @@ export class SegmentStore {
       this.placement.headOf('move'),
       this.values.expiringBytes,
       this.values.largeValues,
+      this.values.keyCount,
       ...this.cleaner.position,
       ...this.expirer.position,
       ...this.evictor.position,
-      this.values.fragments,
     ];
   }
 
   /** Takes over what `decisionState` gave. */
   restoreDecisionState(state: readonly number[]): void {
-    const [clock = 0, maxBytes = Infinity, policy = 0, descent = 0, write = 0, move = 0, expiring = 0, large = 0] =
-      state;
+    const [clock = 0, maxBytes = Infinity, policy = 0, descent = 0, write = 0, move = 0] = state;
+    const [expiringBytes = 0, largeValues = 0, keyCount = 0] = state.slice(6);
     this.clock = clock;
     this.cap.restore(maxBytes, POLICIES[policy] ?? 'noeviction', descent);
     this.placement.restore(write, move);
-    this.values.restore(expiring, large, state[20] ?? 0);
-    this.cleaner.restore(state.slice(8, 12));
-    this.expirer.restore(state.slice(12, 16));
-    this.evictor.restore(state.slice(16, 20));
+    this.values.restore(expiringBytes, largeValues, keyCount);
+    this.cleaner.restore(state.slice(9, 13));
+    this.expirer.restore(state.slice(13, 17));
+    this.evictor.restore(state.slice(17, 21));
   }
 
   private checkSizes(key: Uint8Array, value: Uint8Array): void {

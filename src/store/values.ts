@@ -23,7 +23,7 @@ export class Values {
   private expiringBytesTotal = 0;
   /** Counts large values, each of which is a version of its own for its fragments. Part of the replicated state. */
   private largeCount = 0;
-  private fragmentCount = 0;
+  private keyTotal = 0;
 
   constructor(store: PartitionStore, commands: LocationCommands, placement: Placement) {
     this.store = store;
@@ -40,15 +40,15 @@ export class Values {
     return this.largeCount;
   }
 
-  /** Fragments in the index; its other entries are keys. */
-  get fragments(): number {
-    return this.fragmentCount;
+  /** Keys that have a value, those included whose time is over but that are not removed yet. */
+  get keyCount(): number {
+    return this.keyTotal;
   }
 
-  restore(expiringBytes: number, largeCount: number, fragments: number): void {
+  restore(expiringBytes: number, largeCount: number, keyCount: number): void {
     this.expiringBytesTotal = expiringBytes;
     this.largeCount = largeCount;
-    this.fragmentCount = fragments;
+    this.keyTotal = keyCount;
   }
 
   /** Lists the records of the value whose first is `view` at `location` under `tag`. Leaves `store.found` elsewhere. */
@@ -62,10 +62,9 @@ export class Values {
    * bytes with an expiry change.
    */
   put(to: Location, tag: number, supersedes: RecordRefs, expiringBytes: number): void {
+    if (supersedes.count === 0) this.keyTotal++;
     this.commands.put(to, tag, supersedes);
     this.expiringBytesTotal += expiringBytes;
-    // What is superseded is a value's first record, then its fragments.
-    if (supersedes.count > 1) this.fragmentCount -= supersedes.count - 1;
   }
 
   /** Ends the value whose first record is `view` at `location`; returns the bytes that are dead now. */
@@ -75,7 +74,7 @@ export class Values {
     this.collect(tag, location, view, this.refs);
     const bytes = this.refs.totalBytes();
     this.commands.remove(this.refs, reason);
-    this.fragmentCount -= this.refs.count - 1;
+    this.keyTotal--;
     if (expires) this.expiringBytesTotal -= bytes;
     return bytes;
   }
@@ -109,7 +108,6 @@ export class Values {
         const piece = value.subarray(at, at + length);
         const to = this.store.append(segment, RECORD_FRAGMENT, key, piece, version, 0, count, size);
         this.commands.put(to, this.store.hash.fragmentTag(tag, version, count), NO_REFS);
-        this.fragmentCount++;
         at += length;
         fragmentBytes += size;
       }
@@ -126,7 +124,6 @@ export class Values {
     this.refs.clear();
     for (let number = 0; number < count; number++) this.collectFragment(key, tag, version, number, this.refs);
     this.commands.remove(this.refs, 'delete');
-    this.fragmentCount -= count;
   }
 
   /** Length of the value in `view`. */

@@ -1,6 +1,6 @@
 /** The store as plainly as it can be said: a Map, no memory, no cap. What the segment store is compared with. */
 import { toHex } from '../../src/base/bytes.js';
-import type { Condition, LookUp } from '../../src/store/segment-store.js';
+import type { Condition, LookUp } from '../../src/store/store-options.js';
 
 export interface ModelEntry {
   readonly key: Uint8Array;

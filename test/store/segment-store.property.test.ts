@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { bytesEqual } from '../../src/base/bytes.js';
 import { DcacheError } from '../../src/base/errors.js';
 import type { EvictionPolicy } from '../../src/store/memory-cap.js';
-import type { Condition, SegmentStore } from '../../src/store/segment-store.js';
+import type { SegmentStore } from '../../src/store/segment-store.js';
+import type { Condition } from '../../src/store/store-options.js';
 import { RecordRefs } from '../../src/store/record-refs.js';
 import { hashOfPartition, hashOfStore } from '../../src/store/state-hash.js';
 import { MapModel } from './map-model.js';
@@ -217,6 +218,9 @@ function auditStore(store: SegmentStore): void {
   expect(partition.table.chargedBytes).toBe(charged);
   expect(partition.headless.count).toBe(0);
   expect(store.values.expiringBytes).toBe(countExpiring(store));
+  const isThere = (name: Uint8Array): boolean =>
+    partition.find(partition.hash.keyTag(name, 0, name.length), name, 0, name.length) !== 0;
+  expect(store.values.keyCount).toBe(KEYS.filter(isThere).length);
 }
 
 /** Bytes of all values with an expiry, fragments included. */

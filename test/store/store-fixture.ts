@@ -6,7 +6,8 @@ import type { LocationCommands } from '../../src/store/location-commands.js';
 import { PartitionStore } from '../../src/store/partition-store.js';
 import type { RecordRefs } from '../../src/store/record-refs.js';
 import { RecordView } from '../../src/store/record.js';
-import { SegmentStore, type SegmentStoreOptions } from '../../src/store/segment-store.js';
+import { SegmentStore } from '../../src/store/segment-store.js';
+import type { SegmentStoreOptions } from '../../src/store/store-options.js';
 import { SlabPool } from '../../src/store/slab-pool.js';
 
 export const SEED: HashSeed = { low: 0x1234abcd, high: 0x5eed5eed };
