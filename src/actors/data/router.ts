@@ -8,7 +8,7 @@
 import { assertNever } from '../../base/assert.js';
 import { DcacheError } from '../../base/errors.js';
 import type { Logger } from '../../base/log.js';
-import { describeShortage, type ClusterView } from '../../cluster/view.js';
+import type { ClusterView } from '../../cluster/view.js';
 import type { Entry } from '../../raft/types.js';
 import { isWrite, type KvReply, type KvRequest } from '../../store/requests.js';
 import type { ControlRequests } from '../control/control-options.js';
@@ -17,6 +17,7 @@ import type { Scheduler } from '../runtime/scheduler.js';
 import type { StoreStats } from '../../store/store.js';
 import { PendingRequests, type PendingRequest } from './pending.js';
 import { ReadPath, type PendingRead } from './read-path.js';
+import { lacksNodes, noLeaderError } from './shortage.js';
 import type { StateMachine } from './state-machine.js';
 import { WritePath, type PendingWrite } from './write-path.js';
 
@@ -91,7 +92,7 @@ export class Router {
     if (this.draining) return 'the node is stopping';
     if (this.view === undefined) return 'the node is starting';
     if (this.leads() || this.leaderAddress() !== undefined) return undefined;
-    return this.noLeaderError(this.view).message;
+    return noLeaderError(this.view, this.obstacle).message;
   }
 
   /** @param request valid (store/request-limits.ts). @param forwarded it comes from another node, so it is answered here or not at all. */
@@ -218,7 +219,7 @@ export class Router {
     if (pending.settled) return;
     const { view } = this;
     if (this.draining) pending.failed(new DcacheError('SHUTTING_DOWN', 'this node is stopping; ask another one'));
-    else if (view !== undefined && lacksNodes(view)) pending.failed(this.noLeaderError(view));
+    else if (view !== undefined && lacksNodes(view)) pending.failed(noLeaderError(view, this.obstacle));
     else this.parked.push(pending);
   }
 
@@ -305,27 +306,10 @@ export class Router {
     return address === '' ? undefined : address;
   }
 
-  private noLeaderError(view: ClusterView): DcacheError {
-    if (this.obstacle !== undefined)
-      return new DcacheError('NO_LEADER', `this node cannot take part: ${this.obstacle}`);
-    if (view.role === 'removed')
-      return new DcacheError('SHUTTING_DOWN', 'this node was removed from the cluster; ask another one');
-    if (view.up < view.needed) {
-      return new DcacheError(
-        'NOT_ENOUGH_NODES',
-        `${describeShortage(view)}; not up: ${view.missing.join(', ')}. Start one with \`dcache node start\` in another terminal`,
-      );
-    }
-    return new DcacheError(
-      'NO_LEADER',
-      `${view.up} of ${view.size} nodes up, no leader elected yet; try again in a moment`,
-    );
-  }
-
   private deadlineError(pending: PendingRequest): DcacheError {
     const waited = `no answer within ${pending.timeoutMs} ms`;
     if (!pending.exposed && this.view !== undefined && this.notServing !== undefined)
-      return this.noLeaderError(this.view);
+      return noLeaderError(this.view, this.obstacle);
     if (!isWrite(pending.request))
       return new DcacheError('DEADLINE_EXCEEDED', `${waited}; nothing was changed, read again`);
     if (!pending.exposed) return new DcacheError('NO_LEADER', `${waited}; the write is definitely not done`);
@@ -334,9 +318,4 @@ export class Router {
       `${waited}; the write may or may not be done: read the key to find out`,
     );
   }
-}
-
-/** Whether too few voters are up. A node that does not vote yet cannot tell. */
-function lacksNodes(view: ClusterView): boolean {
-  return view.role !== 'joining' && view.role !== 'learner' && view.up < view.needed;
 }
