@@ -204,6 +204,7 @@ export interface KvRequest {
  *   ECC_UNDECODABLE    UNAVAILABLE          not done     yes
  *   CHECKSUM_MISMATCH  DATA_LOSS            not done     no
  *   CODEC_WORKER_LOST  UNAVAILABLE          not done     yes
+ *   STORE_FULL         RESOURCE_EXHAUSTED   not done     no
  */
 export interface ErrorReply {
   /** First column above. */
