@@ -5,7 +5,7 @@
  */
 import type { Client, ClientWritableStream } from '@grpc/grpc-js';
 import type { PeerAddress } from '../../actors/control/ports.js';
-import { asDcacheError, DcacheError } from '../../base/errors.js';
+import { asDcacheError, DcacheError, type ErrorCode } from '../../base/errors.js';
 import { LIMITS } from '../../base/limits.js';
 import type { Speaker } from '../../cluster/speaker.js';
 import { encodePeerMessage } from '../../raft/message-codec.js';
@@ -23,6 +23,14 @@ const MAX_UNSENT_BYTES = LIMITS.maxInflightAppendBytes + LIMITS.maxPeerMessageBy
 
 /** The messages of a turn can be more than one gRPC message may hold: a window of appends, then one of a large value. */
 const FRAME_BYTES = LIMITS.maxAppendBytes;
+
+/** Of a peer that cannot be reached or has gone away: nothing that it said. */
+const BROKEN_CODES: ReadonlySet<ErrorCode> = new Set([
+  'UNREACHABLE',
+  'DEADLINE_EXCEEDED',
+  'OUTCOME_UNKNOWN',
+  'SHUTTING_DOWN',
+]);
 
 export interface PeerLinkListener {
   speaker(): Speaker;
@@ -141,7 +149,7 @@ export class PeerLink {
     this.hangUp();
     const { code, message } =
       error instanceof DcacheError ? error : asDcacheError(fromGrpcError(error, this.peer.nodeId));
-    const refused = code !== 'UNREACHABLE' && code !== 'DEADLINE_EXCEEDED' && code !== 'SHUTTING_DOWN';
+    const refused = !BROKEN_CODES.has(code);
     if (refused && message !== this.refusal) {
       this.refusal = message;
       this.listener.onRefused(this.peer, message);
@@ -151,13 +159,19 @@ export class PeerLink {
     this.pauseMs = Math.min(LONGEST_PAUSE_MS, this.pauseMs * 2);
   }
 
+  /**
+   * Often called when one stream has been reset, which is while nghttp2 handles what it has read. A stream cancelled then and
+   * there can send Node's HTTP/2 into an endless loop (a peer that was paused and continued did), so they are cancelled later.
+   */
   private hangUp(): void {
     const { client, streams } = this;
     this.client = undefined;
     this.streams = undefined;
-    streams?.urgent.cancel();
-    streams?.bulk.cancel();
-    client?.close();
+    setImmediate(() => {
+      streams?.urgent.cancel();
+      streams?.bulk.cancel();
+      client?.close();
+    });
   }
 }
 

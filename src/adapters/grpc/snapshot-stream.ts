@@ -41,7 +41,8 @@ export async function streamSnapshot(
   } catch (error) {
     // A stream that is over drains no more: whoever waits for that would keep the file open for ever.
     ended.abort();
-    stream?.cancel();
+    // Not from within HTTP/2's own handling of what it has read, which may be where this was told (peer-link.ts).
+    setImmediate(() => stream?.cancel());
     answered.catch(() => undefined); // the cancelled call's own end is of no interest
     throw error;
   }
