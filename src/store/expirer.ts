@@ -21,8 +21,6 @@ export class Expirer {
   /** Live records before this offset do not expire before `soonestMs`. */
   private offset = 0;
   private soonestMs = Infinity;
-  /** Nothing is due before. Early rather than late, and no part of the state: 0 only costs a search. */
-  private nextDueMs = 0;
 
   constructor(store: PartitionStore, values: Values) {
     this.store = store;
@@ -35,7 +33,7 @@ export class Expirer {
 
   restore(position: readonly number[]): void {
     [this.segmentNumber = 0, this.segmentSerial = 0, this.offset = 0, this.soonestMs = Infinity] = position;
-    this.nextDueMs = 0;
+    this.store.nothingDueBeforeMs = 0;
   }
 
   /** No value is over before; Infinity if none ever is. May be early, until the segment that it lies in has been read. */
@@ -45,16 +43,11 @@ export class Expirer {
     return soonest;
   }
 
-  /** A record that expires then has been written. */
-  note(expiresAtMs: number): void {
-    if (expiresAtMs < this.nextDueMs) this.nextDueMs = expiresAtMs;
-  }
-
   /** Reads on for about `budgetBytes`, removing what has expired at `nowMs`. Returns the bytes that are dead now. */
   step(nowMs: number, budgetBytes: number): number {
     let budget = budgetBytes;
     let freed = 0;
-    while (budget > 0 && nowMs >= this.nextDueMs) {
+    while (budget > 0 && nowMs >= this.store.nothingDueBeforeMs) {
       const segment = this.currentSegment() ?? this.findDue(nowMs);
       if (segment === undefined) return freed;
       const view = this.view;
@@ -101,7 +94,7 @@ export class Expirer {
       }
       soonest = Math.min(soonest, segment.soonestExpiryMs);
     }
-    this.nextDueMs = soonest;
+    this.store.nothingDueBeforeMs = soonest;
     return undefined;
   }
 }

@@ -23,6 +23,11 @@ export class PartitionStore implements LocationCommands {
   readonly hash: KeyHash;
   readonly index = new HashIndex();
   readonly headless = new HeadlessFragments();
+  /**
+   * At or before the soonest expiry of every segment. Lowered here whenever a record gets a place, raised by the search for due
+   * segments; no part of the state: 0 only costs a search.
+   */
+  nothingDueBeforeMs = 0;
   /** The record that the last look-up found. Valid until the next look-up or change. */
   readonly found = new RecordView();
   /** After a look-up that found nothing: a record with the same tag whose bytes are not here, 0 if there is none. */
@@ -203,6 +208,7 @@ export class PartitionStore implements LocationCommands {
     if (record.expiresAtMs === 0) return;
     const segment = this.table.get(segmentOf(location));
     if (record.expiresAtMs < segment.soonestExpiryMs) segment.soonestExpiryMs = record.expiresAtMs;
+    if (record.expiresAtMs < this.nothingDueBeforeMs) this.nothingDueBeforeMs = record.expiresAtMs;
   }
 
   private adoptFragments(head: RecordView, keyTag: number): void {

@@ -319,7 +319,6 @@ export class SegmentStore {
     const segment = this.placement.place('write', size);
     const to = this.partition.append(segment, kind, key, content, version, expiresAtMs, 0, size);
     this.values.put(to, tag, this.refs, expiringBytes);
-    if (expiresAtMs > 0) this.expirer.note(expiresAtMs);
   }
 
   private tidy(writtenBytes: number): void {
