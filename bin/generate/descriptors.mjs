@@ -6,7 +6,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ToolError } from '../tooling/run.mjs';
-import { GENERATED_FOLDER, buf } from './grpc.mjs';
+import { GENERATED_FOLDER, buf, protoFiles } from './grpc.mjs';
 
 const OUTPUT = `${GENERATED_FOLDER}/descriptors.ts`;
 
@@ -32,6 +32,7 @@ export async function generateDescriptors() {
   const { FileDescriptorProtoSchema, FileDescriptorSetSchema } = await import('@bufbuild/protobuf/wkt');
   const folder = mkdtempSync(join(tmpdir(), 'dcache-descriptors-'));
   try {
+    if (protoFiles().length === 0) return new Map([[OUTPUT, render([])]]); // buf takes that for a mistake
     const path = join(folder, 'descriptors.binpb');
     const flags = ['--as-file-descriptor-set', '--exclude-source-info'];
     const { exitCode, output } = await buf('build', 'proto', ...flags, '-o', path);
