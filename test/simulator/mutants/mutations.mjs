@@ -108,7 +108,8 @@ export const MUTATIONS = [
     name: 'read-confirmed-by-older-heartbeat',
     breaks: 'an answer confirms only the reads that its heartbeat was sent after',
     file: 'src/raft/leader.ts',
-    find: 'core.reads.acknowledge(from, readCounter);',
+    find: `if (readCounter === 0) return undefined;
+  core.reads.acknowledge(from, readCounter);`,
     put: 'core.reads.acknowledge(from, core.reads.newestCounter);',
   },
   {
