@@ -9,6 +9,7 @@ export const FAULTS = [
   'network split in two',
   'link cut one way',
   'node cut off',
+  'links of a node stalled',
   'node crashed',
   'crashed before a write',
   'crashed after a write',

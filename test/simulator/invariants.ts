@@ -38,6 +38,8 @@ export class Invariants implements DiskObserver {
   /** By "index/term": the entry and the term before it. */
   private readonly logEntries = new Map<string, Known & { readonly previousTerm: number }>();
   private readonly committed: (Committed | undefined)[] = [];
+  /** Largest index that any state machine has applied: whoever asks from now on must see it. */
+  private highestApplied = 0;
   private readonly stateAt = new Map<number, string>();
   /** Lost disks stay here: what was on them has counted. */
   private readonly diskOfRaftId = new Map<number, SimDisk>();
@@ -156,7 +158,19 @@ export class Invariants implements DiskObserver {
 
   /** A state machine has applied everything up to `index`. `stateHash` is costly, so it is only asked for now and then. */
   onApplied(host: string, index: number, stateHash: () => string): void {
+    this.highestApplied = Math.max(this.highestApplied, index);
     if (index % HASH_EVERY === 0) this.compareState(host, index, stateHash());
+  }
+
+  /** What a read that is asked for now has to see. */
+  get readFloor(): number {
+    return this.highestApplied;
+  }
+
+  /** A node is told that it may answer a read, asked for when `floor` was the `readFloor`, at `index`. */
+  onReadReady(host: string, index: number, floor: number): void {
+    if (index < floor)
+      this.fail('a read sees what was applied before it', `${host} may read at ${index}, not ${floor}`);
   }
 
   compareState(host: string, index: number, hash: string): void {

@@ -3,6 +3,7 @@
  * simulated threads. Commands and events go from thread to thread in batches, in order, with a delay.
  */
 import { ControlActor } from '../../src/actors/control/control-actor.js';
+import type { ControlRequests } from '../../src/actors/control/control-options.js';
 import type { ControlEvent } from '../../src/actors/control/events.js';
 import { DataSide } from '../../src/actors/data/data-side.js';
 import { Router } from '../../src/actors/data/router.js';
@@ -113,6 +114,8 @@ export class Life implements PeerListener {
   private readonly toControl: Hop;
   private readonly toData: Hop;
   private events: ControlEvent[] = [];
+  /** By ticket of the question. */
+  private readonly readFloors = new Map<number, number>();
   /** Grows while the main thread runs. */
   private pulse = 0;
 
@@ -137,11 +140,7 @@ export class Life implements PeerListener {
       scheduler: this.dataThread,
       wallMs: () => clock.nowMs(),
       logger: world.logger.child(`${host} router`),
-      submit: (requests, onTaken) =>
-        this.toControl.send(() => {
-          this.control.submit(requests);
-          this.toData.send(onTaken);
-        }),
+      submit: (requests, onTaken) => this.submit(requests, onTaken),
     });
     const { maxFileStepMs } = world.parameters.disk;
     const filesFor = (thread: SimThread): SimSnapshotFiles =>
@@ -244,6 +243,16 @@ export class Life implements PeerListener {
     this.disk.unmount();
   }
 
+  private submit(requests: ControlRequests, onTaken: () => void): void {
+    for (const ticket of requests.reads) this.readFloors.set(ticket, this.world.invariants.readFloor);
+    this.toControl.send(() => {
+      this.control.submit(requests);
+      // What was emitted on the way comes before the answer.
+      this.sendEvents();
+      this.toData.send(onTaken);
+    });
+  }
+
   private emit(event: ControlEvent): void {
     if (!this.controlThread.alive) return;
     this.check(event);
@@ -253,6 +262,7 @@ export class Life implements PeerListener {
 
   private sendEvents(): void {
     const { events } = this;
+    if (events.length === 0) return;
     this.events = [];
     this.toData.send(() => this.onEvents(events));
   }
@@ -269,6 +279,9 @@ export class Life implements PeerListener {
     if (event.type === 'view' && event.view.role === 'leader') invariants.onLeader(raftId, event.view.term, this.disk);
     if (event.type === 'committed') {
       invariants.onCommitted(raftId, this.disk.initialState().hardState.term, event.entries);
+    }
+    if (event.type === 'read-ready') {
+      invariants.onReadReady(this.host, event.index, this.readFloors.get(event.ticket) ?? 0);
     }
     this.world.onEvent(this.host, event);
   }

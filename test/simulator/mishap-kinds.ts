@@ -48,6 +48,18 @@ export const MISHAPS: readonly Mishap[] = [
       directions.filter(([from]) => (from === victim.host) === (way === 1)),
     );
   }),
+  mishap('links of a node stalled', (context, victim) => {
+    const { network, nodes } = context.world;
+    const directions = between(
+      [victim.host],
+      nodes.map(({ host }) => host),
+    );
+    for (const [from, to] of directions) network.stall(from, to);
+    context.endLater(() => {
+      for (const [from, to] of directions) network.release(from, to);
+    });
+    return directions.length > 0;
+  }),
   mishap('node crashed', (context, victim) => {
     if (victim.life === undefined) return false;
     victim.crash();

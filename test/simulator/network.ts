@@ -17,6 +17,8 @@ export class Network {
   private parameters: NetworkParameters;
   /** "from>to" of the directions that let nothing through, and how many cuts lie on each. */
   private readonly cuts = new Map<string, number>();
+  /** Directions that hold everything up, and what they hold. */
+  private readonly stalls = new Map<string, (() => void)[]>();
   /** When the last packet of each ordered direction arrives. */
   private readonly lastArrivalMs = new Map<string, number>();
 
@@ -40,9 +42,27 @@ export class Network {
     else this.cuts.delete(direction);
   }
 
-  /** Ends all cuts and all losses. */
+  /** From now on what would arrive waits for `release`. */
+  stall(from: string, to: string): void {
+    const direction = `${from}>${to}`;
+    if (!this.stalls.has(direction)) this.stalls.set(direction, []);
+  }
+
+  /** What has been held up arrives, in order. */
+  release(from: string, to: string): void {
+    const direction = `${from}>${to}`;
+    const held = this.stalls.get(direction) ?? [];
+    this.stalls.delete(direction);
+    for (const deliver of held) this.time.after(0, deliver);
+  }
+
+  /** Ends all cuts, stalls and losses. */
   heal(): void {
     this.cuts.clear();
+    for (const direction of [...this.stalls.keys()]) {
+      const [from = '', to = ''] = direction.split('>');
+      this.release(from, to);
+    }
     this.parameters = { ...this.parameters, lossPerMille: 0, doublePerMille: 0, straggleMs: 0, callLossPerMille: 0 };
   }
 
@@ -106,7 +126,10 @@ export class Network {
     }
     this.time.at(arrivalMs, () => {
       // What was under way when the cut came is lost with it, but for stragglers: they were held up behind it.
-      if (late || this.reaches(from, to)) deliver();
+      if (!late && !this.reaches(from, to)) return;
+      const held = this.stalls.get(`${from}>${to}`);
+      if (held === undefined) deliver();
+      else held.push(deliver);
     });
   }
 }

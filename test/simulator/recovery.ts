@@ -7,7 +7,7 @@ import type { SimNode } from './node.js';
 import type { World } from './world.js';
 
 /** Longer than any timeout of a node (joining waits longest), so that what was lost before the heal has been given up. */
-const BOUND_MS = 40_000;
+const BOUND_MS = 60_000;
 const LOOK_EVERY_MS = 100;
 const MAX_RETRIES = 400;
 const OPERATIONS_EACH = 3;

@@ -8,13 +8,13 @@
 /** Writes that take a while, as on a thread of their own; `early` runs before they are durable. */
 const lateWrites = (early) => ({
   file: 'src/actors/control/raft-driver.ts',
-  find: 'private append(write: StorageAppend): boolean {',
-  put: `private append(write: StorageAppend): boolean {
+  find: '  private append(write: StorageAppend): boolean {',
+  put: `  private append(write: StorageAppend): boolean {
     ${early}
-    this.scheduler.after(40, () => { if (!this.stopped) this.appendLater(write); });
+    this.scheduler.after(40, () => { if (!this.stopped) this.appendMuchLater(write); });
     return true;
   }
-  private appendLater(asked: StorageAppend): boolean {
+  private appendMuchLater(asked: StorageAppend): boolean {
     const stored = this.log.initialState().hardState.commit;
     const { hardState } = asked;
     const write = { ...asked, hardState: hardState && { ...hardState, commit: Math.max(hardState.commit, stored) } };`,
@@ -108,7 +108,8 @@ export const MUTATIONS = [
     name: 'read-confirmed-by-older-heartbeat',
     breaks: 'an answer confirms only the reads that its heartbeat was sent after',
     file: 'src/raft/leader.ts',
-    find: 'core.reads.acknowledge(from, readCounter);',
+    find: `if (readCounter === 0) return undefined;
+  core.reads.acknowledge(from, readCounter);`,
     put: 'core.reads.acknowledge(from, core.reads.newestCounter);',
   },
   {
