@@ -10,6 +10,7 @@ import { DcacheError } from '../../base/errors.js';
 import type { Logger } from '../../base/log.js';
 import { describeShortage, type ClusterView } from '../../cluster/view.js';
 import type { Entry } from '../../raft/types.js';
+import { sameRules, type MemoryRules } from '../../store/memory-cap.js';
 import { isWrite, type KvReply, type KvRequest } from '../../store/requests.js';
 import type { ControlRequests } from '../control/control-actor.js';
 import type { ControlEvent } from '../control/events.js';
@@ -18,7 +19,7 @@ import type { StoreStats } from '../../store/store.js';
 import { PendingRequests, type PendingRequest } from './pending.js';
 import { ReadPath, type PendingRead } from './read-path.js';
 import type { StateMachine } from './state-machine.js';
-import { WritePath, type PendingWrite } from './write-path.js';
+import { WritePath, type BatchHeader, type PendingWrite } from './write-path.js';
 
 /** A question about reads that is open for longer is asked again. */
 const READ_RETRY_MS = 300;
@@ -39,6 +40,8 @@ export interface RouterParts {
   readonly scheduler: Scheduler;
   /** Wall clock, ms since 1970: the leader's word for what time it is. */
   readonly wallMs: () => number;
+  /** What this node's configuration allows the store; in force in the whole cluster while this node leads. */
+  readonly memoryRules: MemoryRules;
   readonly logger: Logger;
   /** To the control side. */
   submit(requests: ControlRequests): void;
@@ -53,7 +56,7 @@ export class Router {
   private view: ClusterView | undefined;
   private obstacle: string | undefined;
   private reportedApplied = 0;
-  private timeProposed = false;
+  private upkeepProposed = false;
   private flushScheduled = false;
   private stopHousekeeping: () => void = () => undefined;
   private draining = false;
@@ -128,7 +131,7 @@ export class Router {
         this.writes.onProposed(event.ticket, event.index, event.term);
         return;
       case 'not-proposed':
-        this.timeProposed = false;
+        this.upkeepProposed = false;
         for (const write of this.writes.onNotProposed(event.ticket, event.reason)) this.park(write);
         return;
       case 'read-ready':
@@ -159,7 +162,7 @@ export class Router {
       const replies = stateMachine.apply(entry);
       this.writes.onApplied(entry.index, entry.term, replies);
     }
-    this.timeProposed = false;
+    this.upkeepProposed = false;
     this.reads.onApplied(stateMachine.appliedIndex);
     this.flushLater();
   }
@@ -234,7 +237,7 @@ export class Router {
 
   private flush(): void {
     const { stateMachine, scheduler } = this.parts;
-    const proposals = this.leads() ? this.writes.takeProposals(this.leaderTimeMs()) : this.rerouteWrites();
+    const proposals = this.leads() ? this.writes.takeProposals(() => this.batchHeader()) : this.rerouteWrites();
     const question = this.reads.takeQuestion(scheduler.nowMs());
     const applied = stateMachine.appliedIndex;
     if (proposals.length === 0 && question === undefined && applied === this.reportedApplied) return;
@@ -257,17 +260,29 @@ export class Router {
       this.keepHouse();
       const unanswered = this.reads.takeUnanswered(this.parts.scheduler.nowMs() - READ_RETRY_MS);
       for (const read of unanswered) this.route(read);
-      this.expireWhatIsDue();
+      this.maybeProposeUpkeep();
     });
   }
 
-  /** Expiry is a decision of the leader's clock that goes through the log (DESIGN.md, I2). */
-  private expireWhatIsDue(): void {
+  /** Expiry is a decision of the leader's clock that goes through the log (DESIGN.md, I2), and so is the memory cap. */
+  private maybeProposeUpkeep(): void {
+    if (!this.leads() || this.upkeepProposed) return;
     const { store } = this.parts.stateMachine;
-    const timeMs = this.leaderTimeMs();
-    if (!this.leads() || this.timeProposed || store.nextExpiryMs > timeMs) return;
-    this.timeProposed = true;
-    this.parts.submit({ proposals: [this.writes.proposeTime(timeMs)], reads: [], applied: 0 });
+    const isDue = store.upkeepDueMs <= this.leaderTimeMs() || !sameRules(store.memoryRules, this.parts.memoryRules);
+    if (!isDue) return;
+    this.upkeepProposed = true;
+    this.parts.submit({ proposals: [this.writes.proposeUpkeep(this.batchHeader())], reads: [], applied: 0 });
+  }
+
+  /** Replicas decide alike, so what this node knows alone goes into the log before anything is decided on it. */
+  private batchHeader(): BatchHeader {
+    const { stateMachine, memoryRules } = this.parts;
+    const { store } = stateMachine;
+    return {
+      timeMs: this.leaderTimeMs(),
+      memoryRules: sameRules(store.memoryRules, memoryRules) ? undefined : memoryRules,
+      readMarks: store.takeReadMarks(),
+    };
   }
 
   /** Never behind the largest time in the log. */
