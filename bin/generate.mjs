@@ -5,6 +5,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { generateDescriptors } from './generate/descriptors.mjs';
 import { GENERATED_FOLDER, generateGrpc } from './generate/grpc.mjs';
 import { loadManifest, renderManifest } from './generate/manifest.mjs';
 import { renderReadme } from './generate/readme.mjs';
@@ -39,7 +40,8 @@ async function generate(args) {
   const check = args.includes('--check');
   requireSupportedNode();
   await ensureDependencies();
-  const stale = reconcile(await generateGrpc(), filesUnder(GENERATED_FOLDER), check);
+  const code = new Map([...(await generateGrpc()), ...(await generateDescriptors())]);
+  const stale = reconcile(code, filesUnder(GENERATED_FOLDER), check);
   await ensureBuild();
   const manifest = await loadManifest();
   const { ERRORS, EXIT_CODES } = await compiled('base/errors.js');

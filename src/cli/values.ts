@@ -11,6 +11,24 @@ export function presentValue(value: Uint8Array): { value: string } | { valueBase
   }
 }
 
+/** For JSON: as text if it is UTF-8, else as base64. */
+export function presentKey(key: Uint8Array): { key: string } | { keyBase64: string } {
+  const shown = presentValue(key);
+  return 'value' in shown ? { key: shown.value } : { keyBase64: shown.valueBase64 };
+}
+
+/** For people: as text if it is UTF-8 without line breaks and tabs, else as base64 that says so. */
+export function presentLine(bytes: Uint8Array): string {
+  const shown = presentValue(bytes);
+  if ('value' in shown && !/[\r\n\t]/.test(shown.value)) return shown.value;
+  return `base64:${Buffer.from(bytes).toString('base64')}`;
+}
+
+/** "29500 ms", or "for ever". */
+export function presentTtl(ttlMs: number | null): string {
+  return ttlMs === null ? 'for ever' : `${ttlMs} ms`;
+}
+
 /** The value to set: an argument, the bytes of a file, or all of stdin. Exactly one of the first two, else stdin. */
 export async function readValue(argument: string | undefined, file: string | undefined): Promise<Buffer> {
   if (argument !== undefined && file !== undefined) {

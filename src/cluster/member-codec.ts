@@ -38,6 +38,12 @@ export function decodeMemberCommand(bytes: Uint8Array): MemberCommand {
   const reader = new ByteReader(bytes);
   if (reader.uint8() !== ENTRY_KIND.members) throw new MalformedBytes('not a member command');
   readFormat(reader);
+  const command = readCommand(reader);
+  reader.end();
+  return command;
+}
+
+function readCommand(reader: ByteReader): MemberCommand {
   const kind = reader.uint8();
   switch (kind) {
     case KIND.found: {
@@ -68,7 +74,9 @@ export function decodeAddedMembers(context: Uint8Array): readonly Member[] {
   if (context.length === 0) return [];
   const reader = new ByteReader(context);
   readFormat(reader);
-  return readMembers(reader);
+  const added = readMembers(reader);
+  reader.end();
+  return added;
 }
 
 export function encodeMembers(members: Members): Uint8Array<ArrayBuffer> {
@@ -96,7 +104,9 @@ export function decodeMembers(bytes: Uint8Array): Members {
   const founderCount = reader.varint();
   const founders: number[] = [];
   for (let i = 0; i < founderCount; i++) founders.push(reader.varint());
-  return { clusterId, nextRaftId, expected, founders, list: readMembers(reader) };
+  const list = readMembers(reader);
+  reader.end();
+  return { clusterId, nextRaftId, expected, founders, list };
 }
 
 function readFormat(reader: ByteReader): void {
@@ -109,12 +119,10 @@ function writeMembers(writer: ByteWriter, members: readonly Member[]): void {
   for (const member of members) writeMember(writer, member);
 }
 
-/** The last thing in every format here, so the end is checked. */
 function readMembers(reader: ByteReader): readonly Member[] {
   const count = reader.varint();
   const members: Member[] = [];
   for (let i = 0; i < count; i++) members.push(readMember(reader));
-  reader.end();
   return members;
 }
 

@@ -7,6 +7,7 @@
  * members may have the same node id only while one of them replaces the other: the larger raft id is the newer.
  */
 import type { ClusterId, NodeId, RaftId } from '../base/ids.js';
+import { sortedFounders, type Founder, type Speaker } from './speaker.js';
 
 export interface Member {
   readonly raftId: RaftId;
@@ -77,6 +78,17 @@ export function applyMembershipChange(members: Members, added: readonly Member[]
 
 function without(names: readonly string[], gone: string): readonly string[] {
   return names.filter((name) => name !== gone);
+}
+
+/** The members of a cluster at its beginning. The one who founds knows his own addresses, of the others where to reach them. */
+export function foundersAsMembers(founders: readonly Founder[], self: Speaker): readonly Member[] {
+  return sortedFounders(founders).map(({ nodeId, controlAddress }, place): Member => ({
+    raftId: (place + 1) as RaftId,
+    nodeId,
+    controlAddress,
+    clientAddress: nodeId === self.nodeId ? self.clientAddress : '',
+    httpAddress: nodeId === self.nodeId ? self.httpAddress : '',
+  }));
 }
 
 export function memberByRaftId(members: Members, raftId: number): Member | undefined {

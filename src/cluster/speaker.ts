@@ -32,10 +32,15 @@ export interface Founder {
   readonly controlAddress: string;
 }
 
+/** In the order of their places: the first has raft id 1. */
+export function sortedFounders(founders: readonly Founder[]): readonly Founder[] {
+  return [...founders].sort((a, b) => (a.nodeId < b.nodeId ? -1 : 1));
+}
+
 /** Equal for equal lists, in whatever order they were given. Addresses do not count: a node may know itself by another. */
 export function foundersDigest(founders: readonly Founder[]): string {
   const hash = new Fnv32();
-  for (const nodeId of founders.map((founder) => founder.nodeId).sort()) hash.text(nodeId);
+  for (const { nodeId } of sortedFounders(founders)) hash.text(nodeId);
   return hash.hex();
 }
 

@@ -60,6 +60,10 @@ export class NodeBackend implements ClientBackend {
     return this.parts.router.currentView?.clusterId ?? '';
   }
 
+  notServing(): string | undefined {
+    return this.parts.router.notServing;
+  }
+
   topology(): Topology {
     const view = this.parts.router.currentView;
     const members = view?.members ?? [];

@@ -6,7 +6,7 @@ import { isLoopback, parseAddress } from '../base/address.js';
 import { DcacheError } from '../base/errors.js';
 import { isMode, isNodeId, type Mode, type NodeId } from '../base/ids.js';
 import { isLogLevel, type LogLevel } from '../base/log.js';
-import type { ControlTimings } from '../actors/control/control-actor.js';
+import type { ControlTimings } from '../actors/control/control-options.js';
 import type { SnapshotPolicy } from '../actors/control/snapshot-keeper.js';
 import { LOG_FORMATS, type LogFormat } from '../adapters/logger.js';
 import { isEvictionPolicy, POLICIES, type MemoryRules } from '../store/memory-cap.js';

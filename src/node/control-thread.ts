@@ -1,6 +1,7 @@
 /** The control thread's entry: puts the control actor together from real parts. Nothing else imports it. */
 import { randomBytes } from 'node:crypto';
-import { ControlActor, type ControlOptions } from '../actors/control/control-actor.js';
+import { ControlActor } from '../actors/control/control-actor.js';
+import type { ControlOptions } from '../actors/control/control-options.js';
 import type { ControlEvent } from '../actors/control/events.js';
 import type { ActorContext } from '../actors/runtime/actor.js';
 import { eventLoopScheduler } from '../actors/runtime/scheduler.js';

@@ -4,7 +4,7 @@
  */
 import { randomInt } from 'node:crypto';
 import type { ControlActor } from '../actors/control/control-actor.js';
-import { type ControlOptions } from '../actors/control/control-actor.js';
+import { weighRequests, type ControlOptions, type ControlRequests } from '../actors/control/control-options.js';
 import type { ControlEvent } from '../actors/control/events.js';
 import { DataSide } from '../actors/data/data-side.js';
 import { Router } from '../actors/data/router.js';
@@ -22,10 +22,9 @@ import { MetricsRecorder } from '../adapters/metrics/recorder.js';
 import { SnapshotFolder, snapshotFolder } from '../adapters/snapshot-folder.js';
 import { parseAddress } from '../base/address.js';
 import { asDcacheError, type DcacheError } from '../base/errors.js';
-import { isIncarnation } from '../base/ids.js';
 import { errorFields, type Logger } from '../base/log.js';
 import { assert } from '../base/assert.js';
-import { foundersDigest, PEER_PROTOCOL, type Speaker } from '../cluster/speaker.js';
+import type { Speaker } from '../cluster/speaker.js';
 import type { ClusterView } from '../cluster/view.js';
 import { SegmentKvStore } from '../store/segment-kv-store.js';
 import { NodeBackend } from './backend.js';
@@ -33,6 +32,7 @@ import type { NodeConfig } from './config.js';
 import type { ControlThreadOptions } from './control-thread.js';
 import { registerGauges } from './gauges.js';
 import { newPulseMemory, startPulse } from './pulse.js';
+import { newSpeaker } from './speaker.js';
 
 /** How long a stopping node goes on answering what it has accepted. */
 const DRAIN_MS = 5_000;
@@ -57,6 +57,7 @@ export class Node {
   private readonly router: Router;
   private readonly dataSide: DataSide;
   private readonly forwarder = new SessionForwarder();
+  private readonly speaker: Speaker;
   private readonly backend: NodeBackend;
   private readonly clientServer: ClientServer;
   private control: ActorHandle<ControlActor> | undefined;
@@ -71,6 +72,7 @@ export class Node {
     this.config = config;
     this.logger = logger;
     this.listener = listener;
+    this.speaker = newSpeaker(config);
     const stateMachine = new StateMachine(new SegmentKvStore());
     this.router = new Router({
       stateMachine,
@@ -79,9 +81,9 @@ export class Node {
       wallMs: () => Date.now(),
       memoryRules: config.memoryRules,
       logger: logger.child('router'),
-      submit: (requests) => {
+      submit: (requests, onTaken) => {
         const buffers = requests.proposals.map(({ data }) => data.buffer);
-        this.control?.ref.submit(handOver(requests, buffers)).catch((error: unknown) => this.fail(error));
+        this.control?.ref.submit(handOver(requests, buffers)).then(onTaken, (error: unknown) => this.fail(error));
       },
     });
     this.dataSide = new DataSide({
@@ -97,7 +99,7 @@ export class Node {
     this.backend = new NodeBackend({
       config,
       router: this.router,
-      speaker: this.speaker(),
+      speaker: this.speaker,
       control: () => this.control?.ref,
     });
     this.clientServer = new ClientServer(this.backend, logger.child('client-port'), this.metrics);
@@ -151,7 +153,12 @@ export class Node {
       logFormat: config.logFormat,
     };
     this.control = await startThreadActor<ControlActor, ControlThreadOptions, ControlEvent>(
-      { name: 'control', supervision: { policy: 'fail-node' }, drainMs: 2_000 },
+      {
+        name: 'control',
+        supervision: { policy: 'fail-node' },
+        drainMs: 2_000,
+        weigh: (method, args) => (method === 'submit' ? weighRequests(args[0] as ControlRequests) : 0),
+      },
       {
         entry: CONTROL_THREAD,
         options,
@@ -184,17 +191,25 @@ export class Node {
   }
 
   private fail(error: unknown): void {
-    if (this.stopping !== undefined) return;
+    if (this.stopping !== undefined) {
+      const refusedToWork = asDcacheError(error).code === 'SHUTTING_DOWN';
+      if (!refusedToWork) this.logger.error(errorFields(error), 'something failed while the node was stopping');
+      return;
+    }
     this.logger.fatal(errorFields(error), 'the node fails');
     this.stopping = this.release();
+    this.stopping.catch((unclean: unknown) => this.logger.error(errorFields(unclean), 'the node did not stop cleanly'));
     this.listener.onFailure(asDcacheError(error));
   }
 
   private async drainAndRelease(): Promise<void> {
     this.logger.info({ requests: this.router.requestsInFlight }, 'stopping: answering what is under way');
     const drained = this.router.drain();
-    await withTimeout(Promise.all([drained, this.handOverLeadership()]), DRAIN_MS);
-    await this.release();
+    try {
+      await withTimeout(Promise.all([drained, this.handOverLeadership()]), DRAIN_MS);
+    } finally {
+      await this.release();
+    }
     this.logger.info({}, 'stopped');
   }
 
@@ -235,30 +250,11 @@ export class Node {
   private controlOptions(): ControlOptions {
     const { config } = this;
     return {
-      speaker: this.speaker(),
+      speaker: this.speaker,
       founders: config.founders,
       timings: config.timings,
       snapshots: config.snapshots,
       seed: randomInt(2 ** 47),
-    };
-  }
-
-  private speaker(): Speaker {
-    const { config } = this;
-    const incarnation = randomInt(1, 2 ** 48 - 1);
-    assert(isIncarnation(incarnation), 'an incarnation is drawn from its range');
-    const advertised = (listen: string): string => `${config.advertiseHost}:${parseAddress(listen)?.port ?? 0}`;
-    return {
-      nodeId: config.nodeId,
-      raftId: 0,
-      clusterId: '',
-      mode: config.mode,
-      incarnation,
-      founders: foundersDigest(config.founders),
-      protocol: PEER_PROTOCOL,
-      controlAddress: advertised(config.controlListen),
-      clientAddress: advertised(config.clientListen),
-      httpAddress: config.httpListen === undefined ? '' : advertised(config.httpListen),
     };
   }
 }

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { DcacheError, ERRORS, ERROR_CODES, EXIT_CODES, asDcacheError, isErrorCode } from '../../src/base/errors.js';
 
 const README = new URL('../../README.md', import.meta.url);
+const PROTO = readFileSync(new URL('../../proto/dcache/v1/kv.proto', import.meta.url), 'utf8');
 
 describe('every row of the table', () => {
   test.each(ERROR_CODES)('%s has a gRPC status that gRPC knows', (code) => {
@@ -29,6 +30,18 @@ describe('every row of the table', () => {
 
 test('an exit code means one thing', () => {
   expect(new Set(EXIT_CODES.map(({ exitCode }) => exitCode)).size).toBe(EXIT_CODES.length);
+});
+
+describe('the table in kv.proto', () => {
+  const rows = [...PROTO.matchAll(/^\/\/ {3}([A-Z_]+) +([A-Z_]+) +(not done|perhaps done) +(yes|no)$/gm)];
+
+  test('says of every code what the code says', () => {
+    const expected = ERROR_CODES.map((code) => {
+      const { grpcStatus, outcome, retryable } = ERRORS[code];
+      return [code, grpcStatus, outcome === 'not-done' ? 'not done' : 'perhaps done', retryable ? 'yes' : 'no'];
+    });
+    expect(rows.map((match) => match.slice(1))).toEqual(expected);
+  });
 });
 
 describe.skipIf(!existsSync(README))('the README', () => {

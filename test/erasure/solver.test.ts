@@ -117,6 +117,29 @@ describe('the solver', () => {
     );
   });
 
+  it('rebuilds a parity shard with any contributions, out of data and other parity shards', () => {
+    fc.assert(
+      fc.property(situations, fc.nat(), ({ k, m, seed, contributions }, pick) => {
+        const codec = new ErasureCodec(erasureCode(k, m), loopKernel);
+        const data = randomShards(seed, k, 8);
+        const lost = pick % m;
+        const wanted = contributions.map((set) => set || 1);
+        const parity = foldAll(codec, data, wanted);
+        const complete = foldAll(codec, data, new Array<PositionSet>(m).fill(firstPositions(k)));
+        const others = complete.map((bytes, index) => ({ index, contributions: firstPositions(k), bytes }));
+        const target = new Uint8Array(8);
+        codec.rebuild({
+          // With another parity shard at hand, the first data shard is not needed.
+          data: data.map((shard, d) => (m > 1 && d === 0 ? null : shard)),
+          parities: others.filter(({ index }) => index !== lost),
+          wanted: [{ shard: { type: 'parity', index: lost, contributions: at(wanted, lost) }, target }],
+        });
+        expect(target).toEqual(parity[lost]);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
   it('solves one of many unknowns that a partly folded parity shard holds alone', () => {
     // Nothing at hand but parity shard 1, into which only position 2 is folded: it is enough for position 2.
     const codec = new ErasureCodec(erasureCode(4, 2), loopKernel);

@@ -93,6 +93,11 @@ scene('a node that was stopped for seconds and goes on serves no stale value', a
   scene.node(paused).signal('SIGSTOP');
   await scene.leader(...others);
   await setText(scene.client(...others), 'colour', 'blue');
+  // Until its connections are given up: when it goes on, it finds all of them broken at once.
+  await scene.until(`${paused} is missed by the others`, async () => {
+    const reports = await Promise.all(others.map((id) => scene.status(id)));
+    return reports.every((report) => report?.nodes.find(({ nodeId }) => nodeId === others[0])?.reachable === 2);
+  });
   scene.node(paused).signal('SIGCONT');
 
   expect(await getText(scene.client(paused), 'colour')).toBe('blue');

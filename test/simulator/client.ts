@@ -13,6 +13,8 @@ import type { World } from './world.js';
 
 const FIRST_PAUSE_MS = 20;
 const LONGEST_PAUSE_MS = 250;
+/** Requests about keys with a time to live, which are not part of the history. */
+const EXPIRING_PERCENT = 8;
 
 export type ClientOutcome = 'done' | 'not-done' | 'unknown';
 
@@ -51,7 +53,9 @@ export class SimClient {
     const { maxThinkMs } = this.world.parameters.workload;
     this.thread.after(this.prng.between(0, maxThinkMs), () => {
       if (this.stopped) return;
-      void this.perform(this.drawOperation()).then(() => this.start());
+      const expiring = this.prng.chance(EXPIRING_PERCENT, 100);
+      const work = expiring ? this.tryUntilDone(this.workload.nextExpiring(), 0) : this.perform(this.drawOperation());
+      void work.then(() => this.start());
     });
   }
 
@@ -64,10 +68,14 @@ export class SimClient {
     const { history, time, trace } = this.world;
     const call = history.invoke(this.host, operation, time.nowMs);
     trace.record(time.nowMs, this.host, operation.input.type, operation.key, call.id);
-    const outcome = await this.tryUntilDone(operation, maxRetries);
+    const outcome = await this.tryUntilDone(toRequest(operation), maxRetries);
     trace.record(time.nowMs, this.host, 'returns', call.id, outcome instanceof DcacheError ? outcome.code : 'done');
     if (!(outcome instanceof DcacheError)) {
       const result = toResult(outcome);
+      if (result.type !== operation.input.type) {
+        this.world.invariants.fail('an answer is to its request', `${operation.input.type} ${call.id}: ${result.type}`);
+        return this.count('unknown');
+      }
       if ('version' in result && result.version !== undefined) this.seen.set(operation.key, result.version);
       call.done(result, time.nowMs);
       return this.count('done');
@@ -94,13 +102,12 @@ export class SimClient {
     return outcome;
   }
 
-  private async tryUntilDone(operation: Operation, maxRetries: number): Promise<KvReply | DcacheError> {
+  private async tryUntilDone(request: KvRequest, maxRetries: number): Promise<KvReply | DcacheError> {
     const { timeoutMs } = this.world.parameters.workload;
     let pauseMs = FIRST_PAUSE_MS;
     for (let tried = 0; ; tried++) {
       const node = this.world.nodes[this.node];
       assert(node !== undefined, 'a client talks to a node of the cluster');
-      const request = toRequest(operation);
       try {
         return await this.sender.execute(node.clientAddress, request, timeoutMs, false);
       } catch (error) {

@@ -6,7 +6,7 @@
 import { decodeDescription } from '../../src/actors/control/snapshot-description.js';
 import { assert } from '../../src/base/assert.js';
 import type { LogBatch, LogIdentity, RaftLog } from '../../src/raft/log-store.js';
-import type { ConfState, Entry, HardState, LogGap, Snapshot } from '../../src/raft/types.js';
+import type { ConfState, Entry, HardState, LogGap, Snapshot, SnapshotMetadata } from '../../src/raft/types.js';
 import { MemoryRaftLog, type StoredState } from '../raft/memory-raft-log.js';
 import type { FaultCounts } from './fault-counts.js';
 import { isWhole, type SnapshotFolder } from './snapshot-files.js';
@@ -27,6 +27,7 @@ export interface DiskUser {
 export interface DiskObserver {
   onAppend(disk: SimDisk, before: HardState, batch: LogBatch): void;
   onIdentity(disk: SimDisk, identity: LogIdentity): void;
+  onSnapshot(disk: SimDisk, metadata: SnapshotMetadata): void;
   /** I0: the log names a snapshot whose file is not there. */
   onSnapshotMissing(disk: SimDisk, name: string): void;
 }
@@ -98,13 +99,18 @@ export class SimDisk implements RaftLog {
   append(batch: LogBatch): void {
     const before = this.log.initialState().hardState;
     const flushed = batch.entries.length > 0 || batch.snapshot !== undefined || !sameBallot(before, batch.hardState);
-    this.write(flushed, () => this.log.append(batch));
-    this.observer.onAppend(this, before, batch);
+    this.write(flushed, () => {
+      this.log.append(batch);
+      this.observer.onAppend(this, before, batch);
+      if (batch.snapshot !== undefined) this.observer.onSnapshot(this, batch.snapshot.metadata);
+    });
   }
 
   setIdentity(identity: LogIdentity): void {
-    this.write(true, () => this.log.setIdentity(identity));
-    this.observer.onIdentity(this, identity);
+    this.write(true, () => {
+      this.log.setIdentity(identity);
+      this.observer.onIdentity(this, identity);
+    });
   }
 
   bootstrap(confState: ConfState): void {
@@ -112,7 +118,10 @@ export class SimDisk implements RaftLog {
   }
 
   recordSnapshot(snapshot: Snapshot): void {
-    this.write(true, () => this.log.recordSnapshot(snapshot));
+    this.write(true, () => {
+      this.log.recordSnapshot(snapshot);
+      this.observer.onSnapshot(this, snapshot.metadata);
+    });
   }
 
   compact(throughIndex: number): void {

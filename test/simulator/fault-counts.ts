@@ -15,6 +15,7 @@ export const FAULTS = [
   'all nodes crashed',
   'node stopped cleanly',
   'disk lost',
+  'node removed and admitted again',
   'disk slow',
   'node paused',
   'main thread paused',

@@ -7,8 +7,9 @@
 import { Fnv32 } from '../../src/base/fnv.js';
 import type { LogBatch, LogIdentity } from '../../src/raft/log-store.js';
 import type { PeerMessage } from '../../src/raft/messages.js';
-import type { Entry, HardState } from '../../src/raft/types.js';
+import type { Entry, HardState, SnapshotMetadata } from '../../src/raft/types.js';
 import type { DiskObserver, SimDisk } from './disk.js';
+import { MembershipOracle } from './membership-oracle.js';
 
 export interface Violation {
   readonly invariant: string;
@@ -38,10 +39,14 @@ export class Invariants implements DiskObserver {
   private readonly logEntries = new Map<string, Known & { readonly previousTerm: number }>();
   private readonly committed: (Committed | undefined)[] = [];
   private readonly stateAt = new Map<number, string>();
-  private readonly diskOfRaftId = new Map<number, number>();
+  /** Lost disks stay here: what was on them has counted. */
+  private readonly diskOfRaftId = new Map<number, SimDisk>();
+  private readonly membership: MembershipOracle;
 
-  constructor(now: () => number) {
+  /** @param founders how many nodes found the cluster */
+  constructor(founders: number, now: () => number) {
     this.now = now;
+    this.membership = new MembershipOracle(founders);
   }
 
   get violation(): Violation | undefined {
@@ -63,10 +68,10 @@ export class Invariants implements DiskObserver {
 
   onIdentity(disk: SimDisk, { raftId, nodeId }: LogIdentity): void {
     const owner = this.diskOfRaftId.get(raftId);
-    if (owner !== undefined && owner !== disk.serial) {
+    if (owner !== undefined && owner !== disk) {
       this.fail('a raft id belongs to one disk', `${nodeId} takes raft id ${raftId}, which another disk has`);
     }
-    this.diskOfRaftId.set(raftId, disk.serial);
+    this.diskOfRaftId.set(raftId, disk);
   }
 
   onSnapshotMissing(disk: SimDisk, name: string): void {
@@ -81,6 +86,7 @@ export class Invariants implements DiskObserver {
       const wentBack = hardState.term < before.term || hardState.commit < before.commit;
       const revoted = hardState.term === before.term && before.vote !== 0 && hardState.vote !== before.vote;
       if (wentBack) this.fail('term and commit index never go back', describe(raftId, before, hardState));
+      this.checkCommitOfLeader(disk, raftId, before, hardState);
       if (revoted) this.fail('one vote a term', describe(raftId, before, hardState));
     }
     const first = batch.entries[0];
@@ -112,13 +118,28 @@ export class Invariants implements DiskObserver {
     for (const entry of entries) {
       const known = this.committed[entry.index];
       const digest = digestOf(entry);
-      if (known === undefined) this.committed[entry.index] = { term: entry.term, digest, inTerm: term };
-      else if (known.term !== entry.term || known.digest !== digest) {
+      if (known === undefined) {
+        this.committed[entry.index] = { term: entry.term, digest, inTerm: term };
+        this.onFirstCommitted(raftId, entry);
+      } else if (known.term !== entry.term || known.digest !== digest) {
         this.fail(
           'committed entries never change',
           `node ${raftId} commits entry ${entry.index} of term ${entry.term}, others that of term ${known.term}`,
         );
       }
+    }
+  }
+
+  /** The log names a snapshot. */
+  onSnapshot(disk: SimDisk, { index, confState }: SnapshotMetadata): void {
+    const raftId = disk.identity()?.raftId ?? 0;
+    const expected = this.membership.at(index);
+    if (index > this.commitIndex) this.fail('a snapshot is of committed entries', `node ${raftId}: ${index}`);
+    else if (JSON.stringify(confState) !== JSON.stringify(expected)) {
+      this.fail(
+        'a snapshot holds the configuration of its index',
+        `node ${raftId} at ${index}: ${JSON.stringify(confState)} instead of ${JSON.stringify(expected)}`,
+      );
     }
   }
 
@@ -160,6 +181,25 @@ export class Invariants implements DiskObserver {
           `node ${message.from} acknowledges ${message.index}, its disk ends at ${disk.durableLastIndex}`,
         );
       }
+    }
+  }
+
+  /** Raft paper, 5.4.2: a leader commits by counting only entries of its own term. */
+  private checkCommitOfLeader(disk: SimDisk, raftId: number, before: HardState, { term, commit }: HardState): void {
+    if (before.term !== term || commit <= before.commit || this.leaderOfTerm.get(term) !== raftId) return;
+    const committedTerm = disk.term(commit);
+    if (committedTerm === term) return;
+    this.fail('a leader commits entries of its term', `node ${raftId}: entry ${commit} of term ${committedTerm}`);
+  }
+
+  private onFirstCommitted(raftId: number, entry: Entry): void {
+    const { index, term } = entry;
+    const holds = (other: number): boolean => this.diskOfRaftId.get(other)?.holds(index, term) ?? false;
+    if (!this.membership.quorumHolds(index, holds)) {
+      this.fail('what is committed is durable on a quorum', `node ${raftId}: entry ${index} of term ${term}`);
+    }
+    if (!this.membership.onCommitted(entry)) {
+      this.fail('a committed membership change fits', `entry ${index} of term ${term}`);
     }
   }
 

@@ -2,7 +2,7 @@
  * One life of a simulated process: the objects of the real node (src/node/node.ts), put together in the same way on two
  * simulated threads. Commands and events go from thread to thread in batches, in order, with a delay.
  */
-import { ControlActor, type ControlRequests } from '../../src/actors/control/control-actor.js';
+import { ControlActor } from '../../src/actors/control/control-actor.js';
 import type { ControlEvent } from '../../src/actors/control/events.js';
 import { DataSide } from '../../src/actors/data/data-side.js';
 import { Router } from '../../src/actors/data/router.js';
@@ -140,7 +140,11 @@ export class Life implements PeerListener {
       wallMs: () => clock.nowMs(),
       memoryRules: options.memoryRules,
       logger: world.logger.child(`${host} router`),
-      submit: (requests: ControlRequests) => this.toControl.send(() => this.control.submit(requests)),
+      submit: (requests, onTaken) =>
+        this.toControl.send(() => {
+          this.control.submit(requests);
+          this.toData.send(onTaken);
+        }),
     });
     const { maxFileStepMs } = world.parameters.disk;
     const filesFor = (thread: SimThread): SimSnapshotFiles =>
@@ -158,6 +162,7 @@ export class Life implements PeerListener {
         speaker: options.speaker,
         founders: options.founders,
         timings: world.parameters.timings,
+        flow: world.parameters.flow,
         snapshots: world.parameters.snapshots,
         seed: prng.uint32(),
       },

@@ -3,6 +3,7 @@ import type { Prng } from '../../src/base/prng.js';
 import { majorityOf } from '../../src/cluster/view.js';
 import type { FaultKind } from './fault-counts.js';
 import type { SimNode } from './node.js';
+import { readmit } from './readmission.js';
 import type { World } from './world.js';
 
 export interface MishapContext {
@@ -70,10 +71,18 @@ export const MISHAPS: readonly Mishap[] = [
     return true;
   }),
   mishap('disk lost', (context, victim) => {
-    if (!mayLoseDisk(context.world, victim)) return false;
+    if (!mayLoseDisk(context.world, victim) || victim.beingReplaced) return false;
     victim.crash();
     victim.loseDisk();
     context.startLater(victim);
+    return true;
+  }),
+  mishap('node removed and admitted again', ({ world }, victim) => {
+    if (!mayLoseDisk(world, victim) || victim.beingReplaced) return false;
+    victim.beingReplaced = true;
+    void readmit(world, victim).then(() => {
+      victim.beingReplaced = false;
+    });
     return true;
   }),
   mishap('disk slow', (context, victim) => {
@@ -152,8 +161,11 @@ function mayLoseDisk(world: World, victim: SimNode): boolean {
   }
   const leader = world.leader()?.life?.control.status();
   if (leader === undefined) return false;
-  const replaced = world.nodes.filter(({ disk }) => leader.confState.voters.includes(disk.identity()?.raftId ?? 0));
-  if (world.nodes.length - replaced.length + 1 > Math.floor((world.nodes.length - 1) / 2)) return false;
+  const missing = world.nodes.filter(
+    ({ disk, beingReplaced }) => beingReplaced || !leader.confState.voters.includes(disk.identity()?.raftId ?? 0),
+  );
+  // With so many gone the others could take themselves for the founders of a new cluster.
+  if (missing.length + 1 > Math.floor((world.nodes.length - 1) / 2)) return false;
   return world.nodes.every(({ life }) => {
     const status = life?.control.status();
     if (status === undefined) return life === undefined;

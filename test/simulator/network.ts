@@ -94,17 +94,19 @@ export class Network {
   private arrive(from: string, to: string, departMs: number, deliver: () => void): void {
     const { ordered, straggleMs, stragglePerMille } = this.parameters;
     let arrivalMs = departMs + this.delayMs();
+    let late = false;
     if (straggleMs > 0 && this.prng.chance(stragglePerMille, 1000)) {
       this.faults.add('message delayed past others');
       arrivalMs += this.prng.between(1, straggleMs);
+      late = true;
     } else if (ordered) {
       const direction = `${from}>${to}`;
       arrivalMs = Math.max(arrivalMs, this.lastArrivalMs.get(direction) ?? 0);
       this.lastArrivalMs.set(direction, arrivalMs);
     }
     this.time.at(arrivalMs, () => {
-      // What was under way when the cut came is lost with it.
-      if (this.reaches(from, to)) deliver();
+      // What was under way when the cut came is lost with it, but for stragglers: they were held up behind it.
+      if (late || this.reaches(from, to)) deliver();
     });
   }
 }

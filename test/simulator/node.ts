@@ -26,6 +26,8 @@ export class SimNode {
   readonly controlAddress: string;
   readonly clientAddress: string;
   readonly clock: WallClock;
+  /** An administrator works on it. */
+  beingReplaced = false;
   private readonly world: LifeWorld;
   private readonly options: NodeOptions;
   private readonly clockRate: number;

@@ -54,7 +54,7 @@ function disagreement(world: World): string | undefined {
   const leader = world.leader();
   if (leader === undefined) return 'nobody leads';
   for (const node of world.nodes) {
-    const problem = problemOf(node, leader);
+    const problem = node.beingReplaced ? 'is being replaced' : problemOf(node, leader);
     if (problem !== undefined) return `${node.host} ${problem}`;
   }
   for (const { host, life } of world.nodes) {

@@ -47,6 +47,18 @@ export class Workload {
     return { key, input: { type: 'set', value, condition: this.drawCondition(seenVersion(key)) } };
   }
 
+  /**
+   * A request about a key with a time to live. Clocks jump here, so what it is answered says nothing; that all nodes
+   * forget the same keys at the same entry does.
+   */
+  nextExpiring(): KvRequest {
+    const { prng } = this;
+    const key = bytes(`t${prng.below(3)}`);
+    const lifetime = { type: 'ttl', ttlMs: prng.between(1, 3_000) } as const;
+    if (prng.chance(1, 3)) return { type: 'expire', key, lifetime };
+    return { type: 'set', key, value: bytes(this.newValue('~')), lifetime, condition: ALWAYS, returnOld: false };
+  }
+
   /** Unlike any other value, so that a read tells which write it saw. */
   private newValue(mark: string): string {
     const { maxValueBytes } = this.parameters;

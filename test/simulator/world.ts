@@ -47,7 +47,7 @@ export class World implements LifeWorld {
     this.trace = trace;
     this.logger = logger;
     this.prng = new Prng(seed).fork();
-    this.invariants = new Invariants(() => this.time.nowMs);
+    this.invariants = new Invariants(parameters.nodes, () => this.time.nowMs);
     this.network = new Network(this.time, this.prng.fork(), parameters.network, this.faults);
     const founders = defaultFounders(parameters.nodes);
     this.nodes = founders.map((_, i) => {

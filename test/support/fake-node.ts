@@ -11,6 +11,8 @@ export class FakeNode implements ClientBackend {
   /** In the order in which they arrived. */
   readonly received: KvRequest[] = [];
   answer: Answer;
+  /** Why it does not serve, for health checks; it answers all the same. */
+  obstacle: string | undefined;
   private readonly server: ClientServer;
   private readonly listeners = new Set<() => void>();
   private told: Topology = { nodes: [], leader: '' };
@@ -48,6 +50,10 @@ export class FakeNode implements ClientBackend {
   execute(request: KvRequest, timeoutMs: number): Promise<KvReply> {
     this.received.push(request);
     return Promise.resolve().then(() => this.answer(request, timeoutMs));
+  }
+
+  notServing(): string | undefined {
+    return this.obstacle;
   }
 
   topology(): Topology {

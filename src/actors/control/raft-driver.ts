@@ -47,6 +47,8 @@ export class RaftDriver {
   /** Applications under way, oldest first, and the index that ends each. */
   private readonly applying: { readonly lastIndex: number; readonly responses: readonly StorageApplyResponse[] }[] = [];
   private pumpScheduled = false;
+  /** A write waits for its turn. No further Ready is taken until it is durable: writes keep their order. */
+  private appending = false;
   private stopped = false;
 
   constructor(
@@ -100,14 +102,29 @@ export class RaftDriver {
   }
 
   private pump(): void {
-    while (!this.stopped && this.raw.hasReady()) {
+    while (!this.stopped && !this.appending && this.raw.hasReady()) {
       const ready = this.raw.ready();
       if (ready.softState !== undefined) this.listener.onSoftState(ready.softState);
       if (ready.messages.length > 0) this.listener.send(ready.messages);
       for (const state of ready.readStates) this.listener.onReadState(state);
-      if (ready.storageAppend !== undefined && !this.append(ready.storageAppend)) return;
+      const write = ready.storageAppend;
+      const replicates = write !== undefined && write.entries.length > 0 && ready.messages.length > 0;
+      if (replicates) this.appendLater(write);
+      else if (write !== undefined && !this.append(write)) return;
       if (ready.storageApply !== undefined) this.apply(ready.storageApply);
     }
+  }
+
+  /**
+   * The disk holds this thread up, and what was sent in this turn with it. Writing in the next turn lets entries reach the peers
+   * first, so that all disks work at the same time: a leader's write costs one flush then instead of two.
+   */
+  private appendLater(write: StorageAppend): void {
+    this.appending = true;
+    this.scheduler.nextTurn(() => {
+      this.appending = false;
+      if (!this.stopped && this.append(write)) this.pump();
+    });
   }
 
   /** False when the write failed and the node is going down. */

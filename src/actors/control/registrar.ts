@@ -4,6 +4,7 @@
  * cluster/membership-plan.ts; what is decided takes effect only through the Raft log.
  */
 import { DcacheError } from '../../base/errors.js';
+import { LIMITS } from '../../base/limits.js';
 import { isNodeId, type RaftId } from '../../base/ids.js';
 import { encodeAddedMembers, encodeMemberCommand } from '../../cluster/member-codec.js';
 import { sameMember, type Member, type MemberCommand } from '../../cluster/members.js';
@@ -56,7 +57,10 @@ export class Registrar {
 
   /** A peer has introduced itself. Kept on every node, since any may lead later. */
   onSpeaker(speaker: Speaker): void {
-    if (speaker.raftId !== 0) this.told.set(speaker.raftId, speaker);
+    if (speaker.raftId === 0) return;
+    // Nothing of what a speaker says is proven; a crowd of strangers must not fill the memory.
+    const isKnown = this.told.has(speaker.raftId) || this.parts.members.byRaftId(speaker.raftId) !== undefined;
+    if (isKnown || this.told.size < LIMITS.maxNodes) this.told.set(speaker.raftId, speaker);
   }
 
   onTick(): void {
@@ -107,6 +111,8 @@ export class Registrar {
         `a node called ${nodeId} is up; stop it first, or start this one with another --id`,
       );
     }
+    // One more than allowed while a node that lost its disk is replaced.
+    if (namesakes.length === 0 && members.list.length >= LIMITS.maxNodes) throw tooManyNodes();
     const raftId = members.nextRaftId as RaftId;
     const member: Member = { raftId, nodeId, controlAddress, clientAddress, httpAddress };
     this.proposeChangeOrThrow(planAdmission(members.snapshot(), this.parts.confState().learners, member));
@@ -165,6 +171,7 @@ export class Registrar {
       throw new DcacheError('INVALID_ARGUMENT', `${nodeId} is a member already; see \`dcache cluster status\``);
     }
     if (members.expected.includes(nodeId)) return;
+    if (members.list.length + members.expected.length >= LIMITS.maxNodes) throw tooManyNodes();
     this.proposeCommandOrThrow({ type: 'expect', nodeId });
     return this.untilApplied(() => members.expected.includes(nodeId));
   }
@@ -234,4 +241,8 @@ export class Registrar {
 
 function notProposed(): DcacheError {
   return new DcacheError('NO_LEADER', 'leadership is changing; try again');
+}
+
+function tooManyNodes(): DcacheError {
+  return new DcacheError('INVALID_ARGUMENT', `a cluster has at most ${LIMITS.maxNodes} nodes; remove one first`);
 }

@@ -45,8 +45,8 @@ export class SnapshotKeeper {
   private bytesSinceSnapshot = 0;
   private lastSnapshotBytes = 0;
   private asked = false;
-  /** File that the data side has been told to restore and may not have read yet. */
-  private restoring: { readonly name: string; readonly index: number } | undefined;
+  /** Files that the data side has been told to restore and may not have read yet. */
+  private restoring: readonly { readonly name: string; readonly index: number }[] = [];
 
   constructor(parts: { log: RaftLog; files: SnapshotFiles; policy: SnapshotPolicy; logger: Logger }) {
     this.log = parts.log;
@@ -68,15 +68,16 @@ export class SnapshotKeeper {
   }
 
   onRestore(name: string, index: number): void {
-    this.restoring = { name, index };
+    this.restoring = [...this.restoring, { name, index }];
     this.history = this.history.filter((known) => known.index >= index);
     this.bytesSinceSnapshot = 0;
     this.lastSnapshotBytes = this.currentFile()?.bytes ?? 0;
   }
 
   onApplied(index: number): void {
-    if (this.restoring === undefined || index < this.restoring.index) return;
-    this.restoring = undefined;
+    const unread = this.restoring.filter((file) => file.index > index);
+    if (unread.length === this.restoring.length) return;
+    this.restoring = unread;
     this.removeOldFiles();
   }
 
@@ -119,7 +120,8 @@ export class SnapshotKeeper {
   private removeOldFiles(): void {
     const snapshot = this.log.snapshot();
     if (snapshot === 'unavailable') return;
-    const kept = [this.currentFile()?.name, this.restoring?.name].filter((name) => name !== undefined);
+    const named = this.currentFile()?.name;
+    const kept = [...(named === undefined ? [] : [named]), ...this.restoring.map(({ name }) => name)];
     this.files.removeUpTo(snapshot.metadata.index, kept).catch((error: unknown) => {
       // Old files only take up room; the next snapshot tries again.
       this.logger.warn(errorFields(error), 'old snapshots could not be removed');

@@ -8,16 +8,17 @@
 import { assertNever } from '../../base/assert.js';
 import { DcacheError } from '../../base/errors.js';
 import type { Logger } from '../../base/log.js';
-import { describeShortage, type ClusterView } from '../../cluster/view.js';
+import type { ClusterView } from '../../cluster/view.js';
 import type { Entry } from '../../raft/types.js';
 import { sameRules, type MemoryRules } from '../../store/memory-cap.js';
 import { isWrite, type KvReply, type KvRequest } from '../../store/requests.js';
-import type { ControlRequests } from '../control/control-actor.js';
+import type { ControlRequests } from '../control/control-options.js';
 import type { ControlEvent } from '../control/events.js';
 import type { Scheduler } from '../runtime/scheduler.js';
 import type { StoreStats } from '../../store/store.js';
 import { PendingRequests, type PendingRequest } from './pending.js';
 import { ReadPath, type PendingRead } from './read-path.js';
+import { lacksNodes, noLeaderError } from './shortage.js';
 import type { StateMachine } from './state-machine.js';
 import { WritePath, type BatchHeader, type PendingWrite } from './write-path.js';
 
@@ -25,6 +26,9 @@ import { WritePath, type BatchHeader, type PendingWrite } from './write-path.js'
 const READ_RETRY_MS = 300;
 /** How often expiry and open questions are looked at. */
 const HOUSEKEEPING_MS = 50;
+
+/** When the control side is held up, by a slow disk say, requests wait here, where their time can run out unexposed. */
+const MAX_UNTAKEN = 32;
 
 /** Takes a request to another node. Rejects with a DcacheError whose outcome says whether it may have had an effect. */
 export interface Forwarder {
@@ -43,8 +47,8 @@ export interface RouterParts {
   /** What this node's configuration allows the store; in force in the whole cluster while this node leads. */
   readonly memoryRules: MemoryRules;
   readonly logger: Logger;
-  /** To the control side. */
-  submit(requests: ControlRequests): void;
+  /** To the control side, which calls `onTaken` when it has handled them. */
+  submit(requests: ControlRequests, onTaken: () => void): void;
 }
 
 export class Router {
@@ -58,6 +62,8 @@ export class Router {
   private reportedApplied = 0;
   private upkeepProposed = false;
   private flushScheduled = false;
+  /** Turns' worth of work that the control side has not taken yet; at most MAX_UNTAKEN. */
+  private untaken = 0;
   private stopHousekeeping: () => void = () => undefined;
   private draining = false;
 
@@ -89,10 +95,10 @@ export class Router {
     if (this.draining) return 'the node is stopping';
     if (this.view === undefined) return 'the node is starting';
     if (this.leads() || this.leaderAddress() !== undefined) return undefined;
-    return this.noLeaderError(this.view).message;
+    return noLeaderError(this.view, this.obstacle).message;
   }
 
-  /** @param request valid (node/request-validation.ts). @param forwarded it comes from another node, so it is answered here or not at all. */
+  /** @param request valid (store/request-limits.ts). @param forwarded it comes from another node, so it is answered here or not at all. */
   execute(request: KvRequest, timeoutMs: number, forwarded: boolean): Promise<KvReply> {
     if (this.draining)
       return Promise.reject(new DcacheError('SHUTTING_DOWN', 'this node is stopping; ask another one'));
@@ -132,7 +138,11 @@ export class Router {
         return;
       case 'not-proposed':
         this.upkeepProposed = false;
-        for (const write of this.writes.onNotProposed(event.ticket, event.reason)) this.park(write);
+        for (const write of this.writes.onNotProposed(event.ticket, event.reason)) {
+          // With another leader known there, the view that names it may have come already; then no other will.
+          if (event.reason === 'forwarding-disabled') this.route(write);
+          else this.park(write);
+        }
         return;
       case 'read-ready':
         this.reads.onReady(event.ticket, event.index, this.parts.stateMachine.appliedIndex);
@@ -212,7 +222,7 @@ export class Router {
     if (pending.settled) return;
     const { view } = this;
     if (this.draining) pending.failed(new DcacheError('SHUTTING_DOWN', 'this node is stopping; ask another one'));
-    else if (view !== undefined && lacksNodes(view)) pending.failed(this.noLeaderError(view));
+    else if (view !== undefined && lacksNodes(view)) pending.failed(noLeaderError(view, this.obstacle));
     else this.parked.push(pending);
   }
 
@@ -236,13 +246,21 @@ export class Router {
   }
 
   private flush(): void {
+    if (this.untaken >= MAX_UNTAKEN) return;
     const { stateMachine, scheduler } = this.parts;
     const proposals = this.leads() ? this.writes.takeProposals(() => this.batchHeader()) : this.rerouteWrites();
     const question = this.reads.takeQuestion(scheduler.nowMs());
     const applied = stateMachine.appliedIndex;
     if (proposals.length === 0 && question === undefined && applied === this.reportedApplied) return;
     this.reportedApplied = applied;
-    this.parts.submit({ proposals, reads: question === undefined ? [] : [question], applied });
+    this.submit({ proposals, reads: question === undefined ? [] : [question], applied });
+  }
+
+  private submit(requests: ControlRequests): void {
+    this.untaken++;
+    this.parts.submit(requests, () => {
+      if (this.untaken-- === MAX_UNTAKEN) this.flushLater();
+    });
   }
 
   /** Leadership was lost between the request and the end of its turn. */
@@ -260,18 +278,20 @@ export class Router {
       this.keepHouse();
       const unanswered = this.reads.takeUnanswered(this.parts.scheduler.nowMs() - READ_RETRY_MS);
       for (const read of unanswered) this.route(read);
+      // Refused by a leader that is still there, as it does for a moment before it hands over: no view will tell of that.
+      if (this.leads() || this.leaderAddress() !== undefined) this.unpark();
       this.maybeProposeUpkeep();
     });
   }
 
   /** Expiry is a decision of the leader's clock that goes through the log (DESIGN.md, I2), and so is the memory cap. */
   private maybeProposeUpkeep(): void {
-    if (!this.leads() || this.upkeepProposed) return;
+    if (!this.leads() || this.upkeepProposed || this.untaken >= MAX_UNTAKEN) return;
     const { store } = this.parts.stateMachine;
     const isDue = store.upkeepDueMs <= this.leaderTimeMs() || !sameRules(store.memoryRules, this.parts.memoryRules);
     if (!isDue) return;
     this.upkeepProposed = true;
-    this.parts.submit({ proposals: [this.writes.proposeUpkeep(this.batchHeader())], reads: [], applied: 0 });
+    this.submit({ proposals: [this.writes.proposeUpkeep(this.batchHeader())], reads: [], applied: 0 });
   }
 
   /** Replicas decide alike, so what this node knows alone goes into the log before anything is decided on it. */
@@ -301,27 +321,10 @@ export class Router {
     return address === '' ? undefined : address;
   }
 
-  private noLeaderError(view: ClusterView): DcacheError {
-    if (this.obstacle !== undefined)
-      return new DcacheError('NO_LEADER', `this node cannot take part: ${this.obstacle}`);
-    if (view.role === 'removed')
-      return new DcacheError('SHUTTING_DOWN', 'this node was removed from the cluster; ask another one');
-    if (view.up < view.needed) {
-      return new DcacheError(
-        'NOT_ENOUGH_NODES',
-        `${describeShortage(view)}; not up: ${view.missing.join(', ')}. Start one with \`dcache node start\` in another terminal`,
-      );
-    }
-    return new DcacheError(
-      'NO_LEADER',
-      `${view.up} of ${view.size} nodes up, no leader elected yet; try again in a moment`,
-    );
-  }
-
   private deadlineError(pending: PendingRequest): DcacheError {
     const waited = `no answer within ${pending.timeoutMs} ms`;
     if (!pending.exposed && this.view !== undefined && this.notServing !== undefined)
-      return this.noLeaderError(this.view);
+      return noLeaderError(this.view, this.obstacle);
     if (!isWrite(pending.request))
       return new DcacheError('DEADLINE_EXCEEDED', `${waited}; nothing was changed, read again`);
     if (!pending.exposed) return new DcacheError('NO_LEADER', `${waited}; the write is definitely not done`);
@@ -330,9 +333,4 @@ export class Router {
       `${waited}; the write may or may not be done: read the key to find out`,
     );
   }
-}
-
-/** Whether too few voters are up. A node that does not vote yet cannot tell. */
-function lacksNodes(view: ClusterView): boolean {
-  return view.role !== 'joining' && view.role !== 'learner' && view.up < view.needed;
 }

@@ -201,9 +201,10 @@ export class CodecPool {
   /** Settles every task of the batch; never rejects. */
   private async runBatch(tasks: readonly Task[]): Promise<void> {
     const sentMs = performance.now();
+    const batch = encodeBatch(tasks.map(({ job }) => job));
     let outcome: BatchOutcome;
     try {
-      outcome = await this.workers.run(encodeBatch(tasks.map(({ job }) => job)));
+      outcome = await this.workers.run(batch);
     } catch (error) {
       const message = `a codec thread died with the job: ${asDcacheError(error).message}`;
       for (const task of tasks) task.reject(new DcacheError('CODEC_WORKER_LOST', message, { cause: error }));

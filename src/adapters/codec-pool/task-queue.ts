@@ -40,11 +40,7 @@ export class TaskQueue<Task> {
     return true;
   }
 
-  /** The next task, which stays in the queue. */
-  peek(): Task | undefined {
-    return this.urgent.length > 0 ? this.urgent.peek() : this.background.peek();
-  }
-
+  /** The next task, or undefined when none waits. */
   shift(): Task | undefined {
     return this.urgent.length > 0 ? this.urgent.shift() : this.background.shift();
   }
@@ -61,10 +57,6 @@ class Line<Item> {
 
   push(item: Item): void {
     this.items.push(item);
-  }
-
-  peek(): Item | undefined {
-    return this.items[this.head];
   }
 
   shift(): Item | undefined {

@@ -17,9 +17,9 @@ export interface WorkerThreadsOptions {
 }
 
 /**
- * Codec threads give way a little to the threads that answer clients and heartbeats. Measured with more to run than cores:
- * event-loop delay of the main thread p99 5 to 12 ms at nice 0, 3 to 4 ms at 5, at the same throughput. Not more than
- * that: where other processes, other nodes among them, fill the cores, the codec must still get its share (a third).
+ * Codec threads give way a little to the threads that answer clients and heartbeats. Two interleaved runs with more to run
+ * than cores: event-loop delay of the main thread p99 12.5 and 4.8 ms at nice 0, 4.1 and 3.3 ms at 5, the same throughput.
+ * Not more than that: where other nodes on the machine fill its cores, the codec still gets a third of a thread's share.
  * Linux only, where niceness is a thread's own; without the optional @napi-rs/nice it stays at 0.
  */
 const NICE_INCREMENT = 5;

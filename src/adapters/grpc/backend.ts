@@ -46,6 +46,8 @@ export interface Topology {
 export interface ClientBackend {
   /** `request` is valid. Rejects with a DcacheError. */
   execute(request: KvRequest, timeoutMs: number, forwarded: boolean): Promise<KvReply>;
+  /** Why the node does not serve now, undefined when it does. */
+  notServing(): string | undefined;
   topology(): Topology;
   /** Calls `listener` after each change of the topology, until the function that it returns is called. */
   onTopology(listener: () => void): () => void;

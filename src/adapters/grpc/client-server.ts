@@ -1,4 +1,4 @@
-/** The client port: Kv and Cluster. Thin: validates, hands on to the backend, translates the answer. */
+/** The client port: Kv and Cluster, and what gRPC tools ask for. Thin: validates, hands on to the backend, translates the answer. */
 import type { sendUnaryData, Server, ServerDuplexStream, ServerUnaryCall } from '@grpc/grpc-js';
 import { asDcacheError, DcacheError } from '../../base/errors.js';
 import { LIMITS } from '../../base/limits.js';
@@ -14,6 +14,7 @@ import { requestTimeout } from './request-timeout.js';
 import { decodeRequest, serviceDefinition, undecodedDefinition } from './service-definition.js';
 import { SessionServer } from './session-server.js';
 import { toGrpcStatus } from './status.js';
+import { addToolServices } from './tool-services.js';
 
 type Unary<Request, Response> = (call: ServerUnaryCall<Request, Response>, answer: sendUnaryData<Response>) => void;
 
@@ -25,6 +26,7 @@ export class ClientServer {
   private readonly backend: ClientBackend;
   private readonly logger: Logger;
   private readonly metrics: Metrics;
+  private readonly sessions = new Set<SessionServer>();
 
   constructor(backend: ClientBackend, logger: Logger, metrics: Metrics) {
     this.backend = backend;
@@ -33,6 +35,7 @@ export class ClientServer {
     this.server = createGrpcServer(LIMITS.maxClientMessageBytes);
     this.addKv();
     this.addCluster();
+    addToolServices(this.server, backend);
   }
 
   /** Resolves with the port. Rejects with PORT_IN_USE or CONFIG_INVALID. */
@@ -42,6 +45,7 @@ export class ClientServer {
 
   /** Requests under way are answered, for at most `graceMs`. */
   close(graceMs: number): Promise<void> {
+    for (const session of this.sessions) session.shutDown();
     return closeGrpcServer(this.server, graceMs);
   }
 
@@ -67,9 +71,11 @@ export class ClientServer {
       count: kv('count'),
       flush: kv('flush'),
       session: (call: ServerDuplexStream<Buffer, SessionResponse>) => {
-        new SessionServer(call, this.backend, this.logger, (rpc, reply, startedAtMs) => {
+        const session = new SessionServer(call, this.backend, this.logger, (rpc, reply, startedAtMs) => {
           this.count(rpc, reply.$case === 'error' ? reply.value.code : 'OK', startedAtMs);
         });
+        this.sessions.add(session);
+        call.once('close', () => this.sessions.delete(session));
       },
     });
   }

@@ -1,11 +1,11 @@
 /**
  * This node's connection to one peer: a channel, a greeting that proves who is there, then two streams of messages.
  * Heartbeats and votes have a stream of their own, so that they do not wait behind entries. All messages of a turn travel
- * in one frame a stream. When anything breaks, everything is closed and begun again after a pause that grows.
+ * in one frame a stream, or a few when they are large. When anything breaks, everything is closed and begun again after a pause that grows.
  */
 import type { Client, ClientWritableStream } from '@grpc/grpc-js';
 import type { PeerAddress } from '../../actors/control/ports.js';
-import { asDcacheError, DcacheError } from '../../base/errors.js';
+import { asDcacheError, DcacheError, type ErrorCode } from '../../base/errors.js';
 import { LIMITS } from '../../base/limits.js';
 import type { Speaker } from '../../cluster/speaker.js';
 import { encodePeerMessage } from '../../raft/message-codec.js';
@@ -20,6 +20,17 @@ const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 1_000;
 /** Appends beyond this many unsent bytes are dropped; Raft sends them again when the peer keeps up. */
 const MAX_UNSENT_BYTES = LIMITS.maxInflightAppendBytes + LIMITS.maxPeerMessageBytes;
+
+/** The messages of a turn can be more than one gRPC message may hold: a window of appends, then one of a large value. */
+const FRAME_BYTES = LIMITS.maxAppendBytes;
+
+/** Of a peer that cannot be reached or has gone away: nothing that it said. */
+const BROKEN_CODES: ReadonlySet<ErrorCode> = new Set([
+  'UNREACHABLE',
+  'DEADLINE_EXCEEDED',
+  'OUTCOME_UNKNOWN',
+  'SHUTTING_DOWN',
+]);
 
 export interface PeerLinkListener {
   speaker(): Speaker;
@@ -84,11 +95,12 @@ export class PeerLink {
     const bulk = outbox.bulk.splice(0);
     if (streams === undefined) return;
     if (urgent.length > 0) streams.urgent.write({ speaker: undefined, messages: urgent });
-    if (bulk.length === 0) return;
-    const bytes = bulk.reduce((sum, message) => sum + message.length, 0);
-    streams.bulk.write({ speaker: undefined, messages: bulk }, () => {
-      this.unsentBytes -= bytes;
-    });
+    for (const messages of cutFrames(bulk)) {
+      const bytes = bytesOf(messages);
+      streams.bulk.write({ speaker: undefined, messages }, () => {
+        if (this.streams === streams) this.unsentBytes -= bytes;
+      });
+    }
   }
 
   /** Never rejects. */
@@ -137,7 +149,7 @@ export class PeerLink {
     this.hangUp();
     const { code, message } =
       error instanceof DcacheError ? error : asDcacheError(fromGrpcError(error, this.peer.nodeId));
-    const refused = code !== 'UNREACHABLE' && code !== 'DEADLINE_EXCEEDED' && code !== 'SHUTTING_DOWN';
+    const refused = !BROKEN_CODES.has(code);
     if (refused && message !== this.refusal) {
       this.refusal = message;
       this.listener.onRefused(this.peer, message);
@@ -147,14 +159,39 @@ export class PeerLink {
     this.pauseMs = Math.min(LONGEST_PAUSE_MS, this.pauseMs * 2);
   }
 
+  /**
+   * Often called when one stream has been reset, which is while nghttp2 handles what it has read. A stream cancelled then and
+   * there can send Node's HTTP/2 into an endless loop (a peer that was paused and continued did), so they are cancelled later.
+   */
   private hangUp(): void {
     const { client, streams } = this;
     this.client = undefined;
     this.streams = undefined;
-    streams?.urgent.cancel();
-    streams?.bulk.cancel();
-    client?.close();
+    setImmediate(() => {
+      streams?.urgent.cancel();
+      streams?.bulk.cancel();
+      client?.close();
+    });
   }
+}
+
+/** Frames of at most FRAME_BYTES, or of one message. */
+function cutFrames(messages: readonly Uint8Array[]): Uint8Array[][] {
+  const frames: Uint8Array[][] = [];
+  let bytes = Infinity;
+  for (const message of messages) {
+    bytes += message.length;
+    if (bytes > FRAME_BYTES) {
+      frames.push([]);
+      bytes = message.length;
+    }
+    frames.at(-1)?.push(message);
+  }
+  return frames;
+}
+
+function bytesOf(messages: readonly Uint8Array[]): number {
+  return messages.reduce((sum, message) => sum + message.length, 0);
 }
 
 /** Small, and worth little when late. Everything else keeps its order among itself. */

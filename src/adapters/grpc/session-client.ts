@@ -3,7 +3,7 @@
  * one turn of the event loop leave together. The stream is opened with the first request and again after it broke.
  *
  * Outcomes: until a request has been handed to a connected stream it is definitely not done (UNREACHABLE); from then on a
- * broken stream leaves a write's outcome unknown.
+ * broken stream leaves a write's outcome unknown, unless the node said before that it would do nothing more.
  */
 import type { Client, ClientDuplexStream } from '@grpc/grpc-js';
 import { asDcacheError, DcacheError } from '../../base/errors.js';
@@ -116,6 +116,7 @@ export class SessionClient {
     const { client, stream } = this;
     this.client = undefined;
     this.stream = undefined;
+    this.queue = [];
     for (const open of this.open.values()) this.fail(open, this.brokenError(open, 'the client was closed'));
     stream?.end();
     client?.close();
@@ -193,6 +194,7 @@ export class SessionClient {
     stream.on('data', (batch: SessionResponse) => {
       if (batch.topology !== undefined) this.onTopology(batch.topology);
       for (const reply of batch.replies) this.onReply(reply);
+      if (batch.closing) this.onClosing(stream);
     });
     stream.on('error', (error) => this.onBroken(stream, fromGrpcError(error, this.address).message));
     stream.on('end', () => this.onBroken(stream, `${this.address} ended the session`));
@@ -211,10 +213,23 @@ export class SessionClient {
   }
 
   private onBroken(stream: Stream, reason: string): void {
+    this.letGo(stream, (open) => this.brokenError(open, reason));
+  }
+
+  /** Everything that the node has done is answered. Whoever asks this address again makes a connection of his own. */
+  private onClosing(stream: Stream): void {
+    if (this.stream !== stream) return;
+    this.letGo(stream, () => new DcacheError('SHUTTING_DOWN', `${this.address} is stopping; ask another node`));
+    stream.end();
+    this.client?.close();
+    this.client = undefined;
+  }
+
+  private letGo(stream: Stream, errorFor: (open: Open) => DcacheError): void {
     if (this.stream !== stream) return;
     this.stream = undefined;
     for (const open of [...this.open.values()]) {
-      if (open.exposed) this.fail(open, this.brokenError(open, reason));
+      if (open.exposed) this.fail(open, errorFor(open));
     }
     this.flushLater();
   }

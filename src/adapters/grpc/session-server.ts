@@ -2,33 +2,46 @@
  * The server's end of a Session stream: batches of requests in, batches of replies out, in any order. Replies that are
  * ready in the same turn of the event loop leave together. While the client does not take replies, no requests are read.
  * The topology goes ahead of everything, and out again whenever it has changed.
+ *
+ * A node that stops says so in its last message, after the replies to everything that it has accepted. So the client knows of
+ * each request whether it is done, also of those that were on their way: they are never looked at.
  */
 import type { ServerDuplexStream } from '@grpc/grpc-js';
 import { asDcacheError } from '../../base/errors.js';
 import { LIMITS } from '../../base/limits.js';
 import { errorFields, type Logger } from '../../base/log.js';
 import type { ClientBackend } from './backend.js';
-import { SessionRequest, type KvReply, type KvRequest, type SessionResponse } from './generated/dcache/v1/kv.js';
+import { SessionRequest, type KvRequest, type SessionResponse } from './generated/dcache/v1/kv.js';
 import { writeError, writeReply, type WireReply } from './kv-replies.js';
 import { readRequest } from './kv-requests.js';
 import { requestTimeout } from './request-timeout.js';
 import { decodeRequest } from './service-definition.js';
 import { toGrpcStatus } from './status.js';
 
+/** Of numbers, flags and lengths. */
+const REPLY_OVERHEAD_BYTES = 32;
+
 type Call = ServerDuplexStream<Buffer, SessionResponse>;
 type Answered = (rpc: string, reply: WireReply, startedAtMs: number) => void;
+
+interface Answer {
+  readonly id: number;
+  readonly reply: WireReply;
+}
 
 export class SessionServer {
   private readonly call: Call;
   private readonly backend: ClientBackend;
   private readonly onAnswered: Answered;
-  private replies: KvReply[] = [];
-  private replyBytes = 0;
+  private replies: Answer[] = [];
+  /** The client has not taken what was written. */
+  private blocked = false;
   private topologyDue = true;
   private readonly forgetTopology: () => void;
   private open = 0;
   private flushScheduled = false;
   private inputEnded = false;
+  private shuttingDown = false;
   private closed = false;
 
   /** Serves `call` until either end closes it. */
@@ -56,9 +69,15 @@ export class SessionServer {
     });
   }
 
+  /** Answers what has been accepted, accepts nothing more, and ends the session. */
+  shutDown(): void {
+    this.shuttingDown = true;
+    this.maybeEnd();
+  }
+
   /** A batch that cannot be decoded ends the session: nobody knows which requests were in it. */
   private onBatch(bytes: Buffer): void {
-    if (this.closed) return;
+    if (this.closed || this.shuttingDown) return;
     try {
       for (const request of decodeRequest(SessionRequest, bytes).requests) void this.serve(request);
     } catch (error) {
@@ -76,9 +95,7 @@ export class SessionServer {
     this.onAnswered(envelope.request?.$case ?? 'unknown', reply, startedAtMs);
     if (this.closed) return;
     this.replies.push({ id: envelope.id, reply });
-    this.replyBytes += bytesOf(reply);
-    if (this.replyBytes >= LIMITS.maxSessionBatchBytes) this.flush();
-    else this.flushLater();
+    this.flushLater();
   }
 
   private async replyTo({ request, timeoutMs, forwarded }: KvRequest): Promise<WireReply> {
@@ -99,17 +116,31 @@ export class SessionServer {
   }
 
   private flush(): void {
-    if (this.closed || (this.replies.length === 0 && !this.topologyDue)) return;
-    const { replies } = this;
-    const topology = this.topologyDue ? this.topology() : undefined;
-    this.replies = [];
-    this.replyBytes = 0;
-    this.topologyDue = false;
-    if (!this.call.write({ replies, topology })) {
-      this.call.pause();
-      this.call.once('drain', () => this.call.resume());
-    } else if (this.call.isPaused() && this.open <= LIMITS.maxRequestsInFlight / 4) this.call.resume();
+    while (!this.closed && !this.blocked && (this.replies.length > 0 || this.topologyDue)) this.writeBatch();
+    const mayReadOn = !this.blocked && this.open <= LIMITS.maxRequestsInFlight / 4;
+    if (mayReadOn && this.call.isPaused()) this.call.resume();
     this.maybeEnd();
+  }
+
+  private writeBatch(): void {
+    const topology = this.topologyDue ? this.topology() : undefined;
+    this.topologyDue = false;
+    if (this.call.write({ replies: this.takeBatch(), topology, closing: false })) return;
+    this.blocked = true;
+    this.call.pause();
+    this.call.once('drain', () => {
+      this.blocked = false;
+      this.flush();
+    });
+  }
+
+  private takeBatch(): Answer[] {
+    let bytes = 0;
+    const end = this.replies.findIndex(({ reply }, place) => {
+      bytes += bytesOf(reply);
+      return place > 0 && bytes > LIMITS.maxSessionBatchBytes;
+    });
+    return this.replies.splice(0, end < 0 ? this.replies.length : end);
   }
 
   private topology(): SessionResponse['topology'] {
@@ -118,8 +149,10 @@ export class SessionServer {
   }
 
   private maybeEnd(): void {
-    if (this.closed || !this.inputEnded || this.open > 0 || this.replies.length > 0) return;
+    const ending = this.inputEnded || this.shuttingDown;
+    if (this.closed || !ending || this.open > 0 || this.replies.length > 0) return;
     this.close();
+    if (this.shuttingDown) this.call.write({ replies: [], topology: undefined, closing: true });
     this.call.end();
   }
 
@@ -130,7 +163,12 @@ export class SessionServer {
   }
 }
 
+/** About what the reply takes in a message. */
 function bytesOf(reply: WireReply): number {
+  return REPLY_OVERHEAD_BYTES + payloadBytes(reply);
+}
+
+function payloadBytes(reply: WireReply): number {
   switch (reply.$case) {
     case 'get':
       return reply.value.value.length;

@@ -33,14 +33,16 @@ export async function streamSnapshot(
       error === null ? resolve() : reject(fromGrpcError(error, address));
     stream = client.makeClientStreamRequest(path, requestSerialize, responseDeserialize, onAnswer);
   });
+  const ended = new AbortController();
   try {
-    await Promise.race([
-      answered,
-      writeAll(stream, { speaker: self, message: encodePeerMessage(message), data: EMPTY_BYTES }, pieces),
-    ]);
+    const first = { speaker: self, message: encodePeerMessage(message), data: EMPTY_BYTES };
+    await Promise.race([answered, writeAll(stream, first, pieces, ended.signal)]);
     await answered;
   } catch (error) {
-    stream?.cancel();
+    // A stream that is over drains no more: whoever waits for that would keep the file open for ever.
+    ended.abort();
+    // Not from within HTTP/2's own handling of what it has read, which may be where this was told (peer-link.ts).
+    setImmediate(() => stream?.cancel());
     answered.catch(() => undefined); // the cancelled call's own end is of no interest
     throw error;
   }
@@ -50,12 +52,13 @@ async function writeAll(
   stream: ClientWritableStream<SnapshotPiece> | undefined,
   first: SnapshotPiece,
   pieces: AsyncIterable<Uint8Array>,
+  ended: AbortSignal,
 ): Promise<void> {
   if (stream === undefined) return;
   stream.write(first);
   for await (const data of pieces) {
     const hasRoom: boolean = stream.write({ speaker: undefined, message: EMPTY_BYTES, data });
-    if (!hasRoom) await once(stream, 'drain');
+    if (!hasRoom) await once(stream, 'drain', { signal: ended });
   }
   stream.end();
 }

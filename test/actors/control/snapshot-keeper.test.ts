@@ -140,6 +140,22 @@ test('a file that the data side has still to read is kept until it has been appl
   expect([...files.finished.keys()]).toEqual([newer.name]);
 });
 
+test('of two snapshots to restore, the file of the first is kept until the data side has read it, too', async () => {
+  commit(1, 20);
+  const [first, second, newest] = [await cut(15), await cut(18), await cut(20)];
+  for (const { name, index } of [
+    { name: first.name, index: 15 },
+    { name: second.name, index: 18 },
+  ]) {
+    keeper.onConfiguration(index, voters(1), NO_MEMBERS);
+    keeper.onRestore(name, index);
+  }
+  keeper.onWritten({ index: 20, term: 1, file: newest });
+  expect([...files.finished.keys()]).toEqual([first.name, second.name, newest.name]);
+  keeper.onApplied(18);
+  expect([...files.finished.keys()]).toEqual([newest.name]);
+});
+
 test('after a cut that could not be written, the next one is due when the log has grown again', () => {
   commit(1, 10);
   keeper.onNotWritten();

@@ -12,6 +12,7 @@ import { encodeWriteBatch } from '../../../src/store/command-codec.js';
 import { MapStore } from '../../../src/store/map-store.js';
 import { NO_CAP } from '../../../src/store/memory-cap.js';
 import { ALWAYS, FOREVER } from '../../../src/store/requests.js';
+import { headerAt } from '../../support/batch-header.js';
 import { MemorySnapshotFiles } from '../../support/memory-snapshot-files.js';
 import { VirtualScheduler } from '../../support/virtual-scheduler.js';
 import { waitFor } from '../../support/wait-for.js';
@@ -74,7 +75,7 @@ function setEntry(index: number, key: string, value: string): Entry {
     term: 1,
     index,
     type: 'normal',
-    data: encodeWriteBatch({ timeMs: 1, memoryRules: undefined, readMarks: [], writes: [write] }),
+    data: encodeWriteBatch({ ...headerAt(1), writes: [write] }),
   };
 }
 

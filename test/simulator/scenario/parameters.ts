@@ -1,6 +1,6 @@
 /** Everything that distinguishes one run from another, drawn from its seed. */
 import { Prng } from '../../../src/base/prng.js';
-import type { ControlTimings } from '../../../src/actors/control/control-actor.js';
+import type { ControlTimings, FlowLimits } from '../../../src/actors/control/control-options.js';
 import type { SnapshotPolicy } from '../../../src/actors/control/snapshot-keeper.js';
 import { NO_CAP, type MemoryRules } from '../../../src/store/memory-cap.js';
 
@@ -62,6 +62,7 @@ export interface Parameters {
   /** What processes are configured with, one each: those of a leader are in force. None lets a value be evicted. */
   readonly memoryRules: readonly MemoryRules[];
   readonly timings: ControlTimings;
+  readonly flow: FlowLimits;
   readonly snapshots: SnapshotPolicy;
   /** Length of the phase with faults. */
   readonly safetyMs: number;
@@ -74,7 +75,7 @@ export interface Parameters {
 }
 
 /** Fills up, so that writes are refused. */
-const TIGHT: MemoryRules = { maxBytes: 150_000, policy: 'noeviction' };
+const TIGHT: MemoryRules = { maxBytes: 300_000, policy: 'noeviction' };
 /** Is never reached, but what is read goes through the log. */
 const SPACIOUS: MemoryRules = { maxBytes: 2 ** 26, policy: 'lru' };
 
@@ -92,6 +93,7 @@ export function drawParameters(seed: number): Parameters {
       electionTicks: one(5, 6, 10),
       hangMs: one(1_500, 2_500),
     },
+    flow: drawFlow(prng),
     snapshots: { minLogBytes: one(300, 2_000, 10_000, 1_000_000), keptEntries: one(0, 3, 30) },
     safetyMs: one(3_000, 5_000, 8_000),
     network: {
@@ -107,9 +109,9 @@ export function drawParameters(seed: number): Parameters {
     },
     disk: { minWriteMs: one(0.05, 0.5), maxWriteMs: one(0.5, 2, 15), maxFileStepMs: one(0.2, 5, 50) },
     workload: {
-      clients: prng.between(2, 6),
+      clients: prng.between(2, 8),
       keys: prng.between(1, 6),
-      maxThinkMs: one(5, 30, 100),
+      maxThinkMs: one(5, 20, 60),
       maxValueBytes: one(0, 20, 200, 4_000, 40_000),
       timeoutMs: one(300, 1_000, 3_000),
       maxRetries: prng.between(0, 3),
@@ -117,15 +119,27 @@ export function drawParameters(seed: number): Parameters {
     },
     faults: {
       minIntervalMs: one(20, 200),
-      maxIntervalMs: one(400, 1_000, 2_000),
+      maxIntervalMs: one(200, 500, 1_000),
       maxDurationMs: one(300, 1_000, 2_500),
-      leaderPercent: one(20, 50, 80),
+      leaderPercent: one(30, 60, 90),
       kindsPercent: one(20, 50, 100),
       driftPercent: one(0, 1, 10),
       maxClockJumpMs: one(100, 10_000, 3_600_000),
     },
     maxHopMs: one(0.02, 0.2, 2),
-    memoryRules: one([NO_CAP], [NO_CAP], [NO_CAP, TIGHT, SPACIOUS], [TIGHT], [SPACIOUS]),
+    memoryRules: one([NO_CAP], [NO_CAP], [SPACIOUS], [NO_CAP, TIGHT, SPACIOUS]),
     store: one<StoreKind>('segments', 'segments', 'segments', 'map'),
+  };
+}
+
+/** Narrow windows as often as those of a real node, so that messages are cut and senders wait. */
+function drawFlow(prng: Prng): FlowLimits {
+  const maxAppendBytes = prng.pick([60, 400, 1_000_000]);
+  return {
+    maxAppendBytes,
+    maxInflightAppends: prng.pick([1, 3, 256]),
+    maxInflightBytes: maxAppendBytes * prng.pick([1, 16]),
+    maxUncommittedBytes: prng.pick([2_000, 100_000_000]),
+    maxCommittedBytesPerReady: prng.pick([100, 4_000_000]),
   };
 }

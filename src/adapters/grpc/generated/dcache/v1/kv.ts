@@ -7,7 +7,7 @@ import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 /**
  * The key-value interface of dcache, for clients. Any node accepts any request and forwards it if need be.
  *
- * Errors: the gRPC status, and in the trailing metadata `dcache-code` the code of the public table (README, "Errors").
+ * Errors: the gRPC status, and in the trailing metadata `dcache-code` the code of the table at ErrorReply.
  * A request is done (OK), definitely not done, or its outcome is unknown; the code says which.
  */
 
@@ -175,8 +175,39 @@ export interface KvRequest {
     | undefined;
 }
 
+/**
+ * Every error of dcache: its code, the gRPC status of a unary call that ends with it, what has become of a write, and whether
+ * sending the same request again can help. A read has no effect either way.
+ *
+ *   INVALID_ARGUMENT   INVALID_ARGUMENT     not done     no
+ *   KEY_TOO_LARGE      INVALID_ARGUMENT     not done     no
+ *   VALUE_TOO_LARGE    INVALID_ARGUMENT     not done     no
+ *   NOT_FOUND          NOT_FOUND            not done     no
+ *   OVERLOADED         RESOURCE_EXHAUSTED   not done     yes
+ *   NO_LEADER          UNAVAILABLE          not done     yes
+ *   NOT_ENOUGH_NODES   UNAVAILABLE          not done     yes
+ *   SHUTTING_DOWN      UNAVAILABLE          not done     yes
+ *   UNREACHABLE        UNAVAILABLE          not done     yes
+ *   DEADLINE_EXCEEDED  DEADLINE_EXCEEDED    perhaps done no
+ *   OUTCOME_UNKNOWN    UNKNOWN              perhaps done no
+ *   VALUE_UNREADABLE   FAILED_PRECONDITION  perhaps done no
+ *   CONFIG_INVALID     INVALID_ARGUMENT     not done     no
+ *   MODE_UNAVAILABLE   UNIMPLEMENTED        not done     no
+ *   PORT_IN_USE        FAILED_PRECONDITION  not done     no
+ *   NODE_ID_IN_USE     ALREADY_EXISTS       not done     no
+ *   NOT_A_MEMBER       FAILED_PRECONDITION  not done     no
+ *   WRONG_CLUSTER      FAILED_PRECONDITION  not done     no
+ *   DATA_CORRUPT       DATA_LOSS            not done     no
+ *   DISK_FULL          RESOURCE_EXHAUSTED   not done     no
+ *   CANCELLED          CANCELLED            not done     no
+ *   INTERNAL           INTERNAL             perhaps done no
+ *   ECC_UNDECODABLE    UNAVAILABLE          not done     yes
+ *   CHECKSUM_MISMATCH  DATA_LOSS            not done     no
+ *   CODEC_WORKER_LOST  UNAVAILABLE          not done     yes
+ *   STORE_FULL         RESOURCE_EXHAUSTED   not done     no
+ */
 export interface ErrorReply {
-  /** Code of the public table. */
+  /** First column above. */
   code: string;
   message: string;
 }
@@ -213,7 +244,11 @@ export interface Topology {
 export interface SessionResponse {
   replies: KvReply[];
   /** Comes first on a stream, and again whenever it has changed. */
-  topology: Topology | undefined;
+  topology:
+    | Topology
+    | undefined;
+  /** The node is stopping and this is its last message: requests without a reply are definitely not done. */
+  closing: boolean;
 }
 
 function createBaseCondition(): Condition {
@@ -2044,7 +2079,7 @@ export const Topology: MessageFns<Topology> = {
 };
 
 function createBaseSessionResponse(): SessionResponse {
-  return { replies: [], topology: undefined };
+  return { replies: [], topology: undefined, closing: false };
 }
 
 export const SessionResponse: MessageFns<SessionResponse> = {
@@ -2054,6 +2089,9 @@ export const SessionResponse: MessageFns<SessionResponse> = {
     }
     if (message.topology !== undefined) {
       Topology.encode(message.topology, writer.uint32(18).fork()).join();
+    }
+    if (message.closing !== false) {
+      writer.uint32(24).bool(message.closing);
     }
     return writer;
   },
@@ -2085,6 +2123,14 @@ export const SessionResponse: MessageFns<SessionResponse> = {
             }
 
             message.topology = Topology.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.closing = reader.bool();
             continue;
           }
         }
@@ -2208,7 +2254,7 @@ export const KvDefinition = {
 } as const;
 
 function longToNumber(int64: { toString(): string }): number {
-  const num = globalThis.Number(int64.toString());
+  const num = globalThis.Number(int64);
   if (num > globalThis.Number.MAX_SAFE_INTEGER) {
     throw new globalThis.Error("Value is larger than Number.MAX_SAFE_INTEGER");
   }

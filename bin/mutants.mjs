@@ -1,0 +1,106 @@
+/**
+ * `npm run mutants -- [--only NAME,NAME] [--max-seeds N]`: plants each bug of test/simulator/mutants/mutations.mjs in turn
+ * and runs the simulator until it notices. Fails when it does not notice one, when a bug does not apply any more, or when
+ * the program without a bug is taken for broken.
+ */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { MUTATIONS } from '../test/simulator/mutants/mutations.mjs';
+import { prepare } from './prepare.mjs';
+import { ROOT } from './tooling/files.mjs';
+import { ToolError, runCaptured, runMain } from './tooling/run.mjs';
+
+const LANES = 2;
+const DEFAULT_MAX_SEEDS = 400;
+/** Seeds that the program without a bug has to pass. */
+const CONTROL = { name: 'no bug', breaks: 'nothing', seeds: 50 };
+
+/** @returns the source of the mutation's file with the bug in it */
+function mutate({ name, file, find, put }) {
+  const source = readFileSync(join(ROOT, file), 'utf8');
+  const times = source.split(find).length - 1;
+  if (times !== 1) throw new ToolError(`${name} does not apply: its text occurs ${times} times in ${file}.`);
+  return source.replace(find, () => put);
+}
+
+/** The hunt with src/ in it, where one module may be replaced: `mutation` undefined for none. */
+async function buildHunt(mutation, outfile) {
+  const esbuild = await import('esbuild');
+  const replaced = mutation && { path: join(ROOT, mutation.file), contents: mutate(mutation) };
+  let used = false;
+  const plugin = {
+    name: 'planted-bug',
+    setup(build) {
+      build.onLoad({ filter: /\.ts$/ }, ({ path }) => {
+        if (path !== replaced?.path) return undefined;
+        used = true;
+        return { contents: replaced.contents, loader: 'ts' };
+      });
+    },
+  };
+  await esbuild.build({
+    absWorkingDir: ROOT,
+    entryPoints: ['test/simulator/mutants/hunt.ts'],
+    outfile,
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    packages: 'external',
+    logLevel: 'warning',
+    plugins: [plugin],
+  });
+  if (mutation && !used)
+    throw new ToolError(`${mutation.name} does not apply: the simulator does not use ${mutation.file}.`);
+}
+
+async function hunt(mutation, folder, maxSeeds) {
+  const program = join(folder, `${mutation?.name ?? 'control'}.mjs`);
+  await buildHunt(mutation, program);
+  const { exitCode, output } = await runCaptured([process.execPath, program, '1', String(maxSeeds)]);
+  if (exitCode !== 0) throw new ToolError(`${mutation?.name ?? CONTROL.name}: the simulator itself failed.\n${output}`);
+  return JSON.parse(output.trim().split('\n').at(-1));
+}
+
+async function inLanes(tasks) {
+  const waiting = [...tasks];
+  const lane = async () => {
+    for (let task = waiting.shift(); task; task = waiting.shift()) await task();
+  };
+  await Promise.all(Array.from({ length: LANES }, lane));
+}
+
+await runMain(async (args) => {
+  const { values } = parseArgs({ args, options: { only: { type: 'string' }, 'max-seeds': { type: 'string' } } });
+  const maxSeeds = Number(values['max-seeds'] ?? DEFAULT_MAX_SEEDS);
+  const names = values.only?.split(',');
+  const chosen = MUTATIONS.filter(({ name }) => names === undefined || names.includes(name));
+  if (chosen.length === 0)
+    throw new ToolError(`--only takes names of mutations: ${MUTATIONS.map(({ name }) => name).join(', ')}.`, 2);
+  await prepare();
+  const folder = mkdtempSync(join(tmpdir(), 'dcache-mutants-'));
+  const survivors = [];
+  const report = (name, { caught, seeds, how }) =>
+    console.log(`${name.padEnd(40)}${String(seeds).padStart(5)} seeds  ${caught ? how : '-'}`);
+  try {
+    await inLanes([
+      async () => {
+        const outcome = await hunt(undefined, folder, CONTROL.seeds);
+        report(CONTROL.name, outcome);
+        if (outcome.caught)
+          throw new ToolError(`The simulator takes the program without a bug for broken: ${outcome.how}`);
+      },
+      ...chosen.map((mutation) => async () => {
+        const outcome = await hunt(mutation, folder, maxSeeds);
+        report(mutation.name, outcome);
+        if (!outcome.caught) survivors.push(mutation.name);
+      }),
+    ]);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+  if (survivors.length > 0) throw new ToolError(`Not noticed: ${survivors.join(', ')}.`);
+  console.log(`All ${chosen.length} planted bugs were noticed.`);
+});

@@ -1,0 +1,16 @@
+/**
+ * The name of a read question as Raft carries it: the life of the process that asked, and its ticket. Tickets begin anew with
+ * each life, and a late answer to an earlier one may name an index from before what was acknowledged since.
+ */
+import { copyBytes } from '../../base/bytes.js';
+
+export function encodeReadContext(incarnation: number, ticket: number): Uint8Array {
+  return new Uint8Array(Float64Array.of(incarnation, ticket).buffer);
+}
+
+/** The ticket, undefined when the question was not asked by this life. */
+export function ticketOfReadContext(context: Uint8Array, incarnation: number): number | undefined {
+  if (context.length !== 2 * Float64Array.BYTES_PER_ELEMENT) return undefined;
+  const [asker, ticket] = new Float64Array(copyBytes(context).buffer);
+  return asker === incarnation ? ticket : undefined;
+}

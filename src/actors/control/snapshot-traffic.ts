@@ -1,0 +1,63 @@
+/** Snapshots on their way between nodes: the Raft message goes with the file that it names, and arrives when that is durable. */
+import { DcacheError } from '../../base/errors.js';
+import { errorFields, type Logger } from '../../base/log.js';
+import type { SnapshotMessage } from '../../raft/messages.js';
+import type { SnapshotFiles } from '../snapshot-files.js';
+import type { PeerTransport, SnapshotReceiver } from './ports.js';
+import { decodeDescription } from './snapshot-description.js';
+
+export interface SnapshotTrafficParts {
+  readonly transport: PeerTransport;
+  readonly files: SnapshotFiles;
+  readonly logger: Logger;
+  /** The file that `message` names is durable here. */
+  onArrived(message: SnapshotMessage): void;
+  /** The peer has taken the snapshot, or has not. */
+  onSent(raftId: number, succeeded: boolean): void;
+}
+
+export class SnapshotTraffic {
+  private readonly parts: SnapshotTrafficParts;
+
+  constructor(parts: SnapshotTrafficParts) {
+    this.parts = parts;
+  }
+
+  /** Never rejects: the outcome is told by `onSent`. */
+  async send(message: SnapshotMessage): Promise<void> {
+    const { transport, files, logger } = this.parts;
+    const { index } = message.snapshot.metadata;
+    logger.info({ to: message.to, index }, 'sending a snapshot');
+    let succeeded = false;
+    try {
+      await transport.sendSnapshot(message, files.read(decodeDescription(message.snapshot.data).file));
+      succeeded = true;
+    } catch (error) {
+      logger.warn({ to: message.to, index, ...errorFields(error) }, 'a snapshot could not be sent');
+    }
+    this.parts.onSent(message.to, succeeded);
+  }
+
+  /** Throws MalformedBytes when the message names no snapshot. Rejects when the file cannot be made. */
+  async receive(message: SnapshotMessage): Promise<SnapshotReceiver> {
+    const { metadata, data } = message.snapshot;
+    const { file } = decodeDescription(data);
+    const writer = await this.parts.files.create(metadata.index, metadata.term);
+    let received = 0;
+    return {
+      write: (piece) => {
+        received += piece.length;
+        if (received <= file.bytes) return writer.write(piece);
+        throw new DcacheError('INVALID_ARGUMENT', `the snapshot is longer than the ${file.bytes} bytes announced`);
+      },
+      abort: () => writer.abort(),
+      finish: async () => {
+        const written = await writer.finish();
+        if (written.name !== file.name || written.bytes !== file.bytes) {
+          throw new DcacheError('INVALID_ARGUMENT', 'the snapshot arrived damaged; send it again');
+        }
+        this.parts.onArrived(message);
+      },
+    };
+  }
+}
