@@ -47,6 +47,8 @@ export const LIMITS = {
   maxScanLooks: 20_000,
   /** A cursor holds a key at most, and says what it belongs to. */
   maxCursorBytes: 65 * KIB,
+  /** Values marked as read, for `lru` eviction, in one batch of writes. */
+  maxReadMarks: 1_024,
   /** Longest time to live: about 100 years. */
   maxTtlMs: 100 * 366 * 24 * 3600 * 1000,
   /** Voters and learners of one Raft group. */

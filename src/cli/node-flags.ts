@@ -58,6 +58,16 @@ export const nodeFlags = {
     description: 'entries of the log kept behind a snapshot, for followers that are a little late [default: 1000]',
     env: 'DCACHE_KEPT_ENTRIES',
   }),
+  'max-memory': Flags.string({
+    description: 'most that the store may hold, everything counted; the leader decides for all nodes [default: off]',
+    env: 'DCACHE_MAX_MEMORY',
+    helpValue: 'BYTES|512mb|2gb|off',
+  }),
+  eviction: Flags.string({
+    description: 'when that is reached: refuse writes, or evict the least used (lru) or what expires first (ttl)',
+    env: 'DCACHE_EVICTION',
+    helpValue: 'noeviction|lru|ttl',
+  }),
   config: Flags.string({
     char: 'c',
     description: 'YAML or JSON file with these settings; flags and environment win',
@@ -97,6 +107,8 @@ export function nodeOptions(flags: Parsed): NodeOptions {
     hangMs: number('hang-ms'),
     snapshotBytes: number('snapshot-bytes'),
     keptEntries: number('kept-entries'),
+    maxMemory: text('max-memory'),
+    eviction: text('eviction'),
   };
   const flagged = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   const origins = Object.fromEntries(Object.entries(file.origins ?? {}).filter(([name]) => !(name in flagged)));

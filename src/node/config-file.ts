@@ -7,7 +7,7 @@ import { isMap, isScalar, LineCounter, parseDocument, type Node as YamlNode } fr
 import { DcacheError } from '../base/errors.js';
 import type { NodeOptions, OptionName } from './config.js';
 
-type Kind = 'text' | 'whole number' | 'list of texts';
+type Kind = 'text' | 'whole number' | 'text or whole number' | 'list of texts';
 
 const FIELDS = {
   mode: 'text',
@@ -27,6 +27,8 @@ const FIELDS = {
   hangMs: 'whole number',
   snapshotBytes: 'whole number',
   keptEntries: 'whole number',
+  maxMemory: 'text or whole number',
+  eviction: 'text',
 } as const satisfies Record<OptionName, Kind>;
 
 const MAX_FILE_BYTES = 1024 * 1024;
@@ -64,14 +66,21 @@ function isField(key: string): key is keyof typeof FIELDS {
 
 function checkKind(path: string, line: number, field: keyof typeof FIELDS, value: unknown): unknown {
   const kind: Kind = FIELDS[field];
-  const fits =
-    kind === 'text'
-      ? typeof value === 'string'
-      : kind === 'whole number'
-        ? Number.isSafeInteger(value)
-        : Array.isArray(value) && value.every((item) => typeof item === 'string');
-  if (!fits) throw invalid(path, line, `field "${field}" must be a ${kind}`);
+  if (!isOfKind(kind, value)) throw invalid(path, line, `field "${field}" must be a ${kind}`);
   return value;
+}
+
+function isOfKind(kind: Kind, value: unknown): boolean {
+  switch (kind) {
+    case 'text':
+      return typeof value === 'string';
+    case 'whole number':
+      return Number.isSafeInteger(value);
+    case 'text or whole number':
+      return typeof value === 'string' || Number.isSafeInteger(value);
+    case 'list of texts':
+      return Array.isArray(value) && value.every((item) => typeof item === 'string');
+  }
 }
 
 function readText(path: string): string {

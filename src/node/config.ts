@@ -9,6 +9,7 @@ import { isLogLevel, type LogLevel } from '../base/log.js';
 import type { ControlTimings } from '../actors/control/control-options.js';
 import type { SnapshotPolicy } from '../actors/control/snapshot-keeper.js';
 import { LOG_FORMATS, type LogFormat } from '../adapters/logger.js';
+import { isEvictionPolicy, POLICIES, type MemoryRules } from '../store/memory-cap.js';
 import type { Founder } from '../cluster/speaker.js';
 import { DEFAULT_NODES, defaultDataFolder, defaultFounders, MAX_PLACES, place } from '../cluster/default-layout.js';
 
@@ -38,6 +39,10 @@ export interface NodeOptions {
   readonly snapshotBytes?: number | undefined;
   /** Entries of the log kept behind a snapshot. */
   readonly keptEntries?: number | undefined;
+  /** Bytes that the store may hold: a whole number, or one with a unit like `512mb`; `off` for no cap. */
+  readonly maxMemory?: string | number | undefined;
+  /** What happens when that is reached: noeviction, lru or ttl. */
+  readonly eviction?: string | undefined;
   /** For options that were not given as flags: what to call them in messages, like "dcache.yaml, line 3: tickMs". */
   readonly origins?: Readonly<Partial<Record<OptionName, string>>> | undefined;
 }
@@ -59,6 +64,7 @@ export interface NodeConfig {
   readonly logFormat: LogFormat;
   readonly timings: ControlTimings;
   readonly snapshots: SnapshotPolicy;
+  readonly memoryRules: MemoryRules;
 }
 
 /** Ticks of 50 ms; elections after 300 to 600 ms without a leader, heartbeats every 100 ms (DESIGN.md, section 4). */
@@ -66,6 +72,10 @@ export const DEFAULT_TIMINGS: ControlTimings = { tickMs: 50, heartbeatTicks: 2, 
 
 const DEFAULT_SNAPSHOT_BYTES = 64 * 1024 * 1024;
 const DEFAULT_KEPT_ENTRIES = 1_000;
+/** Below this the fixed costs of a store leave next to nothing for values. */
+const MIN_MAX_MEMORY_BYTES = 1024 ** 2;
+/** What the places of one store reach. */
+const MAX_MAX_MEMORY_BYTES = 16 * 1024 ** 3;
 
 /**
  * @param placeNumber the place of the default layout that gives what `options` leave out.
@@ -110,6 +120,7 @@ function resolve(options: NodeOptions, placeNumber: number): NodeConfig {
       minLogBytes: whole('snapshot-bytes', options.snapshotBytes ?? DEFAULT_SNAPSHOT_BYTES, 4096, 2 ** 40),
       keptEntries: whole('kept-entries', options.keptEntries ?? DEFAULT_KEPT_ENTRIES, 0, 2 ** 32),
     },
+    memoryRules: resolveMemoryRules(options),
   };
 }
 
@@ -188,6 +199,39 @@ function resolveTimings(options: NodeOptions): ControlTimings {
     );
   }
   return { tickMs, heartbeatTicks, electionTicks, hangMs };
+}
+
+function resolveMemoryRules(options: NodeOptions): MemoryRules {
+  const policy = options.eviction ?? 'noeviction';
+  if (!isEvictionPolicy(policy)) throw invalid('eviction', policy, POLICIES.join(', '));
+  const text = String(options.maxMemory ?? 'off');
+  const maxBytes = text === 'off' ? Infinity : parseBytes(text);
+  if (
+    maxBytes === undefined ||
+    maxBytes < MIN_MAX_MEMORY_BYTES ||
+    (text !== 'off' && maxBytes > MAX_MAX_MEMORY_BYTES)
+  ) {
+    throw invalid('max-memory', text, 'bytes from 1mb to 16gb, like 512mb, 2gb or 1073741824, or off');
+  }
+  if (maxBytes === Infinity && policy !== 'noeviction') {
+    throw invalid('eviction', policy, 'noeviction as long as --max-memory sets no cap: nothing would ever be evicted');
+  }
+  return { maxBytes, policy };
+}
+
+const UNIT_BYTES = new Map([
+  ['', 1],
+  ['b', 1],
+  ['kb', 1024],
+  ['mb', 1024 ** 2],
+  ['gb', 1024 ** 3],
+]);
+
+/** A whole number of bytes, or a number with a unit, in which a kb has 1024 bytes as it has for Redis. */
+function parseBytes(text: string): number | undefined {
+  const [, amount, unit = ''] = /^(\d+(?:\.\d+)?) ?([a-z]*)$/i.exec(text) ?? [];
+  const unitBytes = UNIT_BYTES.get(unit.toLowerCase());
+  return amount === undefined || unitBytes === undefined ? undefined : Math.floor(Number(amount) * unitBytes);
 }
 
 function address(option: string, text: string, allowed = 'host:port, like 127.0.0.1:7101'): string {

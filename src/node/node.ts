@@ -79,6 +79,7 @@ export class Node {
       forwarder: this.forwarder,
       scheduler: eventLoopScheduler,
       wallMs: () => Date.now(),
+      memoryRules: config.memoryRules,
       logger: logger.child('router'),
       submit: (requests, onTaken) => {
         const buffers = requests.proposals.map(({ data }) => data.buffer);

@@ -1,26 +1,34 @@
 /**
  * A batch of writes as the data of one log entry: the unit in which the router proposes and the store applies.
  *
- *   batch   := ENTRY_KIND.writes format(1 byte) timeMs(varint) count(varint) write*
+ *   batch   := ENTRY_KIND.writes format(1 byte) timeMs(varint) rules count(varint) mark(varint)* count(varint) write*
+ *   rules   := 0(1 byte) | 1(1 byte) maxBytes(varint, 0: no cap) policy(1 byte)
  *   write   := kind(1 byte) fields
  *
  * `timeMs` is the proposing leader's clock; time to live counts from it (DESIGN.md, "Expiry"). An empty batch only
- * moves the time on. The format is on disk: a change takes a new format number.
+ * moves the time on. The leader's memory rules are in a batch when the store has others. The format is on disk: a change
+ * takes a new format number.
  */
 import { assertNever } from '../base/assert.js';
 import { ENTRY_KIND } from '../base/entry-kind.js';
 import { ByteReader, MalformedBytes } from '../base/byte-reader.js';
 import { ByteWriter } from '../base/byte-writer.js';
+import type { EvictionPolicy, MemoryRules } from './memory-cap.js';
 import { ALWAYS, FOREVER, requestBytes, type Condition, type Lifetime, type WriteRequest } from './requests.js';
 
-const FORMAT = 1;
+const FORMAT = 2;
 
 const KIND = { set: 1, delete: 2, expire: 3, increment: 4, append: 5, flush: 6 } as const;
 const CONDITION = { always: 0, absent: 1, present: 2, version: 3 } as const;
+const POLICY = { noeviction: 0, lru: 1, ttl: 2 } as const;
 const LIFETIME = { forever: 0, keep: 1, ttl: 2 } as const;
 
 export interface WriteBatch {
   readonly timeMs: number;
+  /** In force from this batch on; undefined: those before. */
+  readonly memoryRules: MemoryRules | undefined;
+  /** What the leader's `takeReadMarks` gave: signed 32-bit integers. */
+  readonly readMarks: readonly number[];
   readonly writes: readonly WriteRequest[];
 }
 
@@ -29,10 +37,14 @@ export const WRITE_OVERHEAD_BYTES = 48;
 
 /** An entry of the caller's own; the writes' buffers are copied. */
 export function encodeWriteBatch(batch: WriteBatch): Uint8Array<ArrayBuffer> {
-  let size = 20;
+  let size = 40 + 5 * batch.readMarks.length;
   for (const write of batch.writes) size += requestBytes(write) + WRITE_OVERHEAD_BYTES;
   const writer = new ByteWriter(size);
-  writer.uint8(ENTRY_KIND.writes).uint8(FORMAT).varint(batch.timeMs).varint(batch.writes.length);
+  writer.uint8(ENTRY_KIND.writes).uint8(FORMAT).varint(batch.timeMs);
+  encodeRules(writer, batch.memoryRules);
+  writer.varint(batch.readMarks.length);
+  for (const mark of batch.readMarks) writer.varint(mark >>> 0);
+  writer.varint(batch.writes.length);
   for (const write of batch.writes) encodeWrite(writer, write);
   return writer.finish();
 }
@@ -44,11 +56,15 @@ export function decodeWriteBatch(bytes: Uint8Array): WriteBatch {
   const format = reader.uint8();
   if (format !== FORMAT) throw new MalformedBytes(`write batch of format ${format}, this version reads ${FORMAT}`);
   const timeMs = reader.varint();
+  const memoryRules = decodeRules(reader);
+  const markCount = reader.varint();
+  const readMarks: number[] = [];
+  for (let i = 0; i < markCount; i++) readMarks.push(reader.varint() | 0);
   const count = reader.varint();
   const writes: WriteRequest[] = [];
   for (let i = 0; i < count; i++) writes.push(decodeWrite(reader));
   reader.end();
-  return { timeMs, writes };
+  return { timeMs, memoryRules, readMarks, writes };
 }
 
 function encodeWrite(writer: ByteWriter, write: WriteRequest): void {
@@ -113,6 +129,31 @@ function decodeWrite(reader: ByteReader): WriteRequest {
       return { type: 'flush' };
     default:
       throw new MalformedBytes(`write of unknown kind ${kind}`);
+  }
+}
+
+function encodeRules(writer: ByteWriter, rules: MemoryRules | undefined): void {
+  writer.uint8(rules === undefined ? 0 : 1);
+  if (rules === undefined) return;
+  writer.varint(rules.maxBytes === Infinity ? 0 : rules.maxBytes).uint8(POLICY[rules.policy]);
+}
+
+function decodeRules(reader: ByteReader): MemoryRules | undefined {
+  if (reader.uint8() === 0) return undefined;
+  const maxBytes = reader.varint();
+  return { maxBytes: maxBytes === 0 ? Infinity : maxBytes, policy: decodePolicy(reader.uint8()) };
+}
+
+function decodePolicy(kind: number): EvictionPolicy {
+  switch (kind) {
+    case POLICY.noeviction:
+      return 'noeviction';
+    case POLICY.lru:
+      return 'lru';
+    case POLICY.ttl:
+      return 'ttl';
+    default:
+      throw new MalformedBytes(`eviction policy of unknown kind ${kind}`);
   }
 }
 

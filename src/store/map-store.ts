@@ -14,6 +14,7 @@ import { fromLatin1, toLatin1 } from '../base/latin1.js';
 import { LIMITS } from '../base/limits.js';
 import { encodeInteger } from './integer-value.js';
 import { MapStoreRestore, MapStoreSnapshot, type MapRecord, type MapStoreState } from './map-store-snapshot.js';
+import { NO_CAP, type MemoryRules } from './memory-cap.js';
 import type { ReadReply, ReadRequest, ScanEntry, WriteReply, WriteRequest } from './requests.js';
 import type { KvStore, StoreRestore, StoreSnapshot, StoreStats } from './store.js';
 import { appendRefusal, conditionHolds, expiryOf, incremented, timeLeftMs } from './write-rules.js';
@@ -27,6 +28,7 @@ interface Expiry {
 type Write<Type extends WriteRequest['type']> = Extract<WriteRequest, { type: Type }>;
 
 export class MapStore implements KvStore {
+  memoryRules = NO_CAP;
   private records = new Map<string, MapRecord>();
   private readonly expiries = new Heap<Expiry>((a, b) => a.atMs < b.atMs || (a.atMs === b.atMs && a.key < b.key));
   private heldBytes = 0;
@@ -37,7 +39,7 @@ export class MapStore implements KvStore {
     return this.logTimeMs;
   }
 
-  get nextExpiryMs(): number {
+  get upkeepDueMs(): number {
     this.dropStaleExpiries();
     return this.expiries.peek()?.atMs ?? Infinity;
   }
@@ -51,6 +53,19 @@ export class MapStore implements KvStore {
       if (next === undefined || next.atMs > timeMs) return;
       this.remove(next.key);
     }
+  }
+
+  /** There is no cap here: what is set is remembered and has no effect. */
+  setMemoryRules(rules: MemoryRules): void {
+    this.memoryRules = rules;
+  }
+
+  applyReadMarks(): void {
+    // Nothing is ever evicted.
+  }
+
+  takeReadMarks(): readonly number[] {
+    return [];
   }
 
   onFounded(): void {

@@ -24,6 +24,23 @@ const INDEX_FIXED_BYTES = 4096;
 export const POLICIES = ['noeviction', 'lru', 'ttl'] as const;
 export type EvictionPolicy = (typeof POLICIES)[number];
 
+export function isEvictionPolicy(text: string): text is EvictionPolicy {
+  return (POLICIES as readonly string[]).includes(text);
+}
+
+/** How much memory a store may take, and what gives way. */
+export interface MemoryRules {
+  /** Everything counted; Infinity: no cap. */
+  readonly maxBytes: number;
+  readonly policy: EvictionPolicy;
+}
+
+export const NO_CAP: MemoryRules = { maxBytes: Infinity, policy: 'noeviction' };
+
+export function sameRules(a: MemoryRules, b: MemoryRules): boolean {
+  return a.maxBytes === b.maxBytes && a.policy === b.policy;
+}
+
 export class MemoryCap {
   policy: EvictionPolicy = 'noeviction';
   private readonly store: PartitionStore;

@@ -13,10 +13,12 @@ import { assert, assertNever } from '../base/assert.js';
 import { concatBytes, EMPTY_BYTES } from '../base/bytes.js';
 import { DcacheError } from '../base/errors.js';
 import { Fnv32 } from '../base/fnv.js';
+import { LIMITS } from '../base/limits.js';
 import { accountOf } from './accounting.js';
 import { encodeInteger } from './integer-value.js';
 import { type HashSeed, seedOfCluster, SipKeyHash } from './key-hash.js';
 import type { SegmentLayout } from './layout.js';
+import { sameRules, type MemoryRules } from './memory-cap.js';
 import { MAX_48_BITS } from './record.js';
 import type { ReadReply, ReadRequest, Rejection, WriteReply, WriteRequest } from './requests.js';
 import { scanPage } from './scan-page.js';
@@ -56,6 +58,8 @@ export class SegmentKvStore implements KvStore {
   private segments: SegmentStore;
   /** Writes that took effect, expiries alone apart; every version is drawn from it, so none comes twice. */
   private lastVersion = 0;
+  /** Tags of values read here that are not marked yet; no part of the state. */
+  private readonly readMarks = new Set<number>();
 
   constructor(options: SegmentKvStoreOptions = {}) {
     this.options = options;
@@ -66,8 +70,27 @@ export class SegmentKvStore implements KvStore {
     return this.segments.clockMs;
   }
 
-  get nextExpiryMs(): number {
-    return this.segments.expirer.dueMs;
+  get upkeepDueMs(): number {
+    return this.segments.hasToEvict ? this.timeMs : this.segments.expirer.dueMs;
+  }
+
+  get memoryRules(): MemoryRules {
+    const { maxBytes, policy } = this.segments.cap;
+    return { maxBytes, policy };
+  }
+
+  setMemoryRules(rules: MemoryRules): void {
+    if (!sameRules(rules, this.memoryRules)) this.segments.setCap(rules.maxBytes, rules.policy);
+  }
+
+  applyReadMarks(marks: readonly number[]): void {
+    for (const tag of marks) this.segments.touchTag(tag);
+  }
+
+  takeReadMarks(): readonly number[] {
+    const marks = [...this.readMarks];
+    this.readMarks.clear();
+    return marks;
   }
 
   advanceTime(timeMs: number): void {
@@ -96,6 +119,7 @@ export class SegmentKvStore implements KvStore {
       case 'get': {
         if (this.find(request.key) === undefined) return { type: 'get', value: null, version: 0 };
         const { entry } = this.segments;
+        this.markAsRead();
         return { type: 'get', value: entry.copyOfValue(), version: entry.version };
       }
       case 'inspect': {
@@ -234,6 +258,13 @@ export class SegmentKvStore implements KvStore {
     if (segments.lookUp(key, segments.clockMs) !== 'hit') return undefined;
     const { version, expiresAtMs } = segments.entry;
     return { version, expiresAtMs: expiresAtMs === 0 ? Infinity : expiresAtMs };
+  }
+
+  /** The value that was just found is warm. Which values are is part of the replicated state, so it goes through the log. */
+  private markAsRead(): void {
+    const { cap, entry } = this.segments;
+    if (cap.policy !== 'lru' || this.readMarks.size >= LIMITS.maxReadMarks || entry.isTouched) return;
+    this.readMarks.add(entry.tag);
   }
 
   /** Returns the version of the new value. */

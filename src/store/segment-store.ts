@@ -204,11 +204,18 @@ export class SegmentStore {
       this.partition.table.touch(location);
   }
 
+  /** Whether values have to go, and some may, to bring the store below a cap that was lowered. */
+  get hasToEvict(): boolean {
+    const { cap, values } = this;
+    if (!cap.isLimited || cap.policy === 'noeviction') return false;
+    return this.partition.table.liveBytes > cap.liveLimitBytes && (cap.policy === 'lru' || values.expiringBytes > 0);
+  }
+
   /** Time goes on without a write: expiry, cleaning and a lowered cap get about `budgetBytes` of work. */
   tick(nowMs: number, budgetBytes: number): void {
     this.advanceClock(nowMs);
     this.expirer.step(this.clock, budgetBytes);
-    if (this.cap.isLimited && this.cap.policy !== 'noeviction') this.room.evictTo(this.cap.liveLimitBytes, budgetBytes);
+    if (this.hasToEvict) this.room.evictTo(this.cap.liveLimitBytes, budgetBytes);
     this.cleaner.step(budgetBytes);
     this.cap.settle();
   }

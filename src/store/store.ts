@@ -5,6 +5,7 @@
  * Time is the log's: it moves only by `advanceTime`, and never back (DESIGN.md, "Expiry"). A key whose time to live has
  * run out by the log's time does not exist.
  */
+import type { MemoryRules } from './memory-cap.js';
 import type { ReadReply, ReadRequest, WriteReply, WriteRequest } from './requests.js';
 
 export interface StoreStats {
@@ -33,21 +34,33 @@ export interface KvStore {
   /** Largest time of the log so far, ms since 1970. */
   readonly timeMs: number;
   /**
-   * No key that exists now stops existing earlier, and there is nothing to remove earlier; Infinity if none ever does. It may be
-   * early, but then moving the time on to it gives a later one, after a bounded number of times.
+   * When the log's time should move on though nobody writes: no key that exists now stops existing earlier, and nothing waits to
+   * be removed. Infinity if never. It may be early, but then moving the time on to it gives a later one, after a bounded
+   * number of times.
    */
-  readonly nextExpiryMs: number;
+  readonly upkeepDueMs: number;
   /**
    * Moves the log's time on to `timeMs` (an earlier time counts as the largest so far), which ends keys that have expired by
    * then, and removes them, if they are many by a part a call.
    */
   advanceTime(timeMs: number): void;
+  /** In force now: as set last, in the order of the log. */
+  readonly memoryRules: MemoryRules;
+  /**
+   * Changes the memory cap. One below what is held is kept: writes that need more are refused, or values are evicted, step by
+   * step, while reads and deletes go on.
+   */
+  setMemoryRules(rules: MemoryRules): void;
+  /** Notes what `takeReadMarks` gave on the leader, so that all nodes find the same values cold. */
+  applyReadMarks(marks: readonly number[]): void;
   /** The cluster has got its id. Before the first write; a later call has no effect. */
   onFounded(clusterId: string): void;
   /** Decides and carries out one write at the log's time. Copies what it keeps. Never throws for what a client sent. */
   apply(write: WriteRequest): WriteReply;
   /** Answers at the log's time; `nowMs` only serves to tell the time left. Buffers in the reply are the caller's. */
   read(request: ReadRequest, nowMs: number): ReadReply;
+  /** Which values have been read here since the last call, as far as that matters for eviction; at most LIMITS.maxReadMarks. */
+  takeReadMarks(): readonly number[];
   stats(): StoreStats;
   /** Equal on stores that were fed the same writes; a difference is a defect. */
   stateHash(): string;

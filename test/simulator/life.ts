@@ -15,6 +15,7 @@ import type { Founder, Speaker } from '../../src/cluster/speaker.js';
 import type { ClusterView } from '../../src/cluster/view.js';
 import type { Entry } from '../../src/raft/types.js';
 import { MapStore } from '../../src/store/map-store.js';
+import type { MemoryRules } from '../../src/store/memory-cap.js';
 import type { KvReply, KvRequest, WriteReply } from '../../src/store/requests.js';
 import { SegmentKvStore } from '../../src/store/segment-kv-store.js';
 import type { KvStore } from '../../src/store/store.js';
@@ -46,6 +47,7 @@ export interface LifeOptions {
   /** Of both threads' monotonic clocks. */
   readonly clockRate: number;
   readonly prng: Prng;
+  readonly memoryRules: MemoryRules;
   /** The disk ends the process. */
   readonly crash: () => void;
 }
@@ -139,6 +141,7 @@ export class Life implements PeerListener {
       forwarder: new RequestSender(world, { host, thread: this.dataThread }, prng.fork()),
       scheduler: this.dataThread,
       wallMs: () => clock.nowMs(),
+      memoryRules: options.memoryRules,
       logger: world.logger.child(`${host} router`),
       submit: (requests, onTaken) => this.submit(requests, onTaken),
     });

@@ -99,6 +99,7 @@ export class SimNode {
       disk: this.currentDisk,
       clock: this.clock,
       clockRate: this.clockRate,
+      memoryRules: prng.pick(this.world.parameters.memoryRules),
       prng: prng.fork(),
       crash: () => this.crash(),
     });

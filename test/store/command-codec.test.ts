@@ -3,11 +3,21 @@ import { expect, test } from 'vitest';
 import { MalformedBytes } from '../../src/base/byte-reader.js';
 import { ENTRY_KIND } from '../../src/base/entry-kind.js';
 import { decodeWriteBatch, encodeWriteBatch, WRITE_OVERHEAD_BYTES } from '../../src/store/command-codec.js';
+import { POLICIES } from '../../src/store/memory-cap.js';
 import { requestBytes } from '../../src/store/requests.js';
+import { headerAt } from '../support/batch-header.js';
 import { someWrite } from '../support/request-arbitraries.js';
 
 const someBatch = fc.record({
   timeMs: fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER }),
+  memoryRules: fc.option(
+    fc.record({
+      maxBytes: fc.oneof(fc.constant(Infinity), fc.integer({ min: 1, max: 2 ** 40 })),
+      policy: fc.constantFrom(...POLICIES),
+    }),
+    { nil: undefined },
+  ),
+  readMarks: fc.array(fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 }), { maxLength: 6 }),
   writes: fc.array(someWrite, { maxLength: 6 }),
 });
 
@@ -20,8 +30,8 @@ test('what was encoded is decoded', () => {
 });
 
 test('a batch without writes only carries the time', () => {
-  expect(decodeWriteBatch(encodeWriteBatch({ timeMs: 1_700_000_000_000, writes: [] }))).toEqual({
-    timeMs: 1_700_000_000_000,
+  expect(decodeWriteBatch(encodeWriteBatch({ ...headerAt(1_700_000_000_000), writes: [] }))).toEqual({
+    ...headerAt(1_700_000_000_000),
     writes: [],
   });
 });
@@ -39,16 +49,17 @@ test('every batch that was cut short is refused', () => {
 });
 
 test('bytes behind the batch are refused', () => {
-  const bytes = encodeWriteBatch({ timeMs: 1, writes: [{ type: 'flush' }] });
+  const bytes = encodeWriteBatch({ ...headerAt(1), writes: [{ type: 'flush' }] });
   expect(() => decodeWriteBatch(Uint8Array.of(...bytes, 0))).toThrow(new MalformedBytes('1 bytes too many'));
 });
 
-test('a format, kind, lifetime or condition of a later version is refused by name', () => {
+test('a format, kind, policy, lifetime or condition of a later version is refused by name', () => {
   const batch = (...bytes: number[]): Uint8Array => Uint8Array.of(ENTRY_KIND.writes, ...bytes);
-  expect(() => decodeWriteBatch(batch(2, 0, 0))).toThrow('write batch of format 2, this version reads 1');
-  expect(() => decodeWriteBatch(batch(1, 0, 1, 99))).toThrow('write of unknown kind 99');
-  expect(() => decodeWriteBatch(batch(1, 0, 1, 3, 1, 65, 9))).toThrow('lifetime of unknown kind 9');
-  expect(() => decodeWriteBatch(batch(1, 0, 1, 2, 1, 65, 9))).toThrow('condition of unknown kind 9');
+  expect(() => decodeWriteBatch(batch(3, 0, 0))).toThrow('write batch of format 3, this version reads 2');
+  expect(() => decodeWriteBatch(batch(2, 0, 1, 5, 9))).toThrow('eviction policy of unknown kind 9');
+  expect(() => decodeWriteBatch(batch(2, 0, 0, 0, 1, 99))).toThrow('write of unknown kind 99');
+  expect(() => decodeWriteBatch(batch(2, 0, 0, 0, 1, 3, 1, 65, 9))).toThrow('lifetime of unknown kind 9');
+  expect(() => decodeWriteBatch(batch(2, 0, 0, 0, 1, 2, 1, 65, 9))).toThrow('condition of unknown kind 9');
 });
 
 test('the entry of somebody else is refused', () => {
@@ -56,10 +67,10 @@ test('the entry of somebody else is refused', () => {
 });
 
 test('a write adds no more to a batch than is reckoned with when batches are cut', () => {
-  const empty = encodeWriteBatch({ timeMs: 0, writes: [] }).length;
+  const empty = encodeWriteBatch({ ...headerAt(0), writes: [] }).length;
   fc.assert(
     fc.property(someWrite, (write) => {
-      const added = encodeWriteBatch({ timeMs: 0, writes: [write] }).length - empty;
+      const added = encodeWriteBatch({ ...headerAt(0), writes: [write] }).length - empty;
       expect(added).toBeLessThanOrEqual(requestBytes(write) + WRITE_OVERHEAD_BYTES);
     }),
   );
@@ -68,7 +79,7 @@ test('a write adds no more to a batch than is reckoned with when batches are cut
 test('decoded keys and values are views of the entry, also when that is a Buffer', () => {
   const value = new Uint8Array(1_000).fill(7);
   const entry = Buffer.from(
-    encodeWriteBatch({ timeMs: 0, writes: [{ type: 'append', key: Uint8Array.of(1), value }] }),
+    encodeWriteBatch({ ...headerAt(0), writes: [{ type: 'append', key: Uint8Array.of(1), value }] }),
   );
   const [write] = decodeWriteBatch(entry).writes;
   expect(write).toMatchObject({ type: 'append' });

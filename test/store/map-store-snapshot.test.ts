@@ -29,7 +29,7 @@ test('a restored store equals the one that was cut, however the bytes are cut in
       restore.finish();
       expect(restored.stateHash()).toBe(store.stateHash());
       expect(restored.stats()).toEqual(store.stats());
-      expect(restored.nextExpiryMs).toBe(store.nextExpiryMs);
+      expect(restored.upkeepDueMs).toBe(store.upkeepDueMs);
     }),
   );
 });

@@ -83,12 +83,12 @@ describe('expiry', () => {
   test("counts from the log's time and happens at it, not before", () => {
     store.advanceTime(1_000);
     set('a', '1', ttl(500));
-    expect(store.nextExpiryMs).toBe(1_500);
+    expect(store.upkeepDueMs).toBe(1_500);
     store.advanceTime(1_499);
     expect(get('a')).toBe('1');
     store.advanceTime(1_500);
     expect(get('a')).toBeUndefined();
-    expect(store.nextExpiryMs).toBe(Infinity);
+    expect(store.upkeepDueMs).toBe(Infinity);
   });
 
   test('does not follow the clock of the node that reads: the key is there until the log says otherwise', () => {
@@ -106,16 +106,16 @@ describe('expiry', () => {
   test('is forgotten with an overwritten value, kept with keep, changed by expire', () => {
     set('a', '1', ttl(500));
     set('a', '2');
-    expect(store.nextExpiryMs).toBe(Infinity);
+    expect(store.upkeepDueMs).toBe(Infinity);
     set('b', '1', ttl(500));
     set('b', '2', { lifetime: { type: 'keep' } });
-    expect(store.nextExpiryMs).toBe(500);
+    expect(store.upkeepDueMs).toBe(500);
     const expire = { type: 'expire', key: bytes('b'), lifetime: { type: 'ttl', ttlMs: 900 } } as const;
     expect(store.apply(expire)).toEqual({ type: 'expire', changed: true });
-    expect(store.nextExpiryMs).toBe(900);
+    expect(store.upkeepDueMs).toBe(900);
     expect(store.apply({ ...expire, lifetime: FOREVER })).toEqual({ type: 'expire', changed: true });
     expect(store.apply({ ...expire, lifetime: FOREVER })).toEqual({ type: 'expire', changed: false });
-    expect(store.nextExpiryMs).toBe(Infinity);
+    expect(store.upkeepDueMs).toBe(Infinity);
     expect(store.apply({ ...expire, key: bytes('missing') })).toEqual({ type: 'expire', changed: false });
   });
 
@@ -139,7 +139,7 @@ describe('increment', () => {
   test('keeps the time to live', () => {
     set('n', '1', { lifetime: { type: 'ttl', ttlMs: 500 } });
     increment('n', 1n);
-    expect(store.nextExpiryMs).toBe(500);
+    expect(store.upkeepDueMs).toBe(500);
   });
 
   test('changes nothing when the value is no integer, or would not fit 64 bits', () => {
@@ -222,7 +222,7 @@ test('flush removes every key and says how many', () => {
   set('b', '1');
   expect(store.apply({ type: 'flush' })).toEqual({ type: 'flush', removed: 2 });
   expect(store.stats()).toEqual({ keys: 0, bytes: 0 });
-  expect(store.nextExpiryMs).toBe(Infinity);
+  expect(store.upkeepDueMs).toBe(Infinity);
 });
 
 test('two stores that were fed the same are equal, their counts are exact, and another write makes them differ', () => {

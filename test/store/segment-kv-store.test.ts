@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { bytesEqual, concatBytes, EMPTY_BYTES, toHex } from '../../src/base/bytes.js';
 import { LIMITS } from '../../src/base/limits.js';
 import { MapStore } from '../../src/store/map-store.js';
+import { POLICIES, type EvictionPolicy, type MemoryRules } from '../../src/store/memory-cap.js';
 import { ALWAYS, FOREVER, type Condition, type Lifetime, type WriteRequest } from '../../src/store/requests.js';
 import { SegmentKvStore } from '../../src/store/segment-kv-store.js';
 import type { KvStore, StoreSnapshot } from '../../src/store/store.js';
@@ -25,6 +26,8 @@ function founded(clusterId = CLUSTER): SegmentKvStore {
 type Step =
   | { readonly type: 'write'; readonly write: WriteRequest }
   | { readonly type: 'time'; readonly byMs: number }
+  | { readonly type: 'rules'; readonly rules: MemoryRules }
+  | { readonly type: 'read'; readonly key: Uint8Array }
   | { readonly type: 'cut' }
   | { readonly type: 'restore'; readonly pieceBytes: number }
   | { readonly type: 'scan'; readonly limit: number; readonly withValues: boolean; readonly prefix: string };
@@ -96,20 +99,44 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
 );
 
-/** Three stores that apply the same log; `late` is now and then replaced by one restored from a snapshot. */
-class Trio {
-  readonly plain = new MapStore();
-  readonly first = founded();
-  late = founded();
+/** Caps that some of the values above reach at once, some after a while. */
+const rules: fc.Arbitrary<MemoryRules> = fc.record({
+  maxBytes: fc.constantFrom(20_000, 60_000, 90_000, 150_000, Infinity),
+  policy: fc.constantFrom(...POLICIES),
+});
+const cappedStep: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 20, arbitrary: step },
+  { weight: 6, arbitrary: key.map((name): Step => ({ type: 'read', key: name })) },
+  { weight: 1, arbitrary: rules.map((next): Step => ({ type: 'rules', rules: next })) },
+);
+
+/** Stores that apply the same log; `late` is now and then replaced by one restored from a snapshot. */
+class Replicas {
+  /** Has no cap, so it only knows what must be said where there is none. */
+  private readonly plain: MapStore | undefined;
+  private readonly first = founded();
+  private late = founded();
   private timeMs = 1_000;
   private cut: { readonly snapshot: StoreSnapshot; readonly since: ((store: KvStore) => void)[] } | undefined;
+
+  constructor(plain?: MapStore) {
+    this.plain = plain;
+  }
 
   play(next: Step): void {
     switch (next.type) {
       case 'write': {
-        const [plain, first, late] = this.apply((store) => store.apply(next.write));
-        expectSame(first, plain);
-        expectSame(late, plain);
+        const replies = this.apply((store) => store.apply(next.write));
+        for (const reply of replies) expectSame(reply, replies[0]);
+        return;
+      }
+      case 'rules':
+        this.apply((store) => store.setMemoryRules(next.rules));
+        return;
+      case 'read': {
+        this.first.read({ type: 'get', key: next.key }, this.timeMs);
+        const marks = this.first.takeReadMarks();
+        this.apply((store) => store.applyReadMarks(marks));
         return;
       }
       case 'time': {
@@ -125,30 +152,36 @@ class Trio {
       case 'restore':
         return this.restore(next.pieceBytes);
       case 'scan': {
-        const scanned = [this.plain, this.first].map((store) => scanAll(store, next, this.timeMs));
-        expectSame(scanned[1], scanned[0]);
+        const scanned = this.all().map((store) => scanAll(store, next, this.timeMs));
+        for (const each of scanned) expectSame(each, scanned[0]);
       }
     }
   }
 
   /** What can be asked without a change, of all stores. */
   compare(): void {
+    const { plain } = this;
     for (const store of [this.first, this.late]) {
+      const other = plain ?? this.first;
       for (const each of KEYS) {
         for (const type of ['get', 'inspect'] as const) {
-          expectSame(store.read({ type, key: each }, this.timeMs), this.plain.read({ type, key: each }, this.timeMs));
+          expectSame(store.read({ type, key: each }, this.timeMs), other.read({ type, key: each }, this.timeMs));
         }
       }
-      expect(store.read({ type: 'count' }, 0)).toEqual(this.plain.read({ type: 'count' }, 0));
-      expect(store.timeMs).toBe(this.plain.timeMs);
-      expect(store.nextExpiryMs).toBeLessThanOrEqual(this.plain.nextExpiryMs);
+      expect(store.read({ type: 'count' }, 0)).toEqual(other.read({ type: 'count' }, 0));
+      expect(store.timeMs).toBe(other.timeMs);
+      if (plain !== undefined) expect(store.upkeepDueMs).toBeLessThanOrEqual(plain.upkeepDueMs);
     }
     expect(this.late.stateHash()).toBe(this.first.stateHash());
   }
 
+  private all(): KvStore[] {
+    return this.plain === undefined ? [this.first, this.late] : [this.plain, this.first, this.late];
+  }
+
   private apply<Reply>(change: (store: KvStore) => Reply): Reply[] {
     this.cut?.since.push(change);
-    return [this.plain, this.first, this.late].map(change);
+    return this.all().map(change);
   }
 
   private restore(pieceBytes: number): void {
@@ -204,14 +237,26 @@ function set(store: KvStore, name: string, content: Uint8Array, ttlMs?: number):
   expect(reply).toMatchObject({ applied: true });
 }
 
+function playAll(steps: readonly Step[], replicas: Replicas): void {
+  for (const next of steps) replicas.play(next);
+  replicas.compare();
+}
+
 test('whatever is asked, it answers as the Map store does, and replicas and restored stores are equal', () => {
   fc.assert(
-    fc.property(fc.array(step, { minLength: 1, maxLength: 200, size: 'max' }), (steps) => {
-      const trio = new Trio();
-      for (const next of steps) trio.play(next);
-      trio.compare();
-    }),
-    { numRuns: 400 },
+    fc.property(fc.array(step, { minLength: 1, maxLength: 200, size: 'max' }), (steps) =>
+      playAll(steps, new Replicas(new MapStore())),
+    ),
+    { numRuns: 200 },
+  );
+});
+
+test('under caps that come and go, replicas and restored stores refuse and evict alike', () => {
+  fc.assert(
+    fc.property(rules, fc.array(cappedStep, { minLength: 1, maxLength: 200, size: 'max' }), (first, steps) =>
+      playAll([{ type: 'rules', rules: first }, ...steps], new Replicas()),
+    ),
+    { numRuns: 200 },
   );
 });
 
@@ -224,9 +269,9 @@ describe('expiry', () => {
       for (let i = 0; i < 5_000; i += 2) set(each, `key ${i}`, bytes('w'), 1_000 + i);
     }
     let calls = 0;
-    while (store.nextExpiryMs < Infinity) {
-      const due = store.nextExpiryMs;
-      expect(due).toBeLessThanOrEqual(plain.nextExpiryMs);
+    while (store.upkeepDueMs < Infinity) {
+      const due = store.upkeepDueMs;
+      expect(due).toBeLessThanOrEqual(plain.upkeepDueMs);
       store.advanceTime(due);
       plain.advanceTime(due);
       calls++;
@@ -245,7 +290,7 @@ describe('expiry', () => {
       expect(store.read({ type: 'get', key: bytes(`key ${i}`) }, 20)).toMatchObject({ value: null });
     }
     let calls = 0;
-    while (store.nextExpiryMs <= 20 && calls < 100) {
+    while (store.upkeepDueMs <= 20 && calls < 100) {
       store.advanceTime(20);
       calls++;
     }
@@ -343,5 +388,104 @@ describe('memory', () => {
     expect(other.read({ type: 'get', key: bytes('a') }, 0)).toMatchObject({ value: bytes('mine') });
     expect(other.stats().keys).toBe(before.keys);
     expect(other.stats().bytes).toBeLessThan(4 * before.bytes + 2 ** 21);
+  });
+});
+
+describe('the memory cap', () => {
+  const CAP = 400_000;
+  const capped = (policy: EvictionPolicy): SegmentKvStore => {
+    const store = founded();
+    store.setMemoryRules({ maxBytes: CAP, policy });
+    return store;
+  };
+  const put = (store: KvStore, name: string, content: Uint8Array): string => {
+    const lifetime = { type: 'ttl', ttlMs: 600_000 } as const;
+    const reply = store.apply({
+      type: 'set',
+      key: bytes(name),
+      value: content,
+      lifetime,
+      condition: ALWAYS,
+      returnOld: false,
+    });
+    return reply.type === 'rejected' ? reply.code : reply.type;
+  };
+  const has = (store: KvStore, name: string): boolean => {
+    const reply = store.read({ type: 'inspect', key: bytes(name) }, 0);
+    return reply.type === 'inspect' && reply.found;
+  };
+
+  test('with noeviction, a write that does not fit is refused with STORE_FULL, and all else goes on', () => {
+    const store = capped('noeviction');
+    let count = 0;
+    while (put(store, `key ${count}`, patterned(1_000, count)) === 'set') count++;
+    expect(put(store, 'one more', patterned(1_000, 1))).toBe('STORE_FULL');
+    expect(store.stats().keys).toBe(count);
+    expect(store.apply({ type: 'append', key: bytes('key 0'), value: patterned(5_000, 1) })).toMatchObject({
+      type: 'rejected',
+      code: 'STORE_FULL',
+    });
+    for (let i = 0; i < count; i++) {
+      expect(store.read({ type: 'get', key: bytes(`key ${i}`) }, 0)).toMatchObject({ value: patterned(1_000, i) });
+    }
+    for (let i = 0; i < count / 2; i++) store.apply({ type: 'delete', key: bytes(`key ${i}`), condition: ALWAYS });
+    expect(put(store, 'one more', patterned(1_000, 1))).toBe('set');
+  });
+
+  test.each(['lru', 'ttl'] as const)('with %s, a write that does not fit evicts others', (policy) => {
+    const store = capped(policy);
+    for (let i = 0; i < 1_000; i++) expect(put(store, `key ${i}`, patterned(1_000, i))).toBe('set');
+    expect(has(store, 'key 999')).toBe(true);
+    expect(store.stats().keys).toBeGreaterThan(100);
+    expect(store.stats().keys).toBeLessThan(CAP / 1_000);
+  });
+
+  test('with lru, what the leader reads stays on all replicas once its marks are in the log', () => {
+    const leader = capped('lru');
+    const follower = capped('lru');
+    for (let i = 0; i < 2_000; i++) {
+      leader.read({ type: 'get', key: bytes(`key ${i % 20}`) }, 0);
+      const marks = leader.takeReadMarks();
+      for (const store of [leader, follower]) {
+        store.applyReadMarks(marks);
+        put(store, `key ${i}`, patterned(1_000, i));
+      }
+    }
+    // Approximate: where there is no room to move what is spared, it goes all the same.
+    const left = (from: number): number =>
+      Array.from({ length: 20 }, (_, i) => has(leader, `key ${from + i}`)).filter(Boolean).length;
+    expect(left(0)).toBeGreaterThan(10);
+    expect(left(20)).toBe(0);
+    expect(follower.stateHash()).toBe(leader.stateHash());
+  });
+
+  test('read marks are few: none for what is marked already, each key once, and none without lru', () => {
+    const store = capped('lru');
+    for (let i = 0; i < 100; i++) put(store, `key ${i}`, bytes('v'));
+    for (let i = 0; i < 1_000; i++) store.read({ type: 'get', key: bytes(`key ${i % 100}`) }, 0);
+    const marks = store.takeReadMarks();
+    expect(marks).toHaveLength(100);
+    store.applyReadMarks(marks);
+    store.read({ type: 'get', key: bytes('key 1') }, 0);
+    expect(store.takeReadMarks()).toEqual([]);
+    store.setMemoryRules({ maxBytes: CAP, policy: 'ttl' });
+    put(store, 'key 1', bytes('w'));
+    store.read({ type: 'get', key: bytes('key 1') }, 0);
+    expect(store.takeReadMarks()).toEqual([]);
+  });
+
+  test('lowered below what is held, it is reached by upkeep alone, in steps', () => {
+    const store = founded();
+    for (let i = 0; i < 2_000; i++) put(store, `key ${i}`, patterned(1_000, i));
+    store.setMemoryRules({ maxBytes: CAP, policy: 'lru' });
+    let steps = 0;
+    while (store.upkeepDueMs <= store.timeMs && steps < 1_000) {
+      store.advanceTime(store.timeMs);
+      steps++;
+    }
+    expect(steps).toBeGreaterThan(3);
+    expect(steps).toBeLessThan(50);
+    expect(store.stats().keys).toBeLessThan(CAP / 1_000);
+    expect(store.stats().keys).toBeGreaterThan(100);
   });
 });

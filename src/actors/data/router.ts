@@ -10,6 +10,7 @@ import { DcacheError } from '../../base/errors.js';
 import type { Logger } from '../../base/log.js';
 import type { ClusterView } from '../../cluster/view.js';
 import type { Entry } from '../../raft/types.js';
+import { sameRules, type MemoryRules } from '../../store/memory-cap.js';
 import { isWrite, type KvReply, type KvRequest } from '../../store/requests.js';
 import type { ControlRequests } from '../control/control-options.js';
 import type { ControlEvent } from '../control/events.js';
@@ -19,7 +20,7 @@ import { PendingRequests, type PendingRequest } from './pending.js';
 import { ReadPath, type PendingRead } from './read-path.js';
 import { lacksNodes, noLeaderError } from './shortage.js';
 import type { StateMachine } from './state-machine.js';
-import { WritePath, type PendingWrite } from './write-path.js';
+import { WritePath, type BatchHeader, type PendingWrite } from './write-path.js';
 
 /** A question about reads that is open for longer is asked again. */
 const READ_RETRY_MS = 300;
@@ -43,6 +44,8 @@ export interface RouterParts {
   readonly scheduler: Scheduler;
   /** Wall clock, ms since 1970: the leader's word for what time it is. */
   readonly wallMs: () => number;
+  /** What this node's configuration allows the store; in force in the whole cluster while this node leads. */
+  readonly memoryRules: MemoryRules;
   readonly logger: Logger;
   /** To the control side, which calls `onTaken` when it has handled them. */
   submit(requests: ControlRequests, onTaken: () => void): void;
@@ -57,7 +60,7 @@ export class Router {
   private view: ClusterView | undefined;
   private obstacle: string | undefined;
   private reportedApplied = 0;
-  private timeProposed = false;
+  private upkeepProposed = false;
   private flushScheduled = false;
   /** Turns' worth of work that the control side has not taken yet; at most MAX_UNTAKEN. */
   private untaken = 0;
@@ -134,7 +137,7 @@ export class Router {
         this.writes.onProposed(event.ticket, event.index, event.term);
         return;
       case 'not-proposed':
-        this.timeProposed = false;
+        this.upkeepProposed = false;
         for (const write of this.writes.onNotProposed(event.ticket, event.reason)) {
           // With another leader known there, the view that names it may have come already; then no other will.
           if (event.reason === 'forwarding-disabled') this.route(write);
@@ -169,7 +172,7 @@ export class Router {
       const replies = stateMachine.apply(entry);
       this.writes.onApplied(entry.index, entry.term, replies);
     }
-    this.timeProposed = false;
+    this.upkeepProposed = false;
     this.reads.onApplied(stateMachine.appliedIndex);
     this.flushLater();
   }
@@ -245,7 +248,7 @@ export class Router {
   private flush(): void {
     if (this.untaken >= MAX_UNTAKEN) return;
     const { stateMachine, scheduler } = this.parts;
-    const proposals = this.leads() ? this.writes.takeProposals(this.leaderTimeMs()) : this.rerouteWrites();
+    const proposals = this.leads() ? this.writes.takeProposals(() => this.batchHeader()) : this.rerouteWrites();
     const question = this.reads.takeQuestion(scheduler.nowMs());
     const applied = stateMachine.appliedIndex;
     if (proposals.length === 0 && question === undefined && applied === this.reportedApplied) return;
@@ -277,17 +280,29 @@ export class Router {
       for (const read of unanswered) this.route(read);
       // Refused by a leader that is still there, as it does for a moment before it hands over: no view will tell of that.
       if (this.leads() || this.leaderAddress() !== undefined) this.unpark();
-      this.expireWhatIsDue();
+      this.maybeProposeUpkeep();
     });
   }
 
-  /** Expiry is a decision of the leader's clock that goes through the log (DESIGN.md, I2). */
-  private expireWhatIsDue(): void {
+  /** Expiry is a decision of the leader's clock that goes through the log (DESIGN.md, I2), and so is the memory cap. */
+  private maybeProposeUpkeep(): void {
+    if (!this.leads() || this.upkeepProposed || this.untaken >= MAX_UNTAKEN) return;
     const { store } = this.parts.stateMachine;
-    const timeMs = this.leaderTimeMs();
-    if (!this.leads() || this.timeProposed || this.untaken >= MAX_UNTAKEN || store.nextExpiryMs > timeMs) return;
-    this.timeProposed = true;
-    this.submit({ proposals: [this.writes.proposeTime(timeMs)], reads: [], applied: 0 });
+    const isDue = store.upkeepDueMs <= this.leaderTimeMs() || !sameRules(store.memoryRules, this.parts.memoryRules);
+    if (!isDue) return;
+    this.upkeepProposed = true;
+    this.submit({ proposals: [this.writes.proposeUpkeep(this.batchHeader())], reads: [], applied: 0 });
+  }
+
+  /** Replicas decide alike, so what this node knows alone goes into the log before anything is decided on it. */
+  private batchHeader(): BatchHeader {
+    const { stateMachine, memoryRules } = this.parts;
+    const { store } = stateMachine;
+    return {
+      timeMs: this.leaderTimeMs(),
+      memoryRules: sameRules(store.memoryRules, memoryRules) ? undefined : memoryRules,
+      readMarks: store.takeReadMarks(),
+    };
   }
 
   /** Never behind the largest time in the log. */

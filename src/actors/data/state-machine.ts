@@ -48,7 +48,9 @@ export class StateMachine {
     if (entry.type !== 'normal') return [];
     switch (entry.data[0]) {
       case ENTRY_KIND.writes: {
-        const { timeMs, writes } = decodeWriteBatch(entry.data);
+        const { timeMs, memoryRules, readMarks, writes } = decodeWriteBatch(entry.data);
+        if (memoryRules !== undefined) this.store.setMemoryRules(memoryRules);
+        this.store.applyReadMarks(readMarks);
         this.store.advanceTime(timeMs);
         return writes.map((write) => this.store.apply(write));
       }

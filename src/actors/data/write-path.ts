@@ -9,7 +9,7 @@
 import { DcacheError } from '../../base/errors.js';
 import { LIMITS } from '../../base/limits.js';
 import type { DropReason } from '../../raft/messages.js';
-import { encodeWriteBatch, WRITE_OVERHEAD_BYTES } from '../../store/command-codec.js';
+import { encodeWriteBatch, WRITE_OVERHEAD_BYTES, type WriteBatch } from '../../store/command-codec.js';
 import { requestBytes, type WriteReply, type WriteRequest } from '../../store/requests.js';
 import type { PendingRequest } from './pending.js';
 
@@ -19,6 +19,9 @@ export interface Proposal {
   readonly ticket: number;
   readonly data: Uint8Array<ArrayBuffer>;
 }
+
+/** What the leader puts into a batch beside the writes. */
+export type BatchHeader = Omit<WriteBatch, 'writes'>;
 
 interface AwaitedEntry {
   readonly term: number;
@@ -46,8 +49,8 @@ export class WritePath {
     return queue;
   }
 
-  /** The proposals of this turn. `timeMs` goes into the entries as the leader's time. */
-  takeProposals(timeMs: number): Proposal[] {
+  /** The proposals of this turn. `header` gives what the leader has to say with each; it is asked only if there is one. */
+  takeProposals(header: () => BatchHeader): Proposal[] {
     const proposals: Proposal[] = [];
     let batch: PendingWrite[] = [];
     let batchBytes = 0;
@@ -56,7 +59,7 @@ export class WritePath {
       const ticket = this.nextTicket++;
       for (const write of batch) write.exposed = true;
       this.proposed.set(ticket, batch);
-      proposals.push({ ticket, data: encodeWriteBatch({ timeMs, writes: batch.map(({ request }) => request) }) });
+      proposals.push({ ticket, data: encodeWriteBatch({ ...header(), writes: batch.map(({ request }) => request) }) });
       batch = [];
       batchBytes = 0;
     };
@@ -71,11 +74,11 @@ export class WritePath {
     return proposals;
   }
 
-  /** A proposal without writes: it only moves the log's time on. */
-  proposeTime(timeMs: number): Proposal {
+  /** A proposal without writes: it only moves the log's time on, and says what the leader has to say. */
+  proposeUpkeep(header: BatchHeader): Proposal {
     const ticket = this.nextTicket++;
     this.proposed.set(ticket, []);
-    return { ticket, data: encodeWriteBatch({ timeMs, writes: [] }) };
+    return { ticket, data: encodeWriteBatch({ ...header, writes: [] }) };
   }
 
   onProposed(ticket: number, index: number, term: number): void {

@@ -10,7 +10,9 @@ import { NULL_LOGGER } from '../../../src/base/log.js';
 import type { Entry } from '../../../src/raft/types.js';
 import { encodeWriteBatch } from '../../../src/store/command-codec.js';
 import { MapStore } from '../../../src/store/map-store.js';
+import { NO_CAP } from '../../../src/store/memory-cap.js';
 import { ALWAYS, FOREVER } from '../../../src/store/requests.js';
+import { headerAt } from '../../support/batch-header.js';
 import { MemorySnapshotFiles } from '../../support/memory-snapshot-files.js';
 import { VirtualScheduler } from '../../support/virtual-scheduler.js';
 import { waitFor } from '../../support/wait-for.js';
@@ -31,6 +33,7 @@ class Fixture {
       forwarder: { forward: () => Promise.reject(new DcacheError('UNREACHABLE', 'there is nobody')) },
       scheduler: new VirtualScheduler(),
       wallMs: () => 0,
+      memoryRules: NO_CAP,
       logger: NULL_LOGGER,
       submit: () => undefined,
     });
@@ -68,7 +71,12 @@ function setEntry(index: number, key: string, value: string): Entry {
     condition: ALWAYS,
     returnOld: false,
   } as const;
-  return { term: 1, index, type: 'normal', data: encodeWriteBatch({ timeMs: 1, writes: [write] }) };
+  return {
+    term: 1,
+    index,
+    type: 'normal',
+    data: encodeWriteBatch({ ...headerAt(1), writes: [write] }),
+  };
 }
 
 const committed = (...entries: Entry[]): ControlEvent => ({ type: 'committed', entries });

@@ -7,6 +7,7 @@ import type { ClusterId, NodeId, RaftId } from '../../../src/base/ids.js';
 import { NULL_LOGGER } from '../../../src/base/log.js';
 import type { ClusterView } from '../../../src/cluster/view.js';
 import { MapStore } from '../../../src/store/map-store.js';
+import { NO_CAP } from '../../../src/store/memory-cap.js';
 import { ALWAYS, FOREVER, type KvReply, type KvRequest } from '../../../src/store/requests.js';
 import { VirtualScheduler } from '../../support/virtual-scheduler.js';
 
@@ -59,6 +60,8 @@ class Fixture {
     },
     scheduler: this.scheduler,
     wallMs: () => 0,
+
+    memoryRules: NO_CAP,
     logger: NULL_LOGGER,
     submit: (requests, onTaken) => this.submitted.push({ requests, take: onTaken }),
   });

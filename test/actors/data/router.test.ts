@@ -9,8 +9,10 @@ import { NULL_LOGGER } from '../../../src/base/log.js';
 import type { ClusterView } from '../../../src/cluster/view.js';
 import { decodeWriteBatch } from '../../../src/store/command-codec.js';
 import { MapStore } from '../../../src/store/map-store.js';
+import { NO_CAP, type MemoryRules } from '../../../src/store/memory-cap.js';
 import { ALWAYS, FOREVER, type KvReply, type KvRequest } from '../../../src/store/requests.js';
 import { CLUSTER, member } from '../../cluster/some-members.js';
+import { headerAt } from '../../support/batch-header.js';
 import { VirtualScheduler } from '../../support/virtual-scheduler.js';
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -52,6 +54,7 @@ let submitted: ControlRequests[];
 let forwarded: Forwarded[];
 let wallMs: number;
 let applied: number;
+let memoryRules: MemoryRules;
 
 beforeEach(() => {
   scheduler = new VirtualScheduler();
@@ -59,6 +62,7 @@ beforeEach(() => {
   forwarded = [];
   wallMs = 1_000_000;
   applied = 0;
+  memoryRules = NO_CAP;
   router = new Router({
     stateMachine: new StateMachine(new MapStore()),
     forwarder: {
@@ -67,6 +71,9 @@ beforeEach(() => {
     },
     scheduler,
     wallMs: () => wallMs,
+    get memoryRules() {
+      return memoryRules;
+    },
     logger: NULL_LOGGER,
     submit: (requests) => submitted.push(requests),
   });
@@ -189,9 +196,24 @@ describe('a node that leads', () => {
     wallMs += 1;
     await scheduler.advance(200);
     const due = (await turn()).proposals;
-    expect(due.map(({ data }) => decodeWriteBatch(data))).toEqual([{ timeMs: wallMs, writes: [] }]);
+    expect(due.map(({ data }) => decodeWriteBatch(data))).toEqual([{ ...headerAt(wallMs), writes: [] }]);
     for (const proposal of due) await commit(proposal);
     expect(await valueNow()).toMatchObject({ value: null });
+  });
+
+  test('puts its memory rules into the log when others are in force, once', async () => {
+    memoryRules = { maxBytes: 1_000_000, policy: 'lru' };
+    await scheduler.advance(200);
+    const proposals = (await turn()).proposals;
+    expect(proposals.map(({ data }) => decodeWriteBatch(data))).toEqual([
+      { ...headerAt(wallMs), memoryRules, writes: [] },
+    ]);
+    for (const proposal of proposals) await commit(proposal);
+    execute(set('1'));
+    const [write] = (await turn()).proposals;
+    expect(decodeWriteBatch(write?.data ?? new Uint8Array()).memoryRules).toBeUndefined();
+    await scheduler.advance(200);
+    expect((await turn()).proposals).toEqual([]);
   });
 
   test("never proposes a time behind the log's, however its clock jumps", async () => {

@@ -5,6 +5,7 @@ import type { DcacheError } from '../../../src/base/errors.js';
 import { LIMITS } from '../../../src/base/limits.js';
 import { decodeWriteBatch } from '../../../src/store/command-codec.js';
 import type { KvReply, WriteReply, WriteRequest } from '../../../src/store/requests.js';
+import { headerAt } from '../../support/batch-header.js';
 
 /** A write whose outcome the test reads. */
 interface Tracked {
@@ -40,7 +41,7 @@ beforeEach(() => {
 /** Hands in writes and takes the one proposal that they make. */
 function propose(...tracked: Tracked[]): number {
   for (const { write } of tracked) path.add(write);
-  const [proposal, ...others] = path.takeProposals(1_000);
+  const [proposal, ...others] = path.takeProposals(() => headerAt(1_000));
   expect(others).toEqual([]);
   return proposal?.ticket ?? 0;
 }
@@ -49,19 +50,19 @@ test("the writes of one turn become one entry with the leader's time", () => {
   const [a, b] = [track(), track()];
   path.add(a.write);
   path.add(b.write);
-  const [proposal] = path.takeProposals(1_000);
+  const [proposal] = path.takeProposals(() => headerAt(1_000));
   expect(decodeWriteBatch(proposal?.data ?? new Uint8Array())).toEqual({
-    timeMs: 1_000,
+    ...headerAt(1_000),
     writes: [a.write.request, b.write.request],
   });
-  expect(path.takeProposals(1_000)).toEqual([]);
+  expect(path.takeProposals(() => headerAt(1_000))).toEqual([]);
 });
 
 test('large writes are cut into several entries, one that is larger than the limit has its own', () => {
   const third = Math.floor(LIMITS.maxAppendBytes / 3);
   const sizes = [third, third, third, 2 * LIMITS.maxAppendBytes, 1];
   for (const size of sizes) path.add(track(size).write);
-  const batches = path.takeProposals(0).map(({ data }) => decodeWriteBatch(data).writes.length);
+  const batches = path.takeProposals(() => headerAt(0)).map(({ data }) => decodeWriteBatch(data).writes.length);
   expect(batches).toEqual([2, 1, 1, 1]);
 });
 
@@ -116,7 +117,7 @@ test('a write that was given up before its turn ended is not proposed', () => {
   const a = track();
   path.add(a.write);
   a.write.done(reply(1));
-  expect(path.takeProposals(0)).toEqual([]);
+  expect(path.takeProposals(() => headerAt(0))).toEqual([]);
 });
 
 test('of writes within a snapshot nobody can tell; later ones go on', () => {
@@ -130,8 +131,8 @@ test('of writes within a snapshot nobody can tell; later ones go on', () => {
 });
 
 test('a proposal that only moves the time on waits for nothing', () => {
-  const { ticket, data } = path.proposeTime(5_000);
-  expect(decodeWriteBatch(data)).toEqual({ timeMs: 5_000, writes: [] });
+  const { ticket, data } = path.proposeUpkeep(headerAt(5_000));
+  expect(decodeWriteBatch(data)).toEqual({ ...headerAt(5_000), writes: [] });
   path.onProposed(ticket, 3, 1);
   path.onApplied(3, 1, []);
   expect(path.onNotProposed(ticket, 'no-leader')).toEqual([]);

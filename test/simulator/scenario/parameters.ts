@@ -2,6 +2,7 @@
 import { Prng } from '../../../src/base/prng.js';
 import type { ControlTimings, FlowLimits } from '../../../src/actors/control/control-options.js';
 import type { SnapshotPolicy } from '../../../src/actors/control/snapshot-keeper.js';
+import { NO_CAP, type MemoryRules } from '../../../src/store/memory-cap.js';
 
 export interface NetworkParameters {
   readonly minDelayMs: number;
@@ -58,6 +59,8 @@ export type StoreKind = 'segments' | 'map';
 export interface Parameters {
   readonly nodes: number;
   readonly store: StoreKind;
+  /** What processes are configured with, one each: those of a leader are in force. None lets a value be evicted. */
+  readonly memoryRules: readonly MemoryRules[];
   readonly timings: ControlTimings;
   readonly flow: FlowLimits;
   readonly snapshots: SnapshotPolicy;
@@ -70,6 +73,11 @@ export interface Parameters {
   /** From one thread of a process to the other. */
   readonly maxHopMs: number;
 }
+
+/** Fills up, so that writes are refused. */
+const TIGHT: MemoryRules = { maxBytes: 300_000, policy: 'noeviction' };
+/** Is never reached, but what is read goes through the log. */
+const SPACIOUS: MemoryRules = { maxBytes: 2 ** 26, policy: 'lru' };
 
 const SIZES = [1, 2, 3, 3, 3, 3, 3, 4, 5, 5, 5, 7] as const;
 
@@ -119,6 +127,7 @@ export function drawParameters(seed: number): Parameters {
       maxClockJumpMs: one(100, 10_000, 3_600_000),
     },
     maxHopMs: one(0.02, 0.2, 2),
+    memoryRules: one([NO_CAP], [NO_CAP], [SPACIOUS], [NO_CAP, TIGHT, SPACIOUS]),
     store: one<StoreKind>('segments', 'segments', 'segments', 'map'),
   };
 }
