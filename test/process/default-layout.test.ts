@@ -47,15 +47,16 @@ describe.sequential('the default layout', { timeout: 180_000 }, () => {
       await first.says('1 of 3 nodes up, 2 needed: run this in another terminal, or `dcache cluster start`');
 
       const startedAtMs = performance.now();
-      const refused = await scene.cli(['kv', 'set', 'fruit', 'cherry', '--endpoints', '127.0.0.1:7101,127.0.0.1:7102']);
+      const endpoints = ['--endpoints', '127.0.0.1:7101,127.0.0.1:7102', '--timeout', '100s'];
+      const refused = await scene.cli(['kv', 'set', 'fruit', 'cherry', ...endpoints]);
       expect(refused).toEqual({
         exitCode: 3,
         stdout: '',
         stderr:
           'error: 1 of 3 nodes up, 2 needed; not up: n2, n3. Start one with `dcache node start` in another terminal\n',
       });
-      // Not the deadline of the request, which is 5 s.
-      expect(performance.now() - startedAtMs).toBeLessThan(4_000);
+      // Far from the deadline of the request, however busy the machine is.
+      expect(performance.now() - startedAtMs).toBeLessThan(50_000);
 
       // Both at once: binding decides who gets which place.
       const others = ['second', 'third'].map((name) => scene.spawn(name, ['node', 'start', '--mode', 'raft']));
