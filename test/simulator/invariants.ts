@@ -34,6 +34,7 @@ const HASH_EVERY = 16;
 export class Invariants implements DiskObserver {
   private readonly now: () => number;
   private first: Violation | undefined;
+  private snapshotCount = 0;
   private readonly leaderOfTerm = new Map<number, number>();
   /** By "index/term": the entry and the term before it. */
   private readonly logEntries = new Map<string, Known & { readonly previousTerm: number }>();
@@ -58,6 +59,11 @@ export class Invariants implements DiskObserver {
   /** Largest index known to be committed anywhere. */
   get commitIndex(): number {
     return Math.max(0, this.committed.length - 1);
+  }
+
+  /** Snapshots that a log has named: cut there or received. */
+  get snapshots(): number {
+    return this.snapshotCount;
   }
 
   get terms(): number {
@@ -134,6 +140,7 @@ export class Invariants implements DiskObserver {
 
   /** The log names a snapshot. */
   onSnapshot(disk: SimDisk, { index, confState }: SnapshotMetadata): void {
+    this.snapshotCount++;
     const raftId = disk.identity()?.raftId ?? 0;
     const expected = this.membership.at(index);
     if (index > this.commitIndex) this.fail('a snapshot is of committed entries', `node ${raftId}: ${index}`);

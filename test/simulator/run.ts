@@ -35,6 +35,9 @@ export interface RunReport {
   readonly notDone: number;
   readonly committedEntries: number;
   readonly leaders: number;
+  /** Named in a log, and begun to be sent to a peer. */
+  readonly snapshots: number;
+  readonly snapshotsSent: number;
   readonly faults: FaultCounts;
   /** False when the checker gave up on some key. */
   readonly historyDecided: boolean;
@@ -127,6 +130,8 @@ function report(seed: number, world: World, clients: readonly SimClient[], liven
     notDone: sum('not-done'),
     committedEntries: invariants.commitIndex,
     leaders: invariants.terms,
+    snapshots: invariants.snapshots,
+    snapshotsSent: world.snapshotsSent,
     faults,
     historyDecided: check.verdict !== 'undecided',
     history: history.events(),

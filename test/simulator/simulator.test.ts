@@ -28,6 +28,7 @@ describe('a simulated cluster', () => {
     console.log(totals.describe());
     expect(totals.seeds).toBe(SEEDS);
     expect(totals.faults.missing()).toEqual([]);
+    expect(totals.snapshotsSent).toBeGreaterThan(0);
   });
 });
 

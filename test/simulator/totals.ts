@@ -12,6 +12,8 @@ export class Totals {
   notDone = 0;
   committedEntries = 0;
   leaders = 0;
+  snapshots = 0;
+  snapshotsSent = 0;
   undecidedHistories = 0;
 
   add(report: RunReport): void {
@@ -23,6 +25,8 @@ export class Totals {
     this.notDone += report.notDone;
     this.committedEntries += report.committedEntries;
     this.leaders += report.leaders;
+    this.snapshots += report.snapshots;
+    this.snapshotsSent += report.snapshotsSent;
     if (!report.historyDecided) this.undecidedHistories++;
     this.faults.addAll(report.faults);
   }
@@ -32,8 +36,10 @@ export class Totals {
     return [
       `${this.seeds} seeds passed: ${hours} virtual hours, ${this.events} events`,
       `  ${this.operations} operations checked, ${this.notDone} of them not done, ${this.unknownOutcomes} unknown`,
-      `  ${this.committedEntries} entries committed under ${this.leaders} leaders, ${this.undecidedHistories} histories undecided`,
-      ...FAULTS.map((kind) => `  ${kind.padEnd(28)}${String(this.faults.of(kind)).padStart(8)}`),
+      `  ${this.undecidedHistories} histories were too tangled for the checker`,
+      `  ${this.committedEntries} entries committed under ${this.leaders} leaders`,
+      `  ${this.snapshots} snapshots named in a log, ${this.snapshotsSent} sent`,
+      ...FAULTS.map((kind) => `  ${kind.padEnd(34)}${String(this.faults.of(kind)).padStart(8)}`),
     ].join('\n');
   }
 }
