@@ -57,7 +57,12 @@ export const METRICS = {
     labels: ['result'],
   },
   storeKeys: { type: 'gauge', name: 'dcache_store_keys', help: 'Keys in the store.', labels: [] },
-  storeBytes: { type: 'gauge', name: 'dcache_store_bytes', help: 'Bytes that the store holds.', labels: [] },
+  storeBytes: {
+    type: 'gauge',
+    name: 'dcache_store_bytes',
+    help: 'Bytes that the store holds, by what for: live and dead values, index, and others. The sum is all.',
+    labels: ['for'],
+  },
   mailboxMessages: {
     type: 'gauge',
     name: 'dcache_mailbox_messages',

@@ -117,7 +117,8 @@ export class MapStore implements KvStore {
   }
 
   stats(): StoreStats {
-    return { keys: this.records.size, bytes: this.heldBytes };
+    const bytesFor = { live: this.heldBytes, dead: 0, unused: 0, table: 0, index: 0, lingering: 0, idle: 0 };
+    return { keys: this.records.size, bytes: this.heldBytes, bytesFor };
   }
 
   stateHash(): string {

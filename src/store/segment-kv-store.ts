@@ -139,7 +139,17 @@ export class SegmentKvStore implements KvStore {
   }
 
   stats(): StoreStats {
-    return { keys: this.segments.values.keyCount, bytes: accountOf(this.segments).totalBytes };
+    const { keys, totalBytes, ...account } = accountOf(this.segments);
+    const bytesFor = {
+      live: account.liveBytes,
+      dead: account.deadBytes,
+      unused: account.unusedBytes,
+      table: account.tableBytes,
+      index: account.indexBytes,
+      lingering: account.lingeringBytes,
+      idle: account.idleBytes,
+    };
+    return { keys, bytes: totalBytes, bytesFor };
   }
 
   stateHash(): string {

@@ -8,10 +8,18 @@
 import type { MemoryRules } from './memory-cap.js';
 import type { ReadReply, ReadRequest, WriteReply, WriteRequest } from './requests.js';
 
+/**
+ * What memory is held for: values that exist (`live`) and did (`dead`), ends of segments (`unused`), the segments' bits and
+ * objects (`table`), the index, blocks that only snapshots hold (`lingering`), room for what comes next (`idle`).
+ */
+export const STORE_BYTES = ['live', 'dead', 'unused', 'table', 'index', 'lingering', 'idle'] as const;
+export type StoreBytes = Readonly<Record<(typeof STORE_BYTES)[number], number>>;
+
 export interface StoreStats {
   readonly keys: number;
-  /** Everything that the store holds, whatever for. */
+  /** Everything that the store holds: the sum of `bytesFor`. */
   readonly bytes: number;
+  readonly bytesFor: StoreBytes;
 }
 
 /** A frozen state. It does not change while it is read, whatever the store goes on to do. */

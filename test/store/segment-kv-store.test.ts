@@ -360,6 +360,18 @@ describe('memory', () => {
     expect(store.stats().bytes).toBeLessThan(before / 2);
   });
 
+  test('is told by what it is for, and the parts make the whole', () => {
+    const store = filled();
+    const snapshot = store.snapshot();
+    for (let i = 0; i < 500; i++) store.apply({ type: 'delete', key: bytes(`key ${i}`), condition: ALWAYS });
+    const { bytes: total, bytesFor } = store.stats();
+    expect(Object.values(bytesFor).reduce((sum, each) => sum + each)).toBe(total);
+    expect(bytesFor.live).toBeGreaterThan(1_500 * 3_000);
+    expect(bytesFor.lingering).toBeGreaterThan(0);
+    snapshot.release();
+    expect(store.stats().bytesFor.lingering).toBe(0);
+  });
+
   test('of the state that a restore replaces is given back', () => {
     const store = filled();
     const before = store.stats().bytes;

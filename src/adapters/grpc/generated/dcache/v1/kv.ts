@@ -136,7 +136,7 @@ export interface ScanEntry {
 
 export interface ScanResponse {
   entries: ScanEntry[];
-  /** Empty after the last page. */
+  /** Empty after the last page. A page may hold no keys and yet not be the last. */
   cursor: Uint8Array;
 }
 
