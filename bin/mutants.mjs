@@ -1,5 +1,5 @@
 /**
- * `npm run mutants -- [--only NAME,NAME] [--max-seeds N]`: plants each bug of test/simulator/mutants/mutations.mjs in turn
+ * `npm run mutants -- [--only NAME,NAME] [--rare] [--max-seeds N]`: plants each bug of test/simulator/mutants/mutations.mjs in turn
  * and runs the simulator until it notices. Fails when it does not notice one, when a bug does not apply any more, or when
  * the program without a bug is taken for broken.
  */
@@ -13,7 +13,8 @@ import { ROOT } from './tooling/files.mjs';
 import { ToolError, runCaptured, runMain } from './tooling/run.mjs';
 
 const LANES = 2;
-const DEFAULT_MAX_SEEDS = 400;
+const DEFAULT_MAX_SEEDS = 500;
+const DEFAULT_MAX_SEEDS_RARE = 10_000;
 /** Seeds that the program without a bug has to pass. */
 const CONTROL = { name: 'no bug', breaks: 'nothing', seeds: 50 };
 
@@ -73,10 +74,13 @@ async function inLanes(tasks) {
 }
 
 await runMain(async (args) => {
-  const { values } = parseArgs({ args, options: { only: { type: 'string' }, 'max-seeds': { type: 'string' } } });
-  const maxSeeds = Number(values['max-seeds'] ?? DEFAULT_MAX_SEEDS);
+  const { values } = parseArgs({
+    args,
+    options: { only: { type: 'string' }, rare: { type: 'boolean' }, 'max-seeds': { type: 'string' } },
+  });
+  const seedsFor = ({ rare }) => Number(values['max-seeds'] ?? (rare ? DEFAULT_MAX_SEEDS_RARE : DEFAULT_MAX_SEEDS));
   const names = values.only?.split(',');
-  const chosen = MUTATIONS.filter(({ name }) => names === undefined || names.includes(name));
+  const chosen = MUTATIONS.filter(({ name, rare }) => names?.includes(name) ?? (values.rare || !rare));
   if (chosen.length === 0)
     throw new ToolError(`--only takes names of mutations: ${MUTATIONS.map(({ name }) => name).join(', ')}.`, 2);
   await prepare();
@@ -93,7 +97,7 @@ await runMain(async (args) => {
           throw new ToolError(`The simulator takes the program without a bug for broken: ${outcome.how}`);
       },
       ...chosen.map((mutation) => async () => {
-        const outcome = await hunt(mutation, folder, maxSeeds);
+        const outcome = await hunt(mutation, folder, seedsFor(mutation));
         report(mutation.name, outcome);
         if (!outcome.caught) survivors.push(mutation.name);
       }),

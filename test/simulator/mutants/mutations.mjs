@@ -3,7 +3,10 @@
  * that a promise of dcache rests on, so the simulator has to notice. Read by bin/mutants.mjs.
  */
 
-/** @typedef {{name: string, breaks: string, file: string, find: string, put: string}} Mutation */
+/**
+ * @typedef {{name: string, breaks: string, file: string, find: string, put: string, rare?: boolean}} Mutation
+ * `rare`: it takes thousands of seeds, so it is hunted only by name, or with --rare.
+ */
 
 /** Writes that take a while, as on a thread of their own; `early` runs before they are durable. */
 const lateWrites = (early) => ({
@@ -106,6 +109,7 @@ export const MUTATIONS = [
   },
   {
     name: 'read-confirmed-by-older-heartbeat',
+    rare: true,
     breaks: 'an answer confirms only the reads that its heartbeat was sent after',
     file: 'src/raft/leader.ts',
     find: `if (readCounter === 0) return undefined;

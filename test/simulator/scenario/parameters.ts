@@ -94,7 +94,7 @@ export function drawParameters(seed: number): Parameters {
       hangMs: one(1_500, 2_500),
     },
     flow: drawFlow(prng),
-    snapshots: { minLogBytes: one(300, 2_000, 10_000, 1_000_000), keptEntries: one(0, 3, 30) },
+    snapshots: { minLogBytes: one(300, 1_000, 4_000, 1_000_000), keptEntries: one(0, 0, 3, 30) },
     safetyMs: one(3_000, 5_000, 8_000),
     network: {
       minDelayMs: one(0.05, 0.2, 1),
@@ -107,7 +107,7 @@ export function drawParameters(seed: number): Parameters {
       callLossPerMille: one(0, 10, 50),
       maxNoticeMs: one(2, 50, 500),
     },
-    disk: { minWriteMs: one(0.05, 0.5), maxWriteMs: one(0.5, 2, 15), maxFileStepMs: one(0.2, 5, 50) },
+    disk: { minWriteMs: one(0.05, 0.5), maxWriteMs: one(0.5, 2, 15), maxFileStepMs: one(0.2, 20, 100) },
     workload: {
       clients: prng.between(2, 8),
       keys: prng.between(1, 6),
