@@ -21,7 +21,7 @@ export interface SnapshotFolder {
   onRemove(name: string): void;
 }
 
-const PIECE_BYTES = 256;
+const PIECE_BYTES = 8192;
 
 export class SimSnapshotFiles implements SnapshotFiles {
   private readonly folder: SnapshotFolder;
