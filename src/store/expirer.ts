@@ -77,12 +77,16 @@ export class Expirer {
     return segment?.serial === this.segmentSerial ? segment : undefined;
   }
 
-  /** The next segment in the order of numbers that may hold something expired. */
+  /**
+   * The next segment in the order of numbers that may hold something expired, from where the search was last and round. The
+   * order must not depend on how many numbers the table has room for: that differs after a restore.
+   */
   private findDue(nowMs: number): Segment | undefined {
-    const limit = this.store.table.limit;
+    const { limit } = this.store.table;
+    const first = Math.min(this.segmentNumber + 1, limit);
     let soonest = Infinity;
-    for (let step = 1; step <= limit; step++) {
-      const number = (this.segmentNumber + step) % limit;
+    for (let step = 0; step < limit; step++) {
+      const number = (first + step) % limit;
       const segment = this.store.table.maybe(number);
       if (segment === undefined) continue;
       if (segment.soonestExpiryMs <= nowMs) {

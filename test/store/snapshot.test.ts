@@ -71,6 +71,32 @@ describe('a snapshot', () => {
     );
   });
 
+  it.each([10, 70, 90])(
+    'restores a store that expires %i values in the same order, though its table has never been as large',
+    (count) => {
+      const store = smallStore({ maxBytes: 10_000_000 });
+      let version = 0;
+      const setAll = (stores: readonly SegmentStore[], keys: number, nowMs: number, expiresAtMs: number): void => {
+        for (let key = 0; key < keys; key++) {
+          version++;
+          for (const one of stores) one.set(bytes(`key-${key}`), patterned(400, key), version, nowMs, expiresAtMs);
+        }
+      };
+      // The search for what is due ends at a high number, and then nothing is left there.
+      setAll([store], 200, 1000, 1100);
+      for (let i = 0; i < 50; i++) store.tick(1300, 100_000);
+      setAll([store], 60, 2000, 0);
+      for (let key = 0; key < 60; key++) store.delete(bytes(`key-${key}`), 2000);
+      for (let i = 0; i < 50; i++) store.tick(2000, 100_000);
+
+      const restored = load(cutSnapshot(store).frames(), smallStore());
+      expect(restored.partition.table.limit).toBeLessThan(store.partition.table.limit);
+      setAll([store, restored], count, 3000, 3100);
+      for (const one of [store, restored]) one.tick(3200, 100_000);
+      expect(hashOfStore(restored)).toBe(hashOfStore(store));
+    },
+  );
+
   it('shows the state at the cut though changes go on while it is streamed', () => {
     const store = smallStore();
     const changes = new Changes(7);
