@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { status } from '@grpc/grpc-js';
 import { describe, expect, test } from 'vitest';
 import { DcacheError, ERRORS, ERROR_CODES, EXIT_CODES, asDcacheError, isErrorCode } from '../../src/base/errors.js';
@@ -44,8 +44,8 @@ describe('the table in kv.proto', () => {
   });
 });
 
-describe.skipIf(!existsSync(README))('the README', () => {
-  const readme = existsSync(README) ? readFileSync(README, 'utf8') : '';
+describe('the README', () => {
+  const readme = readFileSync(README, 'utf8');
   const section = (name: string): string =>
     new RegExp(`<!-- ${name} -->(.*)<!-- ${name}stop -->`, 's').exec(readme)?.[1] ?? '';
 
