@@ -1,0 +1,51 @@
+/**
+ * What a node tells the Raft leader in regular intervals, and what it is answered (DESIGN.md section 6). Travels between control
+ * threads; what is about data comes from the node's main thread, by its last report.
+ */
+import type { Incarnation, NodeId } from '../base/ids.js';
+import type { Declaration } from './map-commands.js';
+
+/** The main thread's part of a heartbeat: renewed every few milliseconds and whenever something in it changes. */
+export interface DataReport {
+  /** Raft index up to which the main thread has applied the map. */
+  readonly mapIndex: number;
+  /** Epochs for which the main thread answers nothing any more; repeated until it applies a newer epoch of the group. */
+  readonly letGo: readonly { readonly group: number; readonly epoch: number }[];
+  readonly declarations: readonly Declaration[];
+  /** Attempts to join that cannot succeed any more, a stream having broken: to be begun anew under another joinIndex. */
+  readonly brokenJoins: readonly { readonly group: number; readonly joinIndex: number }[];
+  /** Peers with Appends of this node unacknowledged, and for how long the oldest has been. */
+  readonly unacknowledged: readonly { readonly nodeId: NodeId; readonly ageMs: number }[];
+  /** Largest index of any log of the group that this node is primary in. */
+  readonly lastIndexes: readonly { readonly group: number; readonly index: number }[];
+  readonly freeBytes: number;
+}
+
+export const EMPTY_REPORT: DataReport = {
+  mapIndex: 0,
+  letGo: [],
+  declarations: [],
+  brokenJoins: [],
+  unacknowledged: [],
+  lastIndexes: [],
+  freeBytes: 0,
+};
+
+export interface Heartbeat extends DataReport {
+  readonly nodeId: NodeId;
+  readonly incarnation: Incarnation;
+  /** Counts this incarnation's heartbeats, from 1: the reply names it, and a lease counts from when it was sent. */
+  readonly sequence: number;
+}
+
+export interface HeartbeatReply {
+  /** Of whom it answers: a reply to an earlier life counts for nothing. */
+  readonly incarnation: Incarnation;
+  readonly sequence: number;
+  /** Length of the lease from the sending of that heartbeat, ms; 0: none is granted. */
+  readonly leaseMs: number;
+  /** I4(a): index of the leader's last log entry, committed or not. The lease is usable once the map is applied up to it. */
+  readonly mapIndex: number;
+  /** The node is asked to let go of these, and gets no more leases if it does not within one lease time. */
+  readonly letGo: readonly { readonly group: number; readonly epoch: number }[];
+}
