@@ -34,6 +34,8 @@ export interface Group {
   readonly acting: readonly (NodeId | null)[];
   /** Counts the losses of data. */
   readonly lossGeneration: number;
+  /** Logs of the group begin behind this index: 0, or the version floor at its last loss. startIndex < versionFloor. */
+  readonly startIndex: number;
   /** No log of the group goes to this index; raised ahead of every log that nears it, never lowered. */
   readonly versionFloor: number;
 }

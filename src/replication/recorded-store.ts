@@ -1,0 +1,56 @@
+/**
+ * A partition as its primary changes it: the segment store that decides, and behind it the recorder that writes down what it did.
+ * What is not committed can be taken back.
+ */
+import { SegmentStore } from '../store/segment-store.js';
+import type { EntryHeader } from './entry-codec.js';
+import { EntryRecorder } from './entry-recorder.js';
+import type { PartitionState } from './partition-state.js';
+import { undoEntry } from './undo-entry.js';
+
+export interface RecordedChange {
+  /** None if nothing was changed; several if it was much. */
+  readonly entries: readonly Uint8Array[];
+  /** Of the keys whose values changed. */
+  readonly tags: readonly number[];
+  /** Numbers of the segments that were released. */
+  readonly released: readonly number[];
+}
+
+export class RecordedStore {
+  readonly segments: SegmentStore;
+  private readonly state: PartitionState;
+  private readonly recorder: EntryRecorder;
+
+  /** @param state applied up to the end of its log. */
+  constructor(state: PartitionState) {
+    const { store, header } = state;
+    this.state = state;
+    this.recorder = new EntryRecorder(store);
+    this.segments = new SegmentStore({
+      hash: store.hash,
+      partition: store,
+      state: { clockMs: header.timeMs, ...header },
+      intercept: () => this.recorder,
+    });
+  }
+
+  /** What a new primary would go on from behind the newest entry. */
+  header(): EntryHeader {
+    const { segments } = this;
+    const { keyCount: keys, expiringBytes, largeValues } = segments.values;
+    return { timeMs: segments.clockMs, keys, expiringBytes, largeValues };
+  }
+
+  /** What has been done since the last call. */
+  takeChange(): RecordedChange {
+    const { tags, released } = this.recorder;
+    return { tags: [...tags], released: [...released], entries: this.recorder.takeEntry(this.header()) };
+  }
+
+  /** Undoes all entries behind the commit index, the newest first. The segment store is not to be used any more. */
+  takeBack(): void {
+    const { log, store, appliedIndex } = this.state;
+    for (let index = log.lastIndex; index > appliedIndex; index--) undoEntry(store, log.entry(index).bytes);
+  }
+}
