@@ -55,9 +55,9 @@ export class AppendSender {
     const { log } = this.state;
     while (
       peer.next <= log.lastIndex &&
-      log.bytesBetween(peer.matched + 1, peer.next) < LIMITS.maxPartitionInflightBytes
+      log.bytesBetween(peer.held, peer.next - 1) < LIMITS.maxPartitionInflightBytes
     ) {
-      const entries = log.slice(peer.next, log.lastIndex + 1, LIMITS.maxPartitionAppendBytes);
+      const entries = log.slice(peer.next, log.lastIndex, LIMITS.maxPartitionAppendBytes);
       this.send(peer, epoch, peer.next - 1, entries, commitIndex, nowMs);
     }
     const isTold = peer.toldCommit >= commitIndex || nowMs - peer.lastSentMs < TELL_COMMIT_MS;
@@ -79,7 +79,7 @@ export class AppendSender {
     nowMs: number,
   ): void {
     const { joinIndex } = peer;
-    const prevEpoch = prevIndex === 0 ? 0 : this.state.log.epochAt(prevIndex);
+    const prevEpoch = prevIndex === 0 ? 0 : (this.state.log.epochAt(prevIndex) ?? 0);
     this.emit({
       type: 'send',
       to: peer.member.nodeId,

@@ -333,7 +333,7 @@ export class GroupReplica {
   }
 
   private drop(position: number): void {
-    this.state(position)?.store.dispose();
+    this.state(position)?.store.clear();
     this.holdings[position] = undefined;
   }
 

@@ -5,7 +5,7 @@
 import type { PartitionStore } from '../store/partition-store.js';
 import type { SegmentListing } from './messages.js';
 import type { ParityShards } from './parity-shards.js';
-import { visitEntry } from './visit-entry.js';
+import { visitEntry } from './entry-codec.js';
 
 export class ParityFolds {
   private readonly shards: ParityShards;
@@ -29,8 +29,8 @@ export class ParityFolds {
   /** An acting primary's entry is committed; its store has the entry already, and keeps the bytes. */
   onCommitted(store: PartitionStore, bytes: Uint8Array): void {
     visitEntry(bytes, {
-      onSealed: (number) => this.fold(store, number),
-      onReleased: (number, content, checksum) => this.unfold(number, content, checksum),
+      seal: (number) => this.fold(store, number),
+      release: (number, checksum, content) => this.unfold(number, content, checksum),
     });
   }
 
@@ -41,6 +41,6 @@ export class ParityFolds {
 
   /** Drops the bytes of sealed segments that are folded. */
   dropFoldedBytes(store: PartitionStore): void {
-    for (const { number } of this.listings()) if (store.table.get(number).isRaw) store.table.dropBytes(number);
+    for (const { number } of this.listings()) if (store.table.get(number).isRaw) store.dropBytes(number);
   }
 }

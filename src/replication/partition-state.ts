@@ -25,17 +25,16 @@ export interface PartitionState {
  */
 export function applyNext(state: PartitionState, folds: ParityFolds | undefined, awaited: Set<number>): void {
   const { store, log } = state;
-  const { bytes } = log.entry(state.appliedIndex + 1);
+  const { bytes } = log.get(state.appliedIndex + 1);
   state.header = applyEntry(store, bytes, {
     awaited,
     onSealed: (number) => {
       if (folds === undefined) return;
       folds.fold(store, number);
-      store.table.dropBytes(number);
+      store.dropBytes(number);
     },
-    onReleased: (number, content, checksum) => {
-      if (!awaited.delete(number)) folds?.unfold(number, content, checksum);
-    },
+    onReleased: (number, content, checksum) => folds?.unfold(number, content, checksum),
+    onAwaitedReleased: (number) => awaited.delete(number),
   });
   state.appliedIndex++;
 }

@@ -106,7 +106,7 @@ export class Primary {
   get isFull(): boolean {
     const { log } = this.parts.state;
     return (
-      log.bytesFrom(this.commitIndex + 1) >= LIMITS.maxPartitionUncommittedBytes ||
+      log.bytesBetween(this.commitIndex, log.lastIndex) >= LIMITS.maxPartitionUncommittedBytes ||
       log.lastIndex + LIMITS.maxEntriesPerChange >= this.configuration.versionFloor
     );
   }
@@ -168,8 +168,11 @@ export class Primary {
 
   /** The office ends: takes back what is in the store and not committed, so that the store is the state at the commit index. */
   resign(): void {
+    const { store } = this.parts.state;
     this.newest?.takeBack();
     this.newest = undefined;
+    // What is still being released is committed, and so released for a backup.
+    for (const number of store.releasingNumbers()) store.finishRelease(number);
   }
 
   // ------------------------------------------------------------------ messages
@@ -274,7 +277,7 @@ export class Primary {
         applyNext(state, folds, new Set());
         continue;
       }
-      const { bytes } = state.log.entry(state.appliedIndex + 1);
+      const { bytes } = state.log.get(state.appliedIndex + 1);
       folds?.onCommitted(state.store, bytes);
       state.header = decodeHeader(bytes);
       state.appliedIndex++;

@@ -128,7 +128,10 @@ export class Receiver {
       return;
     }
     const store = this.parts.newStore();
-    store.restoreOpen(begin.open, begin.opened, begin.headless);
+    if (!store.beginTransfer(begin)) {
+      this.broken = true;
+      return;
+    }
     const log = new PartitionLog(begin.index, begin.indexEpoch);
     this.current = { store, log, appliedIndex: begin.index, header: decodeHeader(begin.header) };
     for (const { number } of begin.sealed) this.awaited.add(number);
@@ -151,7 +154,7 @@ export class Receiver {
     const { folds } = this.parts;
     if (folds !== undefined) {
       folds.fold(current.store, image.number);
-      current.store.table.dropBytes(image.number);
+      current.store.dropBytes(image.number);
     }
     this.sendTaken(from, joinIndex, image.number);
   }

@@ -3,7 +3,7 @@
  * What is not committed can be taken back.
  */
 import { SegmentStore } from '../store/segment-store.js';
-import type { EntryHeader } from './entry-codec.js';
+import { headerOf, type EntryHeader } from './entry-codec.js';
 import { EntryRecorder } from './entry-recorder.js';
 import type { PartitionState } from './partition-state.js';
 import { undoEntry } from './undo-entry.js';
@@ -26,31 +26,30 @@ export class RecordedStore {
   constructor(state: PartitionState) {
     const { store, header } = state;
     this.state = state;
-    this.recorder = new EntryRecorder(store);
+    this.recorder = new EntryRecorder(store, () => this.header());
     this.segments = new SegmentStore({
       hash: store.hash,
       partition: store,
-      state: { clockMs: header.timeMs, ...header },
+      state: { ...header, clockMs: header.timeMs },
       intercept: () => this.recorder,
     });
   }
 
   /** What a new primary would go on from behind the newest entry. */
   header(): EntryHeader {
-    const { segments } = this;
-    const { keyCount: keys, expiringBytes, largeValues } = segments.values;
-    return { timeMs: segments.clockMs, keys, expiringBytes, largeValues };
+    return headerOf(this.segments);
   }
 
   /** What has been done since the last call. */
   takeChange(): RecordedChange {
-    const { tags, released } = this.recorder;
-    return { tags: [...tags], released: [...released], entries: this.recorder.takeEntry(this.header()) };
+    const tags = [...this.recorder.tags];
+    const released = [...this.recorder.released];
+    return { tags, released, entries: this.recorder.takeEntry() };
   }
 
   /** Undoes all entries behind the commit index, the newest first. The segment store is not to be used any more. */
   takeBack(): void {
     const { log, store, appliedIndex } = this.state;
-    for (let index = log.lastIndex; index > appliedIndex; index--) undoEntry(store, log.entry(index).bytes);
+    for (let index = log.lastIndex; index > appliedIndex; index--) undoEntry(store, log.get(index).bytes);
   }
 }

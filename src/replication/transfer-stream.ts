@@ -10,6 +10,8 @@
 import type { PartitionName } from '../cluster/cluster-map.js';
 import { LIMITS } from '../base/limits.js';
 import type { PartitionStore } from '../store/partition-store.js';
+import { copyOfSegment } from '../store/segment-image.js';
+import type { SegmentImage } from '../store/segment-table.js';
 import { digestOfListings } from './digest.js';
 import { encodeHeader, type EntryHeader } from './entry-codec.js';
 import type { TransferBegin, TransferSegment, TransferVerify } from './messages.js';
@@ -86,11 +88,11 @@ export class TransferStream {
       epoch,
       joinIndex: this.joinIndex,
       index: log.lastIndex,
-      indexEpoch: log.epochAt(log.lastIndex),
+      indexEpoch: log.lastEpoch,
       header: encodeHeader(header),
       opened: store.table.opened,
       sealed,
-      open: store.openImages(),
+      open: openImages(store),
       headless: store.headless.list(),
     });
     this.state = 'sending';
@@ -106,10 +108,9 @@ export class TransferStream {
       if (number === undefined) break;
       const segment = store.table.maybe(number);
       // Released since the stream began: the log tells the learner.
-      const isGone = segment === undefined || segment.state !== 'sealed' || store.isReleasing(number);
-      if (!isGone && !segment.isRaw) return number;
+      if (segment?.state === 'sealed' && !segment.isRaw) return number;
       this.remaining.shift();
-      if (isGone) continue;
+      if (segment?.state !== 'sealed') continue;
       this.untaken.add(number);
       this.lastCut = lastIndex;
       this.held.push({
@@ -117,7 +118,7 @@ export class TransferStream {
         ...this.name,
         joinIndex: this.joinIndex,
         index: lastIndex,
-        image: store.imageOf(number),
+        image: copyOfSegment(segment),
       });
     }
     return 0;
@@ -150,4 +151,8 @@ export class TransferStream {
   private isBehind(frame: TransferBegin | TransferSegment, next: number): boolean {
     return frame.type === 'transfer-begin' || frame.index < next;
   }
+}
+
+function openImages(store: PartitionStore): readonly SegmentImage[] {
+  return [...store.table.all()].filter(({ state }) => state === 'open').map(copyOfSegment);
 }
