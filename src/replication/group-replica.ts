@@ -313,11 +313,11 @@ export class GroupReplica {
 
   /** Only where the group itself begins empty: this process life is in sync without ever having learnt. */
   private emptyState(): PartitionState {
-    const { startIndex } = this.group;
+    const { logStart } = this.group;
     return {
       store: this.newStore(),
-      log: new PartitionLog(startIndex, 0),
-      appliedIndex: startIndex,
+      log: new PartitionLog(logStart, 0),
+      appliedIndex: logStart,
       header: EMPTY_HEADER,
     };
   }
