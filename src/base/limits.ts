@@ -64,6 +64,8 @@ export const LIMITS = {
   maxPartitionUncommittedBytes: 16 * MIB,
   /** Bytes of committed entries that a primary keeps for a learner that lags; then the learner begins anew. */
   maxLearnerLogBytes: 64 * MIB,
+  /** Entries that one change of a store may make: the largest value, its old one and cleaning. */
+  maxEntriesPerChange: 256,
   /** Segments under way to one learner of one partition. */
   maxTransferSegments: 4,
   /** Data positions of a group, k. What the erasure code's tables hold. */
@@ -102,13 +104,11 @@ assert(
   LIMITS.maxPartitionInflightBytes >= LIMITS.maxPartitionAppendBytes,
   'a full append of a partition can be under way',
 );
-assert(
-  LIMITS.maxLearnerLogBytes >= LIMITS.maxPartitionUncommittedBytes,
-  'a learner may lag by what is uncommitted',
-);
+assert(LIMITS.maxLearnerLogBytes >= LIMITS.maxPartitionUncommittedBytes, 'a learner may lag by what is uncommitted');
 assert(LIMITS.defaultRequestTimeoutMs <= LIMITS.maxRequestTimeoutMs, 'the default deadline is allowed');
 assert(LIMITS.maxDataPositions + LIMITS.maxParityPositions < 31, 'a set of positions fits the bits of an integer');
 assert(LIMITS.maxDataPositions + LIMITS.maxParityPositions <= LIMITS.maxNodes, 'a group fits its cluster');
+assert(LIMITS.maxEntriesPerChange * LIMITS.maxEntryBytes >= 2 * LIMITS.maxValueBytes, 'the largest change has indexes');
 assert(LIMITS.maxEntryBytes >= 4 * LIMITS.maxKeyBytes, 'an entry holds records of the longest key');
 assert(LIMITS.codecTileBytes % 8 === 0, 'tiles keep packets aligned');
 assert(LIMITS.maxBackgroundCodecTasks < LIMITS.maxCodecTasks, 'urgent codec tasks have places of their own');

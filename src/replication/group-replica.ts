@@ -34,6 +34,7 @@ import { ParityShards } from './parity-shards.js';
 import { PartitionLog } from './partition-log.js';
 import type { PartitionState } from './partition-state.js';
 import { Primary, type PartitionConfiguration } from './primary.js';
+import { RecordedStore } from './recorded-store.js';
 import { Receiver, type ReceiverConfiguration } from './receiver.js';
 
 export interface GroupReplicaParts {
@@ -46,6 +47,8 @@ export interface GroupReplicaParts {
   readonly codec: ErasureCodec;
   /** The standard one by default. */
   readonly layout?: SegmentLayout;
+  /** For layouts of small segments, in tests. */
+  readonly maxKeyBytes?: number;
   /** What this node may still take, told to primaries with every acknowledgement. */
   freeBytes(): number;
 }
@@ -269,7 +272,13 @@ export class GroupReplica {
     const state = receiver === undefined ? this.emptyState() : receiver.state;
     assert(state !== undefined, 'a primary has been a backup or a complete learner');
     const primary = new Primary(
-      { name: this.name(position), state, folds: this.folds[position], emit: (effect) => this.emit(effect) },
+      {
+        name: this.name(position),
+        state,
+        folds: this.folds[position],
+        newStore: () => new RecordedStore(state, this.parts.maxKeyBytes),
+        emit: (effect) => this.emit(effect),
+      },
       this.partitionConfiguration(position),
     );
     this.holdings[position] = { role: 'primary', primary, state };

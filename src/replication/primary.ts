@@ -23,7 +23,7 @@ import type { AppendReply, TransferTaken } from './messages.js';
 import type { ParityFolds } from './parity-folds.js';
 import { applyNext, type PartitionState } from './partition-state.js';
 import { PeerProgress } from './peer-progress.js';
-import { RecordedStore } from './recorded-store.js';
+import type { RecordedStore } from './recorded-store.js';
 import { ReleaseQueue } from './release-queue.js';
 import { UncommittedTags } from './uncommitted-tags.js';
 
@@ -45,6 +45,8 @@ export interface PrimaryParts {
   readonly state: PartitionState;
   /** At a parity position: an acting primary folds what is committed like every other parity holder. */
   readonly folds: ParityFolds | undefined;
+  /** Makes decisions on `state`, which is applied to the end of its log then. */
+  newStore(): RecordedStore;
   emit(effect: Effect): void;
 }
 
@@ -287,9 +289,9 @@ export class Primary {
   }
 
   private maybeTakeOver(): void {
-    const { state, emit } = this.parts;
+    const { newStore, emit } = this.parts;
     if (this.newest !== undefined || this.commitIndex < this.inheritedIndex) return;
-    this.newest = new RecordedStore(state);
+    this.newest = newStore();
     emit({ type: 'roles-changed' });
   }
 

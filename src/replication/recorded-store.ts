@@ -2,6 +2,7 @@
  * A partition as its primary changes it: the segment store that decides, and behind it the recorder that writes down what it did.
  * What is not committed can be taken back.
  */
+import { LIMITS } from '../base/limits.js';
 import { SegmentStore } from '../store/segment-store.js';
 import { headerOf, type EntryHeader } from './entry-codec.js';
 import { EntryRecorder } from './entry-recorder.js';
@@ -22,14 +23,15 @@ export class RecordedStore {
   private readonly state: PartitionState;
   private readonly recorder: EntryRecorder;
 
-  /** @param state applied up to the end of its log. */
-  constructor(state: PartitionState) {
+  /** @param state applied up to the end of its log. @param maxKeyBytes for layouts of small segments. */
+  constructor(state: PartitionState, maxKeyBytes = LIMITS.maxKeyBytes) {
     const { store, header } = state;
     this.state = state;
     this.recorder = new EntryRecorder(store, () => this.header());
     this.segments = new SegmentStore({
       hash: store.hash,
       partition: store,
+      maxKeyBytes,
       state: { ...header, clockMs: header.timeMs },
       intercept: () => this.recorder,
     });

@@ -77,7 +77,7 @@ export class GroupWorld {
       k,
       m,
       groups: [this.nodes.map(({ nodeId }) => nodeId)],
-      members: this.nodes.map(({ self }) => self ?? assert(false, 'all nodes are up')),
+      members: this.nodes.flatMap(({ self }) => self ?? []),
     });
   }
 
@@ -86,7 +86,9 @@ export class GroupWorld {
   }
 
   get group(): ClusterMap['groups'][number] {
-    return this.map.groups[0] ?? assert(false, 'there is a group');
+    const group = this.map.groups[0];
+    if (group === undefined) assert(false, 'there is a group');
+    return group;
   }
 
   // ------------------------------------------------------------------ steps
@@ -178,7 +180,10 @@ export class GroupWorld {
       const pool = new SlabPool();
       const hash = new SipKeyHash({ low: 1, high: 2 });
       const { self, k, m, codec } = { ...this, self: node.self };
-      node.replica = new GroupReplica({ self, k, m, hash, pool, codec, layout: LAYOUT, freeBytes: () => 1e9 }, group);
+      node.replica = new GroupReplica(
+        { self, k, m, hash, pool, codec, layout: LAYOUT, maxKeyBytes: 100, freeBytes: () => 1e9 },
+        group,
+      );
       for (const peer of this.nodes) {
         if (peer.self !== undefined && this.link(node, peer).up) node.replica.onConnected(peer.self);
       }
@@ -309,7 +314,7 @@ export class GroupWorld {
         joining !== undefined && report?.brokenJoins.some(({ joinIndex }) => joinIndex === joining.joinIndex);
       if (!inSync && (joining === undefined || broken === true)) {
         this.counts.joins++;
-        this.command({ type: 'join', group: id, epoch, member: self });
+        this.command({ type: 'join', group: id, epoch, member: self, replaces: joining?.joinIndex ?? 0 });
         return;
       }
     }
@@ -347,7 +352,9 @@ export class GroupWorld {
   // ------------------------------------------------------------------ effects and checks
 
   private primaryNode(position: number): WorldNode | undefined {
-    return this.prng.shuffled(this.nodes).find(({ replica }) => replica?.primary(position)?.serving === true);
+    const first = this.prng.below(this.nodes.length);
+    const inTurn = [...this.nodes.slice(first), ...this.nodes.slice(0, first)];
+    return inTurn.find(({ replica }) => replica?.primary(position)?.serving === true);
   }
 
   private carryOut(node: WorldNode): void {
