@@ -150,7 +150,7 @@ export class GroupWorld {
     if (node?.self === undefined || primary?.serving !== true || primary.isFull) return;
     const key = `key-${this.prng.below(20)}`;
     const isDelete = this.prng.below(6) === 0;
-    const value = isDelete ? undefined : `${this.counts.writes}`.padEnd(this.prng.pick([8, 60, 300, 900]), '.');
+    const value = isDelete ? undefined : `${this.counts.writes}`.padEnd(this.prng.pick([8, 60, 200]), '.');
     const bytes = new TextEncoder().encode(key);
     // A key that may lie in a folded segment has to be read from there first.
     if (!this.settleKey(node, position, bytes)) return;
