@@ -68,6 +68,17 @@ export class Values {
     this.expiringBytesTotal += expiringBytes;
   }
 
+  /** Whether all records of the value whose first is `view` under `tag` can be read, so that it can be ended. */
+  isWhole(tag: number, view: RecordView): boolean {
+    if (view.kind !== RECORD_HEAD || this.store.table.droppedCount === 0) return true;
+    const key = view.key();
+    const { version, count } = decodeHeadValue(view);
+    for (let number = 0; number < count; number++) {
+      if (this.store.findFragment(key, tag, version, number) === 0) return false;
+    }
+    return true;
+  }
+
   /** Ends the value whose first record is `view` at `location`; returns the bytes that are dead now. */
   remove(tag: number, location: Location, view: RecordView, reason: RemoveReason): number {
     const expires = view.expiresAtMs > 0;
