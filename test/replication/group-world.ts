@@ -17,6 +17,7 @@ import type { Primary } from '../../src/replication/primary.js';
 import type { DataMessage } from '../../src/replication/messages.js';
 import { SipKeyHash } from '../../src/store/key-hash.js';
 import { SegmentLayout } from '../../src/store/layout.js';
+import { neededFor } from '../../src/store/segments-needed.js';
 import { SlabPool } from '../../src/store/slab-pool.js';
 import { hashOfPartition } from '../../src/store/state-hash.js';
 
@@ -150,7 +151,7 @@ export class GroupWorld {
     if (node?.self === undefined || primary?.serving !== true || primary.isFull) return;
     const key = `key-${this.prng.below(20)}`;
     const isDelete = this.prng.below(6) === 0;
-    const value = isDelete ? undefined : `${this.counts.writes}`.padEnd(this.prng.pick([8, 60, 200]), '.');
+    const value = isDelete ? undefined : `${this.counts.writes}`.padEnd(this.prng.pick([8, 60, 300, 900, 9000]), '.');
     const bytes = new TextEncoder().encode(key);
     // A key that may lie in a folded segment has to be read from there first.
     if (!this.settleKey(node, position, bytes)) return;
@@ -409,10 +410,10 @@ export class GroupWorld {
   private settleKey(node: WorldNode, position: number, key: Uint8Array): boolean {
     const store = node.replica?.state(position)?.store;
     if (store === undefined) return false;
-    const tag = store.hash.keyTag(key, 0, key.length);
-    for (let tries = 0; tries < 10; tries++) {
-      if (store.find(tag, key, 0, key.length) !== 0 || store.unsettled === 0) return true;
-      if (!this.rebuild(node, position, store.unsettled >>> 16)) return false;
+    for (let tries = 0; tries < 100; tries++) {
+      const [needed] = neededFor(store, key, true);
+      if (needed === undefined) return true;
+      if (!this.rebuild(node, position, needed)) return false;
     }
     return false;
   }
