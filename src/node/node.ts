@@ -6,6 +6,7 @@ import { randomInt } from 'node:crypto';
 import type { ControlActor } from '../actors/control/control-actor.js';
 import { weighRequests, type ControlOptions, type ControlRequests } from '../actors/control/control-options.js';
 import type { ControlEvent } from '../actors/control/events.js';
+import { newLeaseMemory } from '../actors/control/lease-memory.js';
 import { DataSide } from '../actors/data/data-side.js';
 import { Router } from '../actors/data/router.js';
 import { StateMachine } from '../actors/data/state-machine.js';
@@ -146,6 +147,7 @@ export class Node {
     this.stopPulse = startPulse(pulse);
     const options: ControlThreadOptions = {
       pulse,
+      lease: newLeaseMemory(),
       control: this.controlOptions(),
       controlListen: config.controlListen,
       dataFolder: config.dataFolder,

@@ -67,8 +67,7 @@ export class Registrar {
     if (++this.ticks % TICKS_BETWEEN_LOOKS !== 0) return;
     const promotion = planPromotion(this.parts.members.snapshot(), this.observe());
     if (promotion !== undefined) this.proposeChange(promotion);
-    const stale = this.staleAddress();
-    if (stale !== undefined) this.proposeCommand({ type: 'update', member: stale });
+    for (const member of this.staleAddresses()) this.proposeCommand({ type: 'update', member });
   }
 
   /** Something was applied. */
@@ -94,7 +93,7 @@ export class Registrar {
 
   async admit(speaker: Speaker): Promise<JoinAnswer> {
     const { members } = this.parts;
-    const { nodeId, controlAddress, clientAddress, httpAddress } = speaker;
+    const { nodeId, controlAddress, clientAddress, httpAddress, dataAddress } = speaker;
     const { clusterId } = members;
     if (clusterId === undefined) throw new DcacheError('NO_LEADER', 'the cluster is being founded; ask again');
     const namesakes = members.list.filter((member) => member.nodeId === nodeId);
@@ -114,7 +113,7 @@ export class Registrar {
     // One more than allowed while a node that lost its disk is replaced.
     if (namesakes.length === 0 && members.list.length >= LIMITS.maxNodes) throw tooManyNodes();
     const raftId = members.nextRaftId as RaftId;
-    const member: Member = { raftId, nodeId, controlAddress, clientAddress, httpAddress };
+    const member: Member = { raftId, nodeId, controlAddress, clientAddress, httpAddress, dataAddress };
     this.proposeChangeOrThrow(planAdmission(members.snapshot(), this.parts.confState().learners, member));
     await this.untilApplied(() => members.byRaftId(raftId)?.nodeId === nodeId);
     return { type: 'admitted', raftId, clusterId, founders: members.founders };
@@ -184,16 +183,17 @@ export class Registrar {
     return { voters, learners, joint: votersOutgoing.length > 0, commit: status.hardState.commit, progress };
   }
 
-  /** A member whose own word about its addresses differs from the list. */
-  private staleAddress(): Member | undefined {
+  /** Members as they describe themselves, where the list has other addresses of them. */
+  private staleAddresses(): readonly Member[] {
+    const stale: Member[] = [];
     for (const member of this.parts.members.list) {
       const speaker = this.told.get(member.raftId);
       if (speaker === undefined || speaker.nodeId !== member.nodeId) continue;
-      const { controlAddress, clientAddress, httpAddress } = speaker;
-      const current: Member = { ...member, controlAddress, clientAddress, httpAddress };
-      if (!sameMember(member, current)) return current;
+      const { controlAddress, clientAddress, httpAddress, dataAddress } = speaker;
+      const current: Member = { ...member, controlAddress, clientAddress, httpAddress, dataAddress };
+      if (!sameMember(member, current)) stale.push(current);
     }
-    return undefined;
+    return stale;
   }
 
   private proposeCommand(command: MemberCommand): boolean {
