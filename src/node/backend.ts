@@ -1,6 +1,6 @@
-/** What the client port serves: requests go to the router, questions about the cluster are put together from all nodes. */
+/** What the client port serves: requests go to the data plane, questions about the cluster are put together from all nodes. */
 import type { ControlActor } from '../actors/control/control-actor.js';
-import type { Router } from '../actors/data/router.js';
+import type { DataPlane } from '../actors/data-plane.js';
 import type { ActorRef } from '../actors/runtime/actor.js';
 import type { ClientBackend, ClusterReport, NodeReport, Topology } from '../adapters/grpc/backend.js';
 import { addNode, fetchNodeReport, removeNode } from '../adapters/grpc/cluster-client.js';
@@ -27,7 +27,7 @@ type ScanRequest = Extract<KvRequest, { type: 'scan' }>;
 
 export interface NodeBackendParts {
   readonly config: NodeConfig;
-  readonly router: Router;
+  readonly plane: DataPlane;
   readonly speaker: Speaker;
   /** Undefined until the control thread is up. */
   control(): ActorRef<ControlActor> | undefined;
@@ -45,27 +45,27 @@ export class NodeBackend implements ClientBackend {
 
   execute(request: KvRequest, timeoutMs: number, forwarded: boolean): Promise<KvReply> {
     if (request.type === 'scan') return this.scan(request, timeoutMs, forwarded);
-    return this.parts.router.execute(request, timeoutMs, forwarded);
+    return this.parts.plane.execute(request, timeoutMs, forwarded);
   }
 
   private async scan(request: ScanRequest, timeoutMs: number, forwarded: boolean): Promise<KvReply> {
-    const { router } = this.parts;
+    const { plane } = this.parts;
     const { prefix } = request;
     const cursor = openCursor(request.cursor, this.clusterId(), prefix);
-    const reply = await router.execute({ ...request, cursor }, timeoutMs, forwarded);
+    const reply = await plane.execute({ ...request, cursor }, timeoutMs, forwarded);
     return reply.type === 'scan' ? { ...reply, cursor: sealCursor(reply.cursor, this.clusterId(), prefix) } : reply;
   }
 
   private clusterId(): string {
-    return this.parts.router.currentView?.clusterId ?? '';
+    return this.parts.plane.currentView?.clusterId ?? '';
   }
 
   notServing(): string | undefined {
-    return this.parts.router.notServing;
+    return this.parts.plane.notServing;
   }
 
   topology(): Topology {
-    const view = this.parts.router.currentView;
+    const view = this.parts.plane.currentView;
     const members = view?.members ?? [];
     const leader = members.find((member) => member.raftId === view?.leader)?.clientAddress ?? '';
     return { nodes: members.map(({ clientAddress }) => clientAddress).filter((address) => address !== ''), leader };
@@ -86,10 +86,10 @@ export class NodeBackend implements ClientBackend {
   }
 
   async nodeReport(): Promise<NodeReport> {
-    const { config, router, speaker } = this.parts;
-    const view = router.currentView;
+    const { config, plane, speaker } = this.parts;
+    const view = plane.currentView;
     const raft = await this.parts.control()?.status();
-    const { keys, bytes } = router.storeStats;
+    const { keys, bytes } = plane.storeStats;
     return {
       nodeId: config.nodeId,
       raftId: view?.raftId ?? 0,
@@ -101,7 +101,7 @@ export class NodeBackend implements ClientBackend {
       role: view?.role ?? 'starting',
       term: view?.term ?? 0,
       commit: raft?.hardState.commit ?? 0,
-      applied: router.appliedIndex,
+      applied: plane.appliedIndex,
       keys,
       bytes,
       uptimeMs: Math.round(performance.now() - this.startedAtMs),
@@ -109,7 +109,7 @@ export class NodeBackend implements ClientBackend {
       version: VERSION,
       clusterId: view?.clusterId ?? '',
       mode: config.mode,
-      notServing: router.notServing ?? '',
+      notServing: plane.notServing ?? '',
       clusterSize: view?.size ?? config.founders.length,
       needed: view?.needed ?? 0,
       reachable: view?.up ?? 1,
@@ -117,9 +117,9 @@ export class NodeBackend implements ClientBackend {
   }
 
   async clusterReport(): Promise<ClusterReport> {
-    const { config, router } = this.parts;
+    const { config, plane } = this.parts;
     const own = await this.nodeReport();
-    const members = router.currentView?.members ?? [];
+    const members = plane.currentView?.members ?? [];
     const known = members.length > 0 ? members : config.founders.map(notHeardOf);
     const others = await Promise.all(
       known.filter((member) => member.nodeId !== config.nodeId).map((member) => this.reportOf(member)),
@@ -169,10 +169,10 @@ export class NodeBackend implements ClientBackend {
     here: (control: ActorRef<ControlActor>) => Promise<void>,
     there: (clientAddress: string) => Promise<void>,
   ): Promise<void> {
-    const view = this.parts.router.currentView;
+    const view = this.parts.plane.currentView;
     const control = this.parts.control();
     if (view === undefined || control === undefined || view.leader === 0) {
-      throw new DcacheError('NO_LEADER', this.parts.router.notServing ?? 'no leader is known; try again in a moment');
+      throw new DcacheError('NO_LEADER', this.parts.plane.notServing ?? 'no leader is known; try again in a moment');
     }
     if (view.leader === view.raftId) return here(control);
     const leader = view.members.find((member) => member.raftId === view.leader);
