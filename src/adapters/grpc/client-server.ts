@@ -54,7 +54,7 @@ export class ClientServer {
       <Kind extends RpcKind>(kind: Kind): Unary<Buffer, ReplyMessage<Kind>> =>
       (call, answer) =>
         this.serve(kind, answer, async () => {
-          const value: unknown = decodeRequest(KvDefinition.methods[kind].requestType, call.request);
+          const value = decodeRequest<unknown>(KvDefinition.methods[kind].requestType, call.request);
           const request = { $case: kind, value } as RequestOf<Kind>; // one union member, by construction
           return replyMessage(kind, await this.execute(request, call));
         });

@@ -141,6 +141,8 @@ export interface ScanResponse {
 }
 
 export interface CountRequest {
+  /** Between nodes of ecc mode, in forwarded requests: only the keys of that partition. */
+  partition?: number | undefined;
 }
 
 export interface CountResponse {
@@ -148,6 +150,8 @@ export interface CountResponse {
 }
 
 export interface FlushRequest {
+  /** Between nodes of ecc mode, in forwarded requests: only the keys of that partition. */
+  partition?: number | undefined;
 }
 
 export interface FlushResponse {
@@ -185,6 +189,7 @@ export interface KvRequest {
  *   NOT_FOUND          NOT_FOUND            not done     no
  *   OVERLOADED         RESOURCE_EXHAUSTED   not done     yes
  *   NO_LEADER          UNAVAILABLE          not done     yes
+ *   WRONG_NODE         UNAVAILABLE          not done     yes
  *   NOT_ENOUGH_NODES   UNAVAILABLE          not done     yes
  *   SHUTTING_DOWN      UNAVAILABLE          not done     yes
  *   UNREACHABLE        UNAVAILABLE          not done     yes
@@ -1408,11 +1413,14 @@ export const ScanResponse: MessageFns<ScanResponse> = {
 };
 
 function createBaseCountRequest(): CountRequest {
-  return {};
+  return { partition: undefined };
 }
 
 export const CountRequest: MessageFns<CountRequest> = {
-  encode(_: CountRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+  encode(message: CountRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.partition !== undefined) {
+      writer.uint32(8).uint32(message.partition);
+    }
     return writer;
   },
 
@@ -1429,6 +1437,14 @@ export const CountRequest: MessageFns<CountRequest> = {
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.partition = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1489,11 +1505,14 @@ export const CountResponse: MessageFns<CountResponse> = {
 };
 
 function createBaseFlushRequest(): FlushRequest {
-  return {};
+  return { partition: undefined };
 }
 
 export const FlushRequest: MessageFns<FlushRequest> = {
-  encode(_: FlushRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+  encode(message: FlushRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.partition !== undefined) {
+      writer.uint32(8).uint32(message.partition);
+    }
     return writer;
   },
 
@@ -1510,6 +1529,14 @@ export const FlushRequest: MessageFns<FlushRequest> = {
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.partition = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
