@@ -6,7 +6,7 @@ import { randomInt } from 'node:crypto';
 import type { ControlActor } from '../actors/control/control-actor.js';
 import { weighRequests, type ControlOptions, type ControlRequests } from '../actors/control/control-options.js';
 import type { ControlEvent } from '../actors/control/events.js';
-import type { DataPlane } from '../actors/data-plane.js';
+import type { DataPlane, EccReport } from '../actors/data-plane.js';
 import type { ActorHandle } from '../actors/runtime/actor.js';
 import { eventLoopScheduler } from '../actors/runtime/scheduler.js';
 import { startThreadActor } from '../actors/runtime/start-thread.js';
@@ -19,6 +19,7 @@ import { parseAddress } from '../base/address.js';
 import { asDcacheError, type DcacheError } from '../base/errors.js';
 import { errorFields, type Logger } from '../base/log.js';
 import { assert } from '../base/assert.js';
+import type { ClusterMap } from '../cluster/cluster-map.js';
 import type { Speaker } from '../cluster/speaker.js';
 import type { ClusterView } from '../cluster/view.js';
 import { NodeBackend } from './backend.js';
@@ -36,8 +37,8 @@ const HAND_OVER_MS = 1_500;
 const CONTROL_THREAD = new URL('./control-thread.js', import.meta.url);
 
 export interface NodeListener {
-  /** The view of the cluster has changed. */
-  onView(view: ClusterView): void;
+  /** The view of the cluster has changed or, in ecc mode, the map. @param ecc undefined in raft mode */
+  onView(view: ClusterView, ecc: EccReport | undefined): void;
   /** The node cannot take part, and why; it goes on trying. Undefined: the obstacle is gone. */
   onObstacle(message: string | undefined): void;
   /** The node has failed and is stopping by itself. */
@@ -57,6 +58,7 @@ export class Node {
   private httpServer: HttpServer | undefined;
   /** What the log last said about the cluster; a view also changes with addresses, which would only repeat the line. */
   private loggedView = '';
+  private toldMap: ClusterMap | undefined;
   private stopMeasuring: () => void = () => undefined;
   private stopPulse: () => void = () => undefined;
   private stopping: Promise<void> | undefined;
@@ -151,10 +153,12 @@ export class Node {
 
   private onControlEvents(events: readonly ControlEvent[]): void {
     this.plane.onEvents(events);
+    this.backend.maybeTellTopology();
     for (const event of events) {
       if (event.type === 'view') this.onView(event.view);
       else if (event.type === 'obstacle') this.listener.onObstacle(event.message);
     }
+    this.maybeTellMap();
   }
 
   private onView(view: ClusterView): void {
@@ -162,8 +166,16 @@ export class Node {
     const told = [role, term, leader, up, size].join(' ');
     if (told !== this.loggedView) this.logger.info({ role, term, leader, up, size }, 'view of the cluster changed');
     this.loggedView = told;
-    this.backend.onView();
-    this.listener.onView(view);
+    this.listener.onView(view, this.plane.ecc);
+  }
+
+  private maybeTellMap(): void {
+    const { currentView, ecc } = this.plane;
+    if (ecc === undefined || ecc.map === this.toldMap || currentView === undefined) return;
+    this.toldMap = ecc.map;
+    const epochs = ecc.map.groups.map(({ epoch }) => epoch).join(' ');
+    this.logger.info({ mapIndex: ecc.mapIndex, epochs }, 'cluster map changed');
+    this.listener.onView(currentView, ecc);
   }
 
   private fail(error: unknown): void {
