@@ -1,7 +1,7 @@
 /** Runs a node in the foreground: starts it, tells a person what it waits for, stops it on a signal. */
 import { describeShortage, type ClusterView } from '../cluster/view.js';
 import type { DcacheError } from '../base/errors.js';
-import type { NodeOptions } from '../node/config.js';
+import type { NodeOptions } from '../node/node-options.js';
 import { startNode } from '../node/start-node.js';
 
 /** Resolves when the node has been stopped by a signal. Rejects when it cannot start or fails. */
