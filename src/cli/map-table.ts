@@ -15,7 +15,7 @@ export function mapTable({ map, nodes }: ClusterReport): string {
     map.groups.flatMap((group) => group.positions.map((position) => row(group, position, down))),
   );
   const partitions = map.groups.length * map.k;
-  return `${table}\n\nRS(${map.k},${map.m}): ${map.groups.length} groups, ${partitions} partitions, map index ${map.mapIndex}`;
+  return `${table}\n\nRS(${map.k},${map.m}): ${map.groups.length} groups, ${partitions} partitions; map index ${map.mapIndex}`;
 }
 
 /** Group and epoch stand in the first row of a group only. */

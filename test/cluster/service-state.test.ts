@@ -60,7 +60,8 @@ describe('a cluster of RS(3,2) on five nodes', () => {
   test('says which node it takes back, and how far that is', () => {
     const map = mapWith((group) => {
       const joining = [{ ...life(3, 2), joinIndex: 9 }];
-      return group.id < 2 ? { ...without(n3)(group), joining } : {};
+      const back = group.inSync.map((member) => (member.nodeId === n3 ? life(3, 2) : member));
+      return group.id < 2 ? { ...without(n3)(group), joining } : { inSync: back };
     });
     expect(sentence({ map, restarted: [n3] })).toBe(
       'serving; recovering n3 (joining 2 of 5 groups); 1 more node may fail',
