@@ -66,6 +66,8 @@ export const LIMITS = {
   codecTileBytes: 256 * KIB,
   /** Compiled schedules that one codec keeps, by pattern of shards at hand. */
   maxCodecSchedules: 512,
+  /** An entry of a partition's log is cut at this size, but holds at least one location command. */
+  maxEntryBytes: 1 * MIB,
   /** Tasks that wait for the codec pool before it refuses. */
   maxCodecTasks: 1_024,
   /** Of these, background tasks: the rest is kept for reads that somebody waits for. */
@@ -89,5 +91,6 @@ assert(LIMITS.maxInflightAppendBytes >= LIMITS.maxAppendBytes, 'a full append ca
 assert(LIMITS.defaultRequestTimeoutMs <= LIMITS.maxRequestTimeoutMs, 'the default deadline is allowed');
 assert(LIMITS.maxDataPositions + LIMITS.maxParityPositions < 31, 'a set of positions fits the bits of an integer');
 assert(LIMITS.maxDataPositions + LIMITS.maxParityPositions <= LIMITS.maxNodes, 'a group fits its cluster');
+assert(LIMITS.maxEntryBytes >= 4 * LIMITS.maxKeyBytes, 'an entry holds records of the longest key');
 assert(LIMITS.codecTileBytes % 8 === 0, 'tiles keep packets aligned');
 assert(LIMITS.maxBackgroundCodecTasks < LIMITS.maxCodecTasks, 'urgent codec tasks have places of their own');

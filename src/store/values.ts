@@ -62,8 +62,9 @@ export class Values {
    * bytes with an expiry change.
    */
   put(to: Location, tag: number, supersedes: RecordRefs, expiringBytes: number): void {
-    if (supersedes.count === 0) this.keyTotal++;
     this.commands.put(to, tag, supersedes);
+    // After the command: at the begin of each one, the counters are those of the commands before.
+    if (supersedes.count === 0) this.keyTotal++;
     this.expiringBytesTotal += expiringBytes;
   }
 
