@@ -5,6 +5,7 @@ import { LIMITS } from '../../base/limits.js';
 import { errorFields, type Logger } from '../../base/log.js';
 import type { Metrics } from '../../base/metrics.js';
 import type { ClientBackend } from './backend.js';
+import { writeClusterReport, writeMap, writeNodeReport } from './cluster-messages.js';
 import { bindGrpcServer, closeGrpcServer, createGrpcServer } from './channel.js';
 import { ClusterDefinition, type AddNodeRequest, type RemoveNodeRequest } from './generated/dcache/v1/cluster.js';
 import { KvDefinition, type SessionResponse } from './generated/dcache/v1/kv.js';
@@ -88,11 +89,9 @@ export class ClientServer {
         this.serve(rpc, answer, () => work(call.request));
 
     this.server.addService(serviceDefinition(ClusterDefinition), {
-      status: cluster('status', async () => {
-        const report = await backend.clusterReport();
-        return { ...report, nodes: [...report.nodes] };
-      }),
-      nodeStatus: cluster('node-status', () => backend.nodeReport()),
+      status: cluster('status', async () => writeClusterReport(await backend.clusterReport())),
+      nodeStatus: cluster('node-status', async () => writeNodeReport(await backend.nodeReport())),
+      map: cluster('map', () => Promise.resolve(writeMap(backend.clusterMap()))),
       addNode: cluster('add-node', async ({ nodeId }: AddNodeRequest) => {
         await backend.addNode(nodeId);
         return {};
