@@ -49,6 +49,8 @@ export interface PartitionServiceParts {
   readonly scheduler: Scheduler;
   /** Wall clock, ms since 1970: what decides on expiry. */
   readonly wallMs: () => number;
+  /** Why waiting is of no use, for requests that cannot be decided now. */
+  shortage(): DcacheError | undefined;
   /** The log has grown: there is something to send. */
   onChanged(): void;
   /** Not decided here, to be routed anew. */
@@ -124,7 +126,7 @@ export class PartitionService {
     if (pending.settled) return;
     if (this.hasEnded) return this.parts.giveBack(pending);
     const { request } = pending;
-    if (!primary.serving || (isWrite(request) && primary.isFull)) {
+    if (!primary.serving || (isWrite(request) && (primary.isFull || this.parts.shortage() !== undefined))) {
       return this.wait(pending, () => this.attempt(pending));
     }
     switch (request.type) {
@@ -252,8 +254,11 @@ export class PartitionService {
     );
   }
 
+  /** Until `onProgress`, unless that is of no use. What has an entry in the log waits in any case. */
   private wait(pending: PendingRequest, resume: () => void): void {
-    this.waiting.push({ pending, resume });
+    const shortage = pending.exposed ? undefined : this.parts.shortage();
+    if (shortage !== undefined) pending.failed(shortage);
+    else this.waiting.push({ pending, resume });
   }
 }
 

@@ -30,6 +30,7 @@ let wallMs: number;
 let rebuilds: Rebuild[];
 let givenBack: PendingRequest[];
 let changes: number;
+let shortage: DcacheError | undefined;
 let service: PartitionService;
 
 beforeEach(() => {
@@ -41,6 +42,7 @@ beforeEach(() => {
   rebuilds = [];
   givenBack = [];
   changes = 0;
+  shortage = undefined;
   service = new PartitionService({
     position: 0,
     primary,
@@ -51,6 +53,7 @@ beforeEach(() => {
     lease,
     scheduler,
     wallMs: () => wallMs,
+    shortage: () => shortage,
     onChanged: () => changes++,
     giveBack: (pending) => givenBack.push(pending),
   });
@@ -304,6 +307,25 @@ describe('flush', () => {
     service.end();
     await scheduler.settle();
     expect(flush.outcome).toMatchObject({ code: 'OUTCOME_UNKNOWN' });
+  });
+});
+
+describe('when too few nodes are up', () => {
+  beforeEach(() => {
+    committed(set('1'));
+    shortage = new DcacheError('NOT_ENOUGH_NODES', '1 of 3 nodes up, 2 needed');
+  });
+
+  test('a write is refused before anything is decided', () => {
+    const write = execute(set('2'));
+    expect(write.outcome).toMatchObject({ code: 'NOT_ENOUGH_NODES', outcome: 'not-done' });
+    expect(primary.lastIndex).toBe(1);
+  });
+
+  test('a read is answered under the lease, and refused without one', () => {
+    expect(execute(GET).outcome).toMatchObject({ value: bytes('1') });
+    lease.isHeld = false;
+    expect(execute(GET).outcome).toMatchObject({ code: 'NOT_ENOUGH_NODES' });
   });
 });
 
