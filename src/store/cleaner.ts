@@ -81,7 +81,7 @@ export class Cleaner {
   private currentVictim(): Segment | undefined {
     if (this.victimNumber !== 0) {
       const current = this.store.table.maybe(this.victimNumber);
-      if (current?.serial === this.victimSerial) return current;
+      if (current?.serial === this.victimSerial && isCleanable(current)) return current;
       this.victimNumber = 0;
     }
     const victim = this.worst();
@@ -97,7 +97,7 @@ export class Cleaner {
     let worstShare = MIN_DEAD_SHARE;
     for (let number = 1; number < this.store.table.limit; number++) {
       const segment = this.store.table.maybe(number);
-      if (segment?.state !== 'sealed') continue;
+      if (segment === undefined || !isCleanable(segment)) continue;
       const deadShare = 1 - segment.liveBytes / segment.length;
       if (deadShare > worstShare) {
         worst = segment;
@@ -138,4 +138,9 @@ export class Cleaner {
     this.movedBytesTotal += size;
     return true;
   }
+}
+
+/** A segment whose bytes are only in parity shards is left alone until somebody needs them for something else. */
+function isCleanable(segment: Segment): boolean {
+  return segment.state === 'sealed' && segment.isRaw;
 }

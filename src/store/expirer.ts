@@ -74,7 +74,7 @@ export class Expirer {
   private currentSegment(): Segment | undefined {
     if (this.segmentSerial === 0) return undefined;
     const segment = this.store.table.maybe(this.segmentNumber);
-    return segment?.serial === this.segmentSerial ? segment : undefined;
+    return segment?.serial === this.segmentSerial && segment.isRaw ? segment : undefined;
   }
 
   /**
@@ -88,7 +88,7 @@ export class Expirer {
     for (let step = 0; step < limit; step++) {
       const number = (first + step) % limit;
       const segment = this.store.table.maybe(number);
-      if (segment === undefined) continue;
+      if (segment === undefined || !segment.isRaw) continue;
       if (segment.soonestExpiryMs <= nowMs) {
         this.segmentNumber = number;
         this.segmentSerial = segment.serial;
