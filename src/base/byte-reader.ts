@@ -55,6 +55,17 @@ export class ByteReader {
     return new DataView(part.buffer, part.byteOffset, 8).getBigInt64(0, true);
   }
 
+  float64(): number {
+    const part = this.raw(8);
+    return new DataView(part.buffer, part.byteOffset, 8).getFloat64(0, true);
+  }
+
+  /** Skips the zeros that ByteWriter.align wrote. */
+  align(unitBytes: number): void {
+    const padding = this.raw((unitBytes - (this.position % unitBytes)) % unitBytes);
+    if (padding.some((byte) => byte !== 0)) throw new MalformedBytes(`padding is not zero at byte ${this.position}`);
+  }
+
   /** A view into the bytes read from. */
   lengthAndBytes(): Uint8Array {
     return this.raw(this.varint());

@@ -53,6 +53,23 @@ export class ByteWriter {
     return this;
   }
 
+  /** 8 bytes, little-endian. For what may be above the safe integers, infinite or negative. */
+  float64(value: number): this {
+    this.reserve(8);
+    new DataView(this.bytes.buffer).setFloat64(this.used, value, true);
+    this.used += 8;
+    return this;
+  }
+
+  /** Zeros up to the next multiple of `unitBytes`, counted from the first byte that was written. */
+  align(unitBytes: number): this {
+    const padding = (unitBytes - (this.used % unitBytes)) % unitBytes;
+    this.reserve(padding);
+    this.bytes.fill(0, this.used, this.used + padding);
+    this.used += padding;
+    return this;
+  }
+
   /** Length, then the bytes, copied. */
   lengthAndBytes(value: Uint8Array): this {
     this.varint(value.length);
@@ -83,6 +100,17 @@ export class ByteWriter {
   /** Starts anew in the memory that it has. */
   clear(): void {
     this.used = 0;
+  }
+
+  /**
+   * What has been written, as a view that begins at the first byte of a buffer which may be larger; the caller owns both. Saves
+   * the copy where the size could be told beforehand, nearly. The writer is empty afterwards.
+   */
+  finishView(): Uint8Array<ArrayBuffer> {
+    const written = this.bytes.subarray(0, this.used);
+    this.bytes = new Uint8Array(16);
+    this.used = 0;
+    return written;
   }
 
   private reserve(count: number): void {
