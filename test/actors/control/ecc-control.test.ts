@@ -1,4 +1,5 @@
 import { beforeEach, expect, test } from 'vitest';
+import { snapshotName } from '../../../src/actors/snapshot-files.js';
 import { sameMember, type Group } from '../../../src/cluster/cluster-map.js';
 import { DEFAULT_ECC_TIMINGS, quietAfterElectionMs, withDrift } from '../../../src/cluster/ecc-timings.js';
 import type { GroupEpoch } from '../../../src/cluster/heartbeat.js';
@@ -157,6 +158,19 @@ test('a restarted node has the map as soon as it has read its log', async () => 
   await cluster.until('it knows the groups', () => restarted.map.groups.length > 0);
   expect(restarted.map.k).toBe(map.k);
   expect(restarted.view).toMatchObject({ size: 3, needed: 2 });
+});
+
+test('a node restarted behind a snapshot begins with the map in it', async () => {
+  await cluster.settle();
+  const [node] = cluster.followers as [EccNode];
+  const { map, mapIndex: index } = node;
+  const term = node.view?.term ?? 0;
+  const file = { name: snapshotName(index, term, 0), bytes: 0, checksum: 0 };
+  node.control.snapshotWritten({ index, term, file });
+  silence(node);
+  const restarted = await cluster.restart(node);
+  await cluster.scheduler.settle();
+  expect([restarted.restored, restarted.mapIndex, restarted.map]).toEqual([index, index, map]);
 });
 
 test('it takes k nodes, and never less than a majority', () => {
