@@ -44,9 +44,26 @@ export class ByteReader {
     throw new MalformedBytes(`integer too large at byte ${this.position}`);
   }
 
+  /** Signed. */
+  int32(): number {
+    const part = this.raw(4);
+    return (part[0] ?? 0) | ((part[1] ?? 0) << 8) | ((part[2] ?? 0) << 16) | ((part[3] ?? 0) << 24);
+  }
+
   int64(): bigint {
     const part = this.raw(8);
     return new DataView(part.buffer, part.byteOffset, 8).getBigInt64(0, true);
+  }
+
+  float64(): number {
+    const part = this.raw(8);
+    return new DataView(part.buffer, part.byteOffset, 8).getFloat64(0, true);
+  }
+
+  /** Skips the zeros that ByteWriter.align wrote. */
+  align(unitBytes: number): void {
+    const padding = this.raw((unitBytes - (this.position % unitBytes)) % unitBytes);
+    if (padding.some((byte) => byte !== 0)) throw new MalformedBytes(`padding is not zero at byte ${this.position}`);
   }
 
   /** A view into the bytes read from. */

@@ -35,11 +35,38 @@ export class ByteWriter {
     return this;
   }
 
+  /** The lowest 32 bits, 4 bytes, little-endian. */
+  int32(value: number): this {
+    this.reserve(4);
+    this.bytes[this.used++] = value;
+    this.bytes[this.used++] = value >>> 8;
+    this.bytes[this.used++] = value >>> 16;
+    this.bytes[this.used++] = value >>> 24;
+    return this;
+  }
+
   /** A signed 64-bit integer, 8 bytes, little-endian. */
   int64(value: bigint): this {
     this.reserve(8);
     new DataView(this.bytes.buffer).setBigInt64(this.used, value, true);
     this.used += 8;
+    return this;
+  }
+
+  /** 8 bytes, little-endian. For what may be above the safe integers, infinite or negative. */
+  float64(value: number): this {
+    this.reserve(8);
+    new DataView(this.bytes.buffer).setFloat64(this.used, value, true);
+    this.used += 8;
+    return this;
+  }
+
+  /** Zeros up to the next multiple of `unitBytes`, counted from the first byte that was written. */
+  align(unitBytes: number): this {
+    const padding = (unitBytes - (this.used % unitBytes)) % unitBytes;
+    this.reserve(padding);
+    this.bytes.fill(0, this.used, this.used + padding);
+    this.used += padding;
     return this;
   }
 
@@ -63,6 +90,27 @@ export class ByteWriter {
     this.bytes = new Uint8Array(16);
     this.used = 0;
     return exact;
+  }
+
+  /** What has been written so far, borrowed until the next call. */
+  written(): Uint8Array {
+    return this.bytes.subarray(0, this.used);
+  }
+
+  /** Starts anew in the memory that it has. */
+  clear(): void {
+    this.used = 0;
+  }
+
+  /**
+   * What has been written, as a view that begins at the first byte of a buffer which may be larger; the caller owns both. Saves
+   * the copy where the size could be told beforehand, nearly. The writer is empty afterwards.
+   */
+  finishView(): Uint8Array<ArrayBuffer> {
+    const written = this.bytes.subarray(0, this.used);
+    this.bytes = new Uint8Array(16);
+    this.used = 0;
+    return written;
   }
 
   private reserve(count: number): void {

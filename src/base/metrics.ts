@@ -56,6 +56,30 @@ export const METRICS = {
     help: 'Proposals to the Raft log, by accepted or refused.',
     labels: ['result'],
   },
+  dataLinkMessages: {
+    type: 'counter',
+    name: 'dcache_data_link_messages_total',
+    help: 'Messages between nodes about partitions, by sent or received.',
+    labels: ['direction'],
+  },
+  dataLinkBytes: {
+    type: 'counter',
+    name: 'dcache_data_link_bytes_total',
+    help: 'Bytes of these messages, by sent or received.',
+    labels: ['direction'],
+  },
+  dataLinkFaults: {
+    type: 'counter',
+    name: 'dcache_data_link_faults_total',
+    help: 'Data links that this node gave up, by reason: a wrong checksum, silence, a backlog, and others.',
+    labels: ['reason'],
+  },
+  dataLinkRefusals: {
+    type: 'counter',
+    name: 'dcache_data_link_refusals_total',
+    help: 'Data links refused to or by another node, by reason: another cluster, node, code or version, or not yet founded.',
+    labels: ['reason'],
+  },
   storeKeys: { type: 'gauge', name: 'dcache_store_keys', help: 'Keys in the store.', labels: [] },
   storeBytes: {
     type: 'gauge',

@@ -1,38 +1,36 @@
 /**
- * A node: its parts put together, started and stopped in order. Main thread: client port, router, store, HTTP port.
- * Control thread: Raft, its log, the control port.
+ * A node: its parts put together, started and stopped in order. Main thread: client port, data plane (of raft or of ecc
+ * mode), HTTP port. Control thread: Raft, its log, the control port.
  */
 import { randomInt } from 'node:crypto';
 import type { ControlActor } from '../actors/control/control-actor.js';
 import { weighRequests, type ControlOptions, type ControlRequests } from '../actors/control/control-options.js';
 import type { ControlEvent } from '../actors/control/events.js';
 import { newLeaseMemory } from '../actors/control/lease-memory.js';
-import { DataSide } from '../actors/data/data-side.js';
-import { Router } from '../actors/data/router.js';
-import { StateMachine } from '../actors/data/state-machine.js';
-import type { ActorHandle } from '../actors/runtime/actor.js';
-import { handOver } from '../actors/runtime/hand-over.js';
+import type { DataPlane, EccReport } from '../actors/data-plane.js';
+import type { ActorHandle, ActorRef } from '../actors/runtime/actor.js';
 import { eventLoopScheduler } from '../actors/runtime/scheduler.js';
 import { startThreadActor } from '../actors/runtime/start-thread.js';
 import { ClientServer } from '../adapters/grpc/client-server.js';
-import { SessionForwarder } from '../adapters/grpc/session-forwarder.js';
 import { startHttpServer, type HttpServer } from '../adapters/http-server.js';
 import { expose } from '../adapters/metrics/exposition.js';
 import { measureEventLoopDelay } from '../adapters/metrics/event-loop-delay.js';
 import { MetricsRecorder } from '../adapters/metrics/recorder.js';
-import { SnapshotFolder, snapshotFolder } from '../adapters/snapshot-folder.js';
 import { parseAddress } from '../base/address.js';
 import { asDcacheError, type DcacheError } from '../base/errors.js';
 import { errorFields, type Logger } from '../base/log.js';
 import { assert } from '../base/assert.js';
+import type { ClusterMap } from '../cluster/cluster-map.js';
 import type { Speaker } from '../cluster/speaker.js';
 import type { ClusterView } from '../cluster/view.js';
-import { SegmentKvStore } from '../store/segment-kv-store.js';
 import { NodeBackend } from './backend.js';
 import type { NodeConfig } from './config.js';
 import type { ControlThreadOptions } from './control-thread.js';
+import { EccPlane } from './ecc-plane.js';
 import { registerGauges } from './gauges.js';
+import type { NodePlane } from './node-plane.js';
 import { newPulseMemory, startPulse } from './pulse.js';
+import { RaftPlane } from './raft-plane.js';
 import { newSpeaker } from './speaker.js';
 
 /** How long a stopping node goes on answering what it has accepted. */
@@ -42,8 +40,8 @@ const HAND_OVER_MS = 1_500;
 const CONTROL_THREAD = new URL('./control-thread.js', import.meta.url);
 
 export interface NodeListener {
-  /** The view of the cluster has changed. */
-  onView(view: ClusterView): void;
+  /** The view of the cluster has changed or, in ecc mode, the map. @param ecc undefined in raft mode */
+  onView(view: ClusterView, ecc: EccReport | undefined): void;
   /** The node cannot take part, and why; it goes on trying. Undefined: the obstacle is gone. */
   onObstacle(message: string | undefined): void;
   /** The node has failed and is stopping by itself. */
@@ -55,9 +53,8 @@ export class Node {
   private readonly logger: Logger;
   private readonly listener: NodeListener;
   private readonly metrics = new MetricsRecorder();
-  private readonly router: Router;
-  private readonly dataSide: DataSide;
-  private readonly forwarder = new SessionForwarder();
+  private readonly nodePlane: NodePlane;
+  private readonly lease = newLeaseMemory();
   private readonly speaker: Speaker;
   private readonly backend: NodeBackend;
   private readonly clientServer: ClientServer;
@@ -65,6 +62,7 @@ export class Node {
   private httpServer: HttpServer | undefined;
   /** What the log last said about the cluster; a view also changes with addresses, which would only repeat the line. */
   private loggedView = '';
+  private toldMap: ClusterMap | undefined;
   private stopMeasuring: () => void = () => undefined;
   private stopPulse: () => void = () => undefined;
   private stopping: Promise<void> | undefined;
@@ -74,32 +72,10 @@ export class Node {
     this.logger = logger;
     this.listener = listener;
     this.speaker = newSpeaker(config);
-    const stateMachine = new StateMachine(new SegmentKvStore());
-    this.router = new Router({
-      stateMachine,
-      forwarder: this.forwarder,
-      scheduler: eventLoopScheduler,
-      wallMs: () => Date.now(),
-      memoryRules: config.memoryRules,
-      logger: logger.child('router'),
-      submit: (requests, onTaken) => {
-        const buffers = requests.proposals.map(({ data }) => data.buffer);
-        this.control?.ref.submit(handOver(requests, buffers)).then(onTaken, (error: unknown) => this.fail(error));
-      },
-    });
-    this.dataSide = new DataSide({
-      router: this.router,
-      stateMachine,
-      files: new SnapshotFolder(snapshotFolder(config.dataFolder)),
-      logger: logger.child('data'),
-      onSnapshotWritten: (written) => {
-        this.control?.ref.snapshotWritten(written).catch((error: unknown) => this.fail(error));
-      },
-      onFailure: (error) => this.fail(error),
-    });
+    this.nodePlane = this.newPlane();
     this.backend = new NodeBackend({
       config,
-      router: this.router,
+      plane: this.plane,
       speaker: this.speaker,
       control: () => this.control?.ref,
     });
@@ -121,13 +97,17 @@ export class Node {
     return node;
   }
 
+  private get plane(): DataPlane {
+    return this.nodePlane.data;
+  }
+
   get view(): ClusterView | undefined {
-    return this.router.currentView;
+    return this.plane.currentView;
   }
 
   /** Why the node does not serve now, undefined when it does. */
   get notServing(): string | undefined {
-    return this.router.notServing;
+    return this.plane.notServing;
   }
 
   /** Drains: accepts nothing more, answers what it has accepted, hands leadership over, releases everything. Idempotent. */
@@ -141,13 +121,14 @@ export class Node {
     // The client port first: binding it is what claims a place of the default layout.
     await this.clientServer.listen(config.clientListen);
     this.stopMeasuring = measureEventLoopDelay(this.metrics.histogram('eventLoopDelay', {}));
-    registerGauges(this.metrics, this.router, () => this.control);
+    registerGauges(this.metrics, this.plane, () => this.control);
     if (config.httpListen !== undefined) await this.startHttp(config.httpListen);
+    await this.nodePlane.open();
     const pulse = newPulseMemory();
     this.stopPulse = startPulse(pulse);
     const options: ControlThreadOptions = {
       pulse,
-      lease: newLeaseMemory(),
+      lease: this.lease,
       control: this.controlOptions(),
       controlListen: config.controlListen,
       dataFolder: config.dataFolder,
@@ -176,11 +157,13 @@ export class Node {
   }
 
   private onControlEvents(events: readonly ControlEvent[]): void {
-    this.dataSide.onEvents(events);
+    this.plane.onEvents(events);
+    this.backend.maybeTellTopology();
     for (const event of events) {
       if (event.type === 'view') this.onView(event.view);
       else if (event.type === 'obstacle') this.listener.onObstacle(event.message);
     }
+    this.maybeTellMap();
   }
 
   private onView(view: ClusterView): void {
@@ -188,8 +171,16 @@ export class Node {
     const told = [role, term, leader, up, size].join(' ');
     if (told !== this.loggedView) this.logger.info({ role, term, leader, up, size }, 'view of the cluster changed');
     this.loggedView = told;
-    this.backend.onView();
-    this.listener.onView(view);
+    this.listener.onView(view, this.plane.ecc);
+  }
+
+  private maybeTellMap(): void {
+    const { currentView, ecc } = this.plane;
+    if (ecc === undefined || ecc.map === this.toldMap || currentView === undefined) return;
+    this.toldMap = ecc.map;
+    const epochs = ecc.map.groups.map(({ epoch }) => epoch).join(' ');
+    this.logger.info({ mapIndex: ecc.mapIndex, epochs }, 'cluster map changed');
+    this.listener.onView(currentView, ecc);
   }
 
   private fail(error: unknown): void {
@@ -205,8 +196,8 @@ export class Node {
   }
 
   private async drainAndRelease(): Promise<void> {
-    this.logger.info({ requests: this.router.requestsInFlight }, 'stopping: answering what is under way');
-    const drained = this.router.drain();
+    this.logger.info({ requests: this.plane.requestsInFlight }, 'stopping: answering what is under way');
+    const drained = this.plane.drain();
     try {
       await withTimeout(Promise.all([drained, this.handOverLeadership()]), DRAIN_MS);
     } finally {
@@ -226,12 +217,10 @@ export class Node {
   }
 
   private async release(): Promise<void> {
-    this.router.stop();
-    this.dataSide.stop();
+    this.plane.stop();
     this.stopMeasuring();
     this.stopPulse();
-    await Promise.all([this.httpServer?.close(), this.clientServer.close(500)]);
-    this.forwarder.close();
+    await Promise.all([this.httpServer?.close(), this.clientServer.close(500), this.nodePlane.close()]);
     await this.control?.stop();
   }
 
@@ -257,7 +246,17 @@ export class Node {
       timings: config.timings,
       snapshots: config.snapshots,
       seed: randomInt(2 ** 47),
+      ...(config.ecc === undefined ? {} : { ecc: { k: config.ecc.k, m: config.ecc.m, timings: config.ecc.timings } }),
     };
+  }
+
+  private newPlane(): NodePlane {
+    const { config, logger, speaker, metrics, lease } = this;
+    const control = (): ActorRef<ControlActor> | undefined => this.control?.ref;
+    const onFailure = (error: unknown): void => this.fail(error);
+    return config.mode === 'ecc'
+      ? new EccPlane({ config, speaker, logger, metrics, lease, control, onFailure })
+      : new RaftPlane({ config, logger, control, onFailure });
   }
 }
 

@@ -37,7 +37,8 @@ export type WriteRequest =
   /** The value is a decimal 64-bit signed integer. A missing key counts as 0 and keeps no time to live. */
   | { readonly type: 'increment'; readonly key: Uint8Array; readonly delta: bigint }
   | { readonly type: 'append'; readonly key: Uint8Array; readonly value: Uint8Array }
-  | { readonly type: 'flush' };
+  /** `partition`: only that one; between nodes of ecc mode (ecc-router.ts). */
+  | { readonly type: 'flush'; readonly partition?: number };
 
 export type ReadRequest =
   | { readonly type: 'get'; readonly key: Uint8Array }
@@ -50,8 +51,10 @@ export type ReadRequest =
       /** 1..maxScanPage. */
       readonly limit: number;
       readonly withValues: boolean;
+      /** Only that one; the cursor is that of its store (ecc-router.ts). */
+      readonly partition?: number;
     }
-  | { readonly type: 'count' };
+  | { readonly type: 'count'; readonly partition?: number };
 
 export type KvRequest = ReadRequest | WriteRequest;
 

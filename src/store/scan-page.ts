@@ -2,57 +2,59 @@
  * One page of a scan over a segment store, in tag order (scan.ts says why a key that is there throughout comes exactly once).
  * A page ends at its number of keys or bytes, even between keys of one tag, or when it has looked at enough of the index:
  * then it may be empty and is not the last.
- *
- *   cursor := tag(4 bytes, big-endian) key      where the next page begins: behind `key` under `tag`, with its first
- *                                               key if `key` is empty
+ * In ecc mode it also ends before the first key whose bytes are elsewhere; `segmentsNeeded` tells what to fetch for the next.
  */
 import { assert } from '../base/assert.js';
-import { MalformedBytes } from '../base/byte-reader.js';
-import { concatBytes, EMPTY_BYTES } from '../base/bytes.js';
+import { EMPTY_BYTES } from '../base/bytes.js';
 import { LIMITS } from '../base/limits.js';
 import { IndexCursor } from './hash-index.js';
+import { segmentOf } from './layout.js';
 import { RECORD_FRAGMENT, RecordView } from './record.js';
 import type { ReadReply, ReadRequest, ScanEntry } from './requests.js';
+import { decodePosition, encodePosition, type ScanPosition } from './scan-cursor.js';
 import type { SegmentStore } from './segment-store.js';
+import { neededFor } from './segments-needed.js';
 import { timeLeftMs } from './write-rules.js';
 
 export type ScanRequest = Extract<ReadRequest, { type: 'scan' }>;
 export type ScanReply = Extract<ReadReply, { type: 'scan' }>;
 
-interface Position {
-  readonly tag: number;
-  /** Keys of the tag up to this one, in byte order, have been walked. */
-  readonly after: Uint8Array;
-}
-
-const LOWEST_TAG = -(2 ** 31);
-const START: Position = { tag: LOWEST_TAG, after: EMPTY_BYTES };
-const TAG_BYTES = 4;
-
 /** @param nowMs tells the time left; what exists is decided by the store's clock. Everything in the reply is the caller's. */
 export function scanPage(store: SegmentStore, request: ScanRequest, nowMs: number): ScanReply {
-  const { index } = store.partition;
-  const start = request.cursor.length === 0 ? START : decodePosition(request.cursor);
+  const { index, table } = store.partition;
+  const start = decodePosition(request.cursor);
   const page = new Page(store, request, nowMs);
   const cursor = new IndexCursor();
   const record = new RecordView();
   let looks = 0;
+  let isFirst = true;
   let more = index.seek(cursor, start.tag);
   while (more) {
     const { tag } = cursor;
     if (looks >= LIMITS.maxScanLooks) return page.reply({ tag, after: EMPTY_BYTES });
+    const after = tag === start.tag ? start.after : EMPTY_BYTES;
     const keys: Uint8Array[] = [];
+    let isHere = true;
     for (; more && cursor.tag === tag; more = index.advance(cursor)) {
       looks++;
+      if (!table.get(segmentOf(cursor.location)).isRaw) {
+        isHere = false;
+        continue;
+      }
       store.partition.readAt(cursor.location, record);
       if (isWanted(record, request.prefix, store.clockMs)) keys.push(record.key().slice());
     }
     if (keys.length > 1) keys.sort(compareBytes);
-    let after = tag === start.tag ? start.after : EMPTY_BYTES;
+    if (!isHere || (table.droppedCount > 0 && request.withValues && !keys.every((key) => isWhole(store, key)))) {
+      assert(!isFirst, 'what the first tag of a page needs has been fetched');
+      return page.reply({ tag, after });
+    }
+    isFirst = false;
+    let last = after;
     for (const key of keys) {
-      if (compareBytes(key, after) <= 0) continue;
-      if (!page.add(key)) return page.reply({ tag, after });
-      after = key;
+      if (compareBytes(key, last) <= 0) continue;
+      if (!page.add(key)) return page.reply({ tag, after: last });
+      last = key;
     }
   }
   return page.reply(undefined);
@@ -88,9 +90,13 @@ class Page {
   }
 
   /** @param next where the next page begins; undefined: this one is the last. */
-  reply(next: Position | undefined): ScanReply {
+  reply(next: ScanPosition | undefined): ScanReply {
     return { type: 'scan', entries: this.entries, cursor: next === undefined ? EMPTY_BYTES : encodePosition(next) };
   }
+}
+
+function isWhole(store: SegmentStore, key: Uint8Array): boolean {
+  return neededFor(store.partition, key, true).size === 0;
 }
 
 function isWanted(record: RecordView, prefix: Uint8Array, timeMs: number): boolean {
@@ -108,16 +114,4 @@ function compareBytes(a: Uint8Array, b: Uint8Array): number {
     if (difference !== 0) return difference;
   }
   return a.length - b.length;
-}
-
-function encodePosition({ tag, after }: Position): Uint8Array {
-  const head = new Uint8Array(TAG_BYTES);
-  new DataView(head.buffer).setInt32(0, tag);
-  return concatBytes([head, after]);
-}
-
-function decodePosition(cursor: Uint8Array): Position {
-  if (cursor.length < TAG_BYTES) throw new MalformedBytes('a cursor that no scan has given');
-  const tag = new DataView(cursor.buffer, cursor.byteOffset, TAG_BYTES).getInt32(0);
-  return { tag, after: cursor.subarray(TAG_BYTES) };
 }

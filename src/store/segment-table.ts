@@ -5,7 +5,7 @@
 import { assert } from '../base/assert.js';
 import { hashBytes } from './byte-hash.js';
 import { type Location, type SegmentLayout, MAX_SEGMENTS, PAGE_BYTES, offsetOf, segmentOf } from './layout.js';
-import { Segment } from './segment.js';
+import { type Head, NO_STRIPE, Segment } from './segment.js';
 import type { SlabPool } from './slab-pool.js';
 
 /** The first memory of a segment is about one part in this many of what is held. */
@@ -26,15 +26,22 @@ export interface SegmentImage {
   readonly touched: Uint8Array;
 }
 
+/** A sealed segment by its name. */
+export interface SealedListing {
+  readonly number: number;
+  readonly checksum: number;
+}
+
 export class SegmentTable {
   readonly layout: SegmentLayout;
-  private readonly pool: SlabPool;
+  readonly pool: SlabPool;
   /** By number; entry 0 stays empty. */
   private readonly segments: (Segment | undefined)[] = [undefined];
   private liveTotal = 0;
   private chargedTotal = 0;
   private writtenTotal = 0;
   private openCount = 0;
+  private droppedTotal = 0;
 
   constructor(pool: SlabPool, layout: SegmentLayout) {
     this.pool = pool;
@@ -54,6 +61,11 @@ export class SegmentTable {
   /** Bytes of all records in the segments, live and dead. */
   get writtenBytes(): number {
     return this.writtenTotal;
+  }
+
+  /** Segments whose raw bytes are elsewhere. */
+  get droppedCount(): number {
+    return this.droppedTotal;
   }
 
   /** How many segments have ever been opened: the largest serial. */
@@ -90,12 +102,13 @@ export class SegmentTable {
     return 0;
   }
 
-  open(number: number): void {
+  open(number: number, head: Head = 'write'): void {
     // In doubling steps where that saves a noticeable part of what is held, and at once where it does not.
     const sizeBytes = this.layout.sizeBytes(number);
     let firstBytes = PAGE_BYTES;
     while (firstBytes < sizeBytes && firstBytes * FIRST_STEP_SHARE < this.chargedTotal) firstBytes *= 2;
     const segment = new Segment(this.pool, number, ++this.openCount, sizeBytes, firstBytes);
+    segment.head = head;
     this.put(segment);
     this.chargedTotal += segment.chargedBytes;
   }
@@ -159,16 +172,76 @@ export class SegmentTable {
       segment.state === 'sealed' && segment.liveBytes === 0,
       'a released segment is sealed and holds nothing live',
     );
+    if (!segment.isRaw) this.droppedTotal--;
     this.chargedTotal -= segment.chargedBytes;
     this.writtenTotal -= segment.length;
     segment.dropBytes();
     this.segments[number] = undefined;
   }
 
+  /** The first half of a release: the segment holds nothing any more, its bytes and number stay. */
+  beginRelease(number: number): void {
+    const segment = this.get(number);
+    assert(
+      segment.state === 'sealed' && segment.liveBytes === 0 && segment.isRaw,
+      'a segment whose release begins is sealed, raw and holds nothing live',
+    );
+    this.recharge(segment, () => (segment.state = 'releasing'));
+    this.writtenTotal -= segment.length;
+    segment.soonestExpiryMs = Infinity;
+  }
+
+  /** The second half: bytes and number are free. */
+  finishRelease(number: number): void {
+    const segment = this.get(number);
+    assert(segment.state === 'releasing', 'a release that is finished was begun');
+    segment.dropBytes();
+    this.segments[number] = undefined;
+  }
+
+  /** Takes the first half of a release back. */
+  undoRelease(number: number): void {
+    const segment = this.get(number);
+    assert(segment.state === 'releasing', 'a release that is taken back was begun');
+    this.recharge(segment, () => (segment.state = 'sealed'));
+    this.writtenTotal += segment.length;
+    segment.soonestExpiryMs = 0;
+  }
+
+  /** Takes a seal back: the segment is open as before. */
+  undoSeal(number: number): void {
+    const segment = this.get(number);
+    assert(segment.state === 'sealed' && segment.isRaw, 'a seal is taken back while the bytes are here');
+    this.recharge(segment, () => (segment.state = 'open'));
+    segment.stripe = NO_STRIPE;
+    segment.checksum = 0;
+  }
+
+  /** Takes the opening of the segment that was opened last back. */
+  undoOpen(number: number): void {
+    const segment = this.get(number);
+    assert(
+      segment.state === 'open' && segment.length === 0 && segment.serial === this.openCount,
+      'an opening that is taken back was the last, and the segment is empty',
+    );
+    this.chargedTotal -= segment.chargedBytes;
+    segment.dropBytes();
+    this.segments[number] = undefined;
+    this.openCount--;
+  }
+
+  /** Gives everything up: the table is as new. */
+  clear(): void {
+    for (const segment of this.all()) segment.dropBytes();
+    this.segments.length = 1;
+    this.liveTotal = this.chargedTotal = this.writtenTotal = this.openCount = this.droppedTotal = 0;
+  }
+
   /** Drops the raw bytes of a sealed segment whose contents are coded elsewhere; live bits stay. */
   dropBytes(number: number): void {
     const segment = this.get(number);
-    assert(segment.state === 'sealed', 'only a sealed segment is folded');
+    assert(segment.state === 'sealed' && segment.isRaw, 'only a sealed segment is folded, and once');
+    this.droppedTotal++;
     this.recharge(segment, () => segment.dropBytes());
   }
 
@@ -178,6 +251,7 @@ export class SegmentTable {
     assert(!segment.isRaw && bytes.length === segment.length, 'restored bytes have the length of the segment');
     this.recharge(segment, () => segment.reserve(segment.length));
     segment.bytes.set(bytes);
+    this.droppedTotal--;
     assert(hashBytes(segment.bytes, segment.length, 0) === segment.checksum, 'restored bytes match the checksum');
   }
 

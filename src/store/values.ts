@@ -62,9 +62,21 @@ export class Values {
    * bytes with an expiry change.
    */
   put(to: Location, tag: number, supersedes: RecordRefs, expiringBytes: number): void {
-    if (supersedes.count === 0) this.keyTotal++;
     this.commands.put(to, tag, supersedes);
+    // After the command: at the begin of each one, the counters are those of the commands before.
+    if (supersedes.count === 0) this.keyTotal++;
     this.expiringBytesTotal += expiringBytes;
+  }
+
+  /** Whether all records of the value whose first is `view` under `tag` can be read, so that it can be ended. */
+  isWhole(tag: number, view: RecordView): boolean {
+    if (view.kind !== RECORD_HEAD || this.store.table.droppedCount === 0) return true;
+    const key = view.key();
+    const { version, count } = decodeHeadValue(view);
+    for (let number = 0; number < count; number++) {
+      if (this.store.findFragment(key, tag, version, number) === 0) return false;
+    }
+    return true;
   }
 
   /** Ends the value whose first record is `view` at `location`; returns the bytes that are dead now. */
@@ -123,6 +135,13 @@ export class Values {
   dropFragments(key: Uint8Array, tag: number, version: number, count: number): void {
     this.refs.clear();
     for (let number = 0; number < count; number++) this.collectFragment(key, tag, version, number, this.refs);
+    this.commands.remove(this.refs, 'delete');
+  }
+
+  /** Removes one fragment that never got a head. */
+  dropFragment(tag: number, location: Location, sizeBytes: number): void {
+    this.refs.clear();
+    this.refs.add(tag, location, sizeBytes);
     this.commands.remove(this.refs, 'delete');
   }
 

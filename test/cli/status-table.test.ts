@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { ClusterReport, NodeReport } from '../../src/adapters/grpc/backend.js';
-import { presentBytes, statusTable, summary } from '../../src/cli/status-table.js';
+import { statusTable, summary } from '../../src/cli/status-table.js';
+import { presentBytes } from '../../src/cli/tables.js';
 
 const node = (nodeId: string, changed: Partial<NodeReport> = {}): NodeReport => ({
   nodeId,
@@ -25,6 +26,8 @@ const node = (nodeId: string, changed: Partial<NodeReport> = {}): NodeReport => 
   clusterSize: 3,
   needed: 2,
   reachable: 3,
+  bytesFor: {},
+  ecc: undefined,
   ...changed,
 });
 const down = (nodeId: string): NodeReport => node(nodeId, { up: false, role: 'down' });
@@ -34,6 +37,7 @@ const report = (...nodes: NodeReport[]): ClusterReport => ({
   needed: 2,
   up: nodes.filter(({ up }) => up).length,
   nodes,
+  map: undefined,
 });
 const leader = node('n1', { role: 'leader' });
 

@@ -20,6 +20,19 @@ test('a request of any kind arrives as it left', () => {
   );
 });
 
+test.each(['count', 'flush'] as const)('a %s of one partition arrives as it left, of partition 0 as well', (type) => {
+  for (const partition of [0, 24]) {
+    const bytes = KvRequest.encode({ ...ENVELOPE, request: writeRequest({ type, partition }) }).finish();
+    expect(readRequest(KvRequest.decode(bytes).request)).toEqual({ type, partition });
+  }
+});
+
+test('a page of one partition is asked for with the cursor of its store', () => {
+  const page = { prefix: Uint8Array.of(1), cursor: Uint8Array.of(2), limit: 5, withValues: true, partition: 3 };
+  const bytes = KvRequest.encode({ ...ENVELOPE, request: writeRequest({ type: 'scan', ...page }) }).finish();
+  expect(readRequest(KvRequest.decode(bytes).request)).toEqual({ type: 'scan', ...page });
+});
+
 test('a reply of any kind arrives as it left', () => {
   fc.assert(
     fc.property(someReply, (reply) => {

@@ -1,0 +1,160 @@
+/**
+ * Data messages as bytes: what data links carry, and what the simulator hands from node to node.
+ *
+ *   message := kind(1 byte) fields        (numbers are varints, byte strings have their length before them)
+ *
+ * A message says itself where it ends, so several follow one another in a frame. Bytes that somebody will compute on (segments,
+ * shards) lie at multiples of 8 from the writer's first byte and are read in place. The format belongs to the protocol between
+ * nodes: a change raises DATA_LINK_VERSION (adapters/data-link/frame.ts). What is read is well-formed and of allowed sizes, but
+ * not believed: the partition protocol checks epochs, indexes and checksums.
+ */
+import { assert, assertNever } from '../base/assert.js';
+import { type ByteReader, MalformedBytes } from '../base/byte-reader.js';
+import type { ByteWriter } from '../base/byte-writer.js';
+import type { Append, AppendReply, DataMessage, LogEntry } from './messages.js';
+import { readChecksum, readIndexAfter, readList, readPartition, writePartition } from './message-fields.js';
+import { readShardReply, shardReplyBytes, writeShardReply } from './shard-codec.js';
+import { beginBytes, readBegin, readSegment, segmentBytes, writeBegin, writeSegment } from './transfer-codec.js';
+
+/** Position is the number on the wire. */
+const KINDS = [
+  'append',
+  'append-reply',
+  'transfer-begin',
+  'transfer-segment',
+  'transfer-taken',
+  'transfer-verify',
+  'shard-request',
+  'shard-reply',
+] as const satisfies readonly DataMessage['type'][];
+
+const STATUSES = ['matched', 'gap', 'not-yet', 'stale'] as const satisfies readonly AppendReply['status'][];
+
+/** Kind and numbers of any message are at most this long. */
+const FIXED_BYTES = 80;
+/** Epoch and length of an entry. */
+const ENTRY_BYTES = 16;
+
+/** At least as many bytes as the message takes, and not many more. */
+export function dataMessageBytes(message: DataMessage): number {
+  switch (message.type) {
+    case 'append':
+      return message.entries.reduce((sum, { bytes }) => sum + bytes.length + ENTRY_BYTES, FIXED_BYTES);
+    case 'transfer-begin':
+      return FIXED_BYTES + beginBytes(message);
+    case 'transfer-segment':
+      return FIXED_BYTES + segmentBytes(message);
+    case 'shard-reply':
+      return FIXED_BYTES + shardReplyBytes(message);
+    case 'append-reply':
+    case 'transfer-taken':
+    case 'transfer-verify':
+    case 'shard-request':
+      return FIXED_BYTES;
+    default:
+      return assertNever(message, 'data message');
+  }
+}
+
+/** Copies all bytes of the message. */
+export function writeDataMessage(writer: ByteWriter, message: DataMessage): void {
+  writer.uint8(KINDS.indexOf(message.type));
+  switch (message.type) {
+    case 'append':
+      return writeAppend(writer, message);
+    case 'append-reply':
+      writePartition(writer, message).uint8(STATUSES.indexOf(message.status));
+      writer.varint(message.epoch).varint(message.joinIndex).varint(message.index);
+      writer.varint(message.appliedIndex).varint(message.freeBytes);
+      return;
+    case 'transfer-begin':
+      return writeBegin(writer, message);
+    case 'transfer-segment':
+      return writeSegment(writer, message);
+    case 'transfer-taken':
+      writePartition(writer, message).varint(message.joinIndex).varint(message.number).float64(message.digest);
+      return;
+    case 'transfer-verify':
+      writePartition(writer, message).varint(message.joinIndex);
+      return;
+    case 'shard-request':
+      writer.varint(message.group).varint(message.requestId).varint(message.stripe);
+      return;
+    case 'shard-reply':
+      return writeShardReply(writer, message);
+    default:
+      assertNever(message, 'data message');
+  }
+}
+
+/** Byte strings of the message are views of what `reader` reads from, which must not change any more. Throws MalformedBytes. */
+export function readDataMessage(reader: ByteReader): DataMessage {
+  const type = KINDS[reader.uint8()];
+  switch (type) {
+    case undefined:
+      throw new MalformedBytes('data message of unknown kind');
+    case 'append':
+      return readAppend(reader);
+    case 'append-reply':
+      return readAppendReply(reader);
+    case 'transfer-begin':
+      return readBegin(reader);
+    case 'transfer-segment':
+      return readSegment(reader);
+    case 'transfer-taken': {
+      const name = readPartition(reader);
+      const joinIndex = reader.varint();
+      const number = reader.varint();
+      return { type, ...name, joinIndex, number, digest: readChecksum(reader) };
+    }
+    case 'transfer-verify':
+      return { type, ...readPartition(reader), joinIndex: reader.varint() };
+    case 'shard-request': {
+      const group = reader.varint();
+      const requestId = reader.varint();
+      return { type, group, requestId, stripe: reader.varint() };
+    }
+    case 'shard-reply':
+      return readShardReply(reader);
+    default:
+      return assertNever(type, 'data message');
+  }
+}
+
+/** The indexes of the entries follow from prevIndex and do not travel. */
+function writeAppend(writer: ByteWriter, message: Append): void {
+  writePartition(writer, message).varint(message.epoch).varint(message.joinIndex);
+  writer.varint(message.prevIndex).varint(message.prevEpoch).varint(message.commitIndex);
+  writer.varint(message.entries.length);
+  let index = message.prevIndex;
+  for (const entry of message.entries) {
+    assert(entry.index === ++index, 'entries of an Append follow one another');
+    writer.varint(entry.epoch).lengthAndBytes(entry.bytes);
+  }
+}
+
+function readAppend(reader: ByteReader): Append {
+  const name = readPartition(reader);
+  const epoch = reader.varint();
+  const joinIndex = reader.varint();
+  const prevIndex = reader.varint();
+  const prevEpoch = reader.varint();
+  const commitIndex = reader.varint();
+  const entries = readList(reader, (at): LogEntry => {
+    const index = readIndexAfter(prevIndex, at);
+    const entryEpoch = reader.varint();
+    return { index, epoch: entryEpoch, bytes: reader.lengthAndBytes() };
+  });
+  return { type: 'append', ...name, epoch, joinIndex, prevIndex, prevEpoch, commitIndex, entries };
+}
+
+function readAppendReply(reader: ByteReader): AppendReply {
+  const name = readPartition(reader);
+  const status = STATUSES[reader.uint8()];
+  if (status === undefined) throw new MalformedBytes('reply to an Append with an unknown status');
+  const epoch = reader.varint();
+  const joinIndex = reader.varint();
+  const index = reader.varint();
+  const appliedIndex = reader.varint();
+  return { type: 'append-reply', ...name, status, epoch, joinIndex, index, appliedIndex, freeBytes: reader.varint() };
+}
