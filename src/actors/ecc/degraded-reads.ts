@@ -74,7 +74,7 @@ export class DegradedReads implements SegmentRebuilder {
     this.cache = new RebuiltCache(parts.cacheBytes ?? CACHE_BYTES);
   }
 
-  /** Results whose checksum was wrong: some shard of the group is damaged. */
+  /** Results whose checksum was wrong, subsets that were tried included: some shard of the group is damaged. */
   get wrong(): number {
     return this.wrongResults;
   }
