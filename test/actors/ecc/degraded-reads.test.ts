@@ -77,7 +77,7 @@ function newReads(cacheBytes?: number): DegradedReads {
   const made = new DegradedReads({
     group: 0,
     k: 2,
-    replica: { state: () => state, shardsOf: (stripe) => shardsOf(3, stripe) },
+    replica: { state: () => state, shardsOf: (stripe) => shardsOf(3, stripe), parity: parities[0] },
     code: codec,
     pool: {
       run: async (job) => {
@@ -239,6 +239,17 @@ describe('rebuilt segments', () => {
       await answer(2);
     }
     expect([1, 2, 3].map(isRaw)).toEqual([false, true, true]);
+  });
+
+  test('and those that this node has sealed and folded itself share the budget', async () => {
+    for (const number of [4, 5]) storeOf(0).partition.table.restoreBytes(number, lost.get(number) ?? new Uint8Array(0));
+    reads = newReads(2 * 4096);
+    reads.adoptFolded(0);
+    reads.adoptFolded(0);
+    rebuild(1);
+    await scheduler.settle();
+    await answer(2);
+    expect([1, 4, 5].map(isRaw)).toEqual([true, false, true]);
   });
 
   test('stay while a request waits for more of them, whatever the budget', async () => {
