@@ -7,7 +7,7 @@ import type { ControlActor } from '../actors/control/control-actor.js';
 import { weighRequests, type ControlOptions, type ControlRequests } from '../actors/control/control-options.js';
 import type { ControlEvent } from '../actors/control/events.js';
 import { newLeaseMemory } from '../actors/control/lease-memory.js';
-import type { DataPlane, EccReport } from '../actors/data-plane.js';
+import type { EccReport } from '../actors/data-plane.js';
 import type { ActorHandle } from '../actors/runtime/actor.js';
 import { eventLoopScheduler } from '../actors/runtime/scheduler.js';
 import { startThreadActor } from '../actors/runtime/start-thread.js';
@@ -28,6 +28,8 @@ import type { NodeConfig } from './config.js';
 import type { ControlThreadOptions } from './control-thread.js';
 import { registerGauges } from './gauges.js';
 import { newPulseMemory, startPulse } from './pulse.js';
+import { EccPlane } from './ecc-plane.js';
+import type { NodePlane, NodePlaneParts } from './node-plane.js';
 import { RaftPlane } from './raft-plane.js';
 import { newSpeaker } from './speaker.js';
 
@@ -51,7 +53,8 @@ export class Node {
   private readonly logger: Logger;
   private readonly listener: NodeListener;
   private readonly metrics = new MetricsRecorder();
-  private readonly plane: DataPlane;
+  private readonly plane: NodePlane;
+  private readonly lease = newLeaseMemory();
   private readonly speaker: Speaker;
   private readonly backend: NodeBackend;
   private readonly clientServer: ClientServer;
@@ -69,12 +72,16 @@ export class Node {
     this.logger = logger;
     this.listener = listener;
     this.speaker = newSpeaker(config);
-    this.plane = new RaftPlane({
+    const parts: NodePlaneParts = {
       config,
       logger,
+      metrics: this.metrics,
+      speaker: this.speaker,
+      lease: this.lease,
       control: () => this.control?.ref,
       onFailure: (error) => this.fail(error),
-    });
+    };
+    this.plane = config.ecc === undefined ? new RaftPlane(parts) : new EccPlane(parts, config.ecc);
     this.backend = new NodeBackend({
       config,
       plane: this.plane,
@@ -118,6 +125,7 @@ export class Node {
     const { config } = this;
     // The client port first: binding it is what claims a place of the default layout.
     await this.clientServer.listen(config.clientListen);
+    await this.plane.open();
     this.stopMeasuring = measureEventLoopDelay(this.metrics.histogram('eventLoopDelay', {}));
     registerGauges(this.metrics, this.plane, () => this.control);
     if (config.httpListen !== undefined) await this.startHttp(config.httpListen);
@@ -125,7 +133,7 @@ export class Node {
     this.stopPulse = startPulse(pulse);
     const options: ControlThreadOptions = {
       pulse,
-      lease: newLeaseMemory(),
+      lease: this.lease,
       control: this.controlOptions(),
       controlListen: config.controlListen,
       dataFolder: config.dataFolder,
@@ -218,7 +226,7 @@ export class Node {
     this.stopMeasuring();
     this.stopPulse();
     await Promise.all([this.httpServer?.close(), this.clientServer.close(500)]);
-    await this.control?.stop();
+    await Promise.all([this.plane.close(), this.control?.stop()]);
   }
 
   private async startHttp(listen: string): Promise<void> {
@@ -243,6 +251,7 @@ export class Node {
       timings: config.timings,
       snapshots: config.snapshots,
       seed: randomInt(2 ** 47),
+      ...(config.ecc === undefined ? {} : { ecc: config.ecc }),
     };
   }
 }
