@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { isExposed, requireAvailable, resolveConfig } from '../../src/node/config.js';
+import { isExposed, resolveConfig } from '../../src/node/config.js';
 import type { NodeOptions } from '../../src/node/node-options.js';
 
 const resolve = (options: NodeOptions = {}, place = 1): ReturnType<typeof resolveConfig> =>
@@ -93,8 +93,4 @@ test('a wrong option from a file is called by file, line and field', () => {
   expect(() => resolve(options)).toThrow(
     'dcache.yaml, line 3: tickMs is "1"; it must be a whole number from 5 to 10000',
   );
-});
-
-test('ecc mode is said to come later', () => {
-  expect(() => requireAvailable('ecc')).toThrow(expect.objectContaining({ code: 'MODE_UNAVAILABLE' }));
 });
