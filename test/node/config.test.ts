@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
+import { DEFAULT_MODE } from '../../src/cluster/default-layout.js';
 import { isExposed, resolveConfig } from '../../src/node/config.js';
 import type { NodeOptions } from '../../src/node/node-options.js';
 
 const resolve = (options: NodeOptions = {}, place = 1): ReturnType<typeof resolveConfig> =>
-  resolveConfig(options, place);
+  resolveConfig({ mode: 'raft', ...options }, place);
 
 describe('without options', () => {
   test('a node has everything from its place of the default layout', () => {
@@ -26,6 +27,10 @@ describe('without options', () => {
       { nodeId: 'n3', controlAddress: '127.0.0.1:7203' },
     ]);
   });
+});
+
+test('without a mode it is the default one', () => {
+  expect(resolveConfig({}, 1).mode).toBe(DEFAULT_MODE);
 });
 
 test('a node that listens elsewhere is found there by itself', () => {
