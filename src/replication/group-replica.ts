@@ -3,7 +3,7 @@
  * Roles follow from the cluster map alone (cluster-map.ts); this takes them up and lays them down (DESIGN.md sections 6 and 7).
  *
  * State: by data position nothing, a Receiver (backup or learner) or a Primary, over one PartitionState. Messages: those of
- * messages.ts that name a partition; what is misdirected is counted and dropped.
+ * messages.ts that name a partition; what is misdirected is told and dropped.
  * I11: a role with data in it is taken up from data only: by a backup, by a complete learner, or where the group begins empty. A
  * primary is never a learner. A node that is out of the group keeps nothing of it.
  *
@@ -71,7 +71,6 @@ export class GroupReplica {
   private joinIndex = 0;
   private letGoEpoch = 0;
   private effects: Effect[] = [];
-  private misdirectedCount = 0;
 
   constructor(parts: GroupReplicaParts, group: Group) {
     const { self, k, m, codec, pool } = parts;
@@ -85,11 +84,6 @@ export class GroupReplica {
       this.parity === undefined ? undefined : new ParityFolds(this.parity, position),
     );
     this.takeRoles();
-  }
-
-  /** Messages that concerned no role of this node. */
-  get misdirected(): number {
-    return this.misdirectedCount;
   }
 
   get epoch(): number {
@@ -156,7 +150,7 @@ export class GroupReplica {
   onMessage(from: GroupMember, message: PartitionMessage, nowMs: number): void {
     const holding = this.holdings[message.position];
     if (holding === undefined) {
-      this.misdirectedCount++;
+      this.emit({ type: 'misdirected' });
       if (message.type === 'append') this.replyNotYet(from, message);
       return;
     }
