@@ -6,14 +6,15 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { place } from '../../src/cluster/default-layout.js';
 import { parseAddress } from '../../src/base/address.js';
 import { playScene, type Scene } from './harness.js';
-import { isFree } from './ports.js';
+import { isFree } from '../support/free-ports.js';
 
 const PLACES = [1, 2, 3].map(place);
 
 /** Tells the scene where the nodes of the default layout will be. */
 function useDefaultLayout(scene: Scene): void {
-  for (const { nodeId, clientListen, controlListen, httpListen } of PLACES) {
-    scene.plans.set(nodeId, { id: nodeId, client: clientListen, control: controlListen, http: httpListen });
+  for (const { nodeId, clientListen, controlListen, dataListen, httpListen } of PLACES) {
+    const listen = { client: clientListen, control: controlListen, data: dataListen, http: httpListen };
+    scene.plans.set(nodeId, { id: nodeId, ...listen });
   }
 }
 
