@@ -33,7 +33,6 @@ export async function startNode(options: NodeOptions, listener: NodeListener): P
 }
 
 async function startAt(config: NodeConfig, listener: NodeListener): Promise<StartedNode> {
-  requireAvailable(config.mode);
   const { logger, close } = await openLogger({
     level: config.logLevel,
     format: config.logFormat,
