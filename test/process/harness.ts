@@ -9,7 +9,7 @@ import type { ChildOptions } from '../support/child.js';
 import { ProcessCluster, type ClusterShape } from '../support/process-cluster.js';
 
 /** For a machine that has a lot else to do; on an idle one a scene takes a few seconds. */
-const SCENE_TIMEOUT_MS = 180_000;
+export const SCENE_TIMEOUT_MS = 180_000;
 
 const RAFT_OF_THREE: ClusterShape = { mode: 'raft', nodes: 3 };
 
