@@ -9,7 +9,7 @@ import { DcacheError } from '../base/errors.js';
 import type { Mode } from '../base/ids.js';
 import type { Code } from '../cluster/code-layout.js';
 import { place } from '../cluster/default-layout.js';
-import { requireAvailable, resolveConfig } from '../node/config.js';
+import { resolveConfig } from '../node/config.js';
 import { statusTable } from './status-table.js';
 
 const DCACHE = fileURLToPath(new URL('../../bin/dcache', import.meta.url));
@@ -70,7 +70,6 @@ interface Shape {
 /** Checked here, so that a wrong one is told once and not in the logs of all nodes. */
 function resolveShape({ mode: given, nodes, k, m }: LocalClusterOptions): Shape {
   const { mode, founders, ecc } = resolveConfig({ mode: given, nodes, k, m }, 1);
-  requireAvailable(mode);
   return { mode, nodes: founders.length, code: ecc };
 }
 

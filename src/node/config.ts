@@ -110,15 +110,6 @@ export function resolveMode(text: string = DEFAULT_MODE): Mode {
   return text;
 }
 
-/** Throws MODE_UNAVAILABLE for a mode that this version does not have. */
-export function requireAvailable(mode: Mode): void {
-  if (mode !== 'ecc') return;
-  throw new DcacheError(
-    'MODE_UNAVAILABLE',
-    'ecc mode is not part of this version yet; it comes with a later one and will then be the default. Use --mode raft',
-  );
-}
-
 /** Number of first members of the default layout. Throws CONFIG_INVALID. */
 export function nodesOf({ mode, nodes, k, m }: Pick<NodeOptions, 'mode' | 'nodes' | 'k' | 'm'>): number {
   const known = resolveMode(mode);

@@ -47,17 +47,13 @@ export class EccPlane implements NodePlane {
     const { config, speaker, logger, lease, control, onFailure } = parts;
     const { nodeId, incarnation } = speaker;
     assert(isIncarnation(incarnation), 'an incarnation is drawn from its range');
-    const readGrant = leaseReader(lease);
     this.parts = parts;
     this.dataSide = new EccDataSide({
       self: { nodeId, incarnation },
       scheduler: eventLoopScheduler,
       wallMs: () => Date.now(),
       forwarder: this.forwarder,
-      readGrant: () => {
-        const { leaseEndMs, leaseMapIndex } = readGrant();
-        return { leaseEndMs, leaseMapIndex };
-      },
+      readGrant: leaseReader(lease),
       files: new SnapshotFolder(snapshotFolder(config.dataFolder)),
       memoryRules: config.memoryRules,
       logger: logger.child('data'),

@@ -2,7 +2,7 @@
 import { openLogger } from '../adapters/logger.js';
 import { DcacheError } from '../base/errors.js';
 import type { Logger } from '../base/log.js';
-import { isExposed, nodesOf, requireAvailable, resolveConfig, type NodeConfig } from './config.js';
+import { isExposed, nodesOf, resolveConfig, type NodeConfig } from './config.js';
 import { placeOf } from '../cluster/default-layout.js';
 import { Node, type NodeListener } from './node.js';
 import type { NodeOptions } from './node-options.js';

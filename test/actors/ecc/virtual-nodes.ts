@@ -39,7 +39,7 @@ export class VirtualNode {
       scheduler: nodes.scheduler,
       wallMs: () => 1_000_000 + nodes.scheduler.nowMs(),
       forwarder: { forward: (address, request, timeoutMs) => nodes.forward(address, request, timeoutMs) },
-      published: { read: () => this.lease },
+      readGrant: () => this.lease,
       files: this.files,
       memoryRules: NO_CAP,
       logger: NULL_LOGGER,
