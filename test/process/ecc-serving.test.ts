@@ -40,7 +40,7 @@ eccScene('cluster map shows groups, positions, epochs and primaries, for people 
 
   const { exitCode, stdout } = await scene.cli(['cluster', 'map']);
   expect(exitCode).toBe(0);
-  expect(stdout).toContain('RS(3,2): 5 groups, 15 partitions, map index ');
+  expect(stdout).toMatch(/RS\(3,2\): 5 groups, 15 partitions\W+map index \d+/);
   const rows = stdout.split('\n').filter((line) => / in sync /.test(line));
   expect(rows).toHaveLength(25);
   expect(rows.filter((row) => / parity /.test(row))).toHaveLength(10);

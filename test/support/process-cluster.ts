@@ -116,6 +116,11 @@ export class ProcessCluster {
     return child;
   }
 
+  /** Process ids of the nodes that run. */
+  get pids(): number[] {
+    return [...this.nodes.values()].filter((child) => child.running).map((child) => child.pid);
+  }
+
   /** Runs `dcache` in the cluster's folder; it is killed when the cluster is stopped if it still runs. */
   spawn(name: string, args: readonly string[], options: Partial<ChildOptions> = {}): Child {
     const child = new Child(name, [DCACHE, ...args], { cwd: this.folder, ...options });
