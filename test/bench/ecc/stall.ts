@@ -1,6 +1,7 @@
 /**
  * The longest time without an answer when a node is killed with -9 under load, as a client sees it: one lane of sets and one of
- * gets on a key of the measured partition, one after the other, while others keep the cluster busy.
+ * gets, one after the other, on two keys of the measured partition, while others keep the cluster busy. The get is of a key that nobody writes:
+ * one that looks at an uncommitted write has to wait for it.
  */
 import { asDcacheError } from '../../../src/base/errors.js';
 import type { ClusterReport } from '../../../src/adapters/grpc/backend.js';
@@ -37,7 +38,9 @@ interface Sample {
 }
 
 const SIZE: EntrySize = { keyBytes: 16, valueBytes: 100 };
-const KEYS = 20_000;
+const BUSY_KEYS = 20_000;
+/** Behind the busy ones; the measured keys are among them. */
+const QUIET_KEYS = 500;
 const BUSY_LANES = 16;
 const BEFORE_MS = 2_000;
 const AFTER_MS = 6_000;
@@ -48,7 +51,7 @@ export async function measureStalls({ code, rounds }: StallPlan, say: (line: str
   const client = new DcacheClient({ endpoints: cluster.endpoints, codec: bufferCodec, timeoutMs: 20_000 });
   const samples = new Map<Victim, Sample[]>(VICTIMS.map((victim) => [victim, []]));
   try {
-    await fill(client, SIZE, 0, KEYS);
+    await fill(client, SIZE, 0, BUSY_KEYS + QUIET_KEYS);
     for (let round = 1; round <= rounds; round++) {
       for (const victim of VICTIMS) {
         say(`round ${round} of ${rounds}: a ${victim} is killed`);
@@ -77,11 +80,11 @@ function rowOf(victim: Victim, samples: readonly Sample[]): StallRow {
 
 /** Kills a node, measures, and waits until it is back in sync everywhere. */
 async function killUnderLoad(cluster: ProcessCluster, client: DcacheClient<Buffer>, victim: Victim): Promise<Sample> {
-  const { nodeId, key } = await choose(cluster, victim);
-  const sets = new Lane((n) => client.set(key, valueOf(SIZE, n)));
-  const gets = new Lane(() => client.get(key));
+  const { nodeId, written, read } = await choose(cluster, victim);
+  const sets = new Lane((n) => client.set(written, valueOf(SIZE, n)));
+  const gets = new Lane(() => client.get(read));
   const busy = Array.from({ length: BUSY_LANES }, (_, lane) => {
-    const at = (n: number): number => (n * 7919 + lane * 1009) % KEYS;
+    const at = (n: number): number => (n * 7919 + lane * 1009) % BUSY_KEYS;
     const ask = (n: number): Promise<unknown> =>
       n % 2 === 0 ? client.set(keyOf(SIZE, at(n)), valueOf(SIZE, n)) : client.get(keyOf(SIZE, at(n)));
     return new Lane(ask);
@@ -97,27 +100,41 @@ async function killUnderLoad(cluster: ProcessCluster, client: DcacheClient<Buffe
   return sample;
 }
 
-/** A node to kill, and a key for which it is that. */
-async function choose(cluster: ProcessCluster, victim: Victim): Promise<{ nodeId: string; key: Buffer }> {
+interface Choice {
+  readonly nodeId: string;
+  readonly written: Buffer;
+  readonly read: Buffer;
+}
+
+/** A node to kill, and two keys of one partition for which it is that. */
+async function choose(cluster: ProcessCluster, victim: Victim): Promise<Choice> {
   const report = await cluster.until('the cluster is whole', async () => {
     const seen = await cluster.status('n1');
     return isWhole(seen) && seen;
   });
   const leader = await cluster.leader();
   const nodeId = victim === 'primary that leads Raft' ? leader : (cluster.founders.find((id) => id !== leader) ?? '');
-  for (let n = 0; n < KEYS; n++) {
-    const key = keyOf(SIZE, n);
-    const roles = rolesFor(report, key);
-    if (victim === 'backup' ? roles.backups.includes(nodeId) : roles.primary === nodeId) return { nodeId, key };
+  const quiet = Array.from({ length: QUIET_KEYS }, (_, i) => keyOf(SIZE, BUSY_KEYS + i));
+  for (const written of quiet) {
+    const roles = rolesFor(report, written);
+    const fits = victim === 'backup' ? roles.backups.includes(nodeId) : roles.primary === nodeId;
+    const read = quiet.find((key) => key !== written && rolesFor(report, key).partition === roles.partition);
+    if (fits && read !== undefined) return { nodeId, written, read };
   }
   throw new Error(`${nodeId} is ${victim} of no key`);
 }
 
-function rolesFor({ map }: ClusterReport, key: Buffer): { primary: string; backups: string[] } {
+interface Roles {
+  readonly partition: string;
+  readonly primary: string;
+  readonly backups: readonly string[];
+}
+
+function rolesFor({ map }: ClusterReport, key: Buffer): Roles {
   const { group, position } = partitionOfSlot(slotOf(key), map?.groups.length ?? 0, map?.k ?? 0);
   const positions = map?.groups[group]?.positions ?? [];
   const backups = positions.filter(({ role }) => role === 'parity').map(({ holder }) => holder);
-  return { primary: positions[position]?.primary ?? '', backups };
+  return { partition: `${group}/${position}`, primary: positions[position]?.primary ?? '', backups };
 }
 
 function isWhole(report: ClusterReport | undefined): boolean {
