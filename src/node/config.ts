@@ -113,7 +113,9 @@ export function resolveMode(text: string = DEFAULT_MODE): Mode {
 /** Number of first members of the default layout. Throws CONFIG_INVALID. */
 export function nodesOf({ mode, nodes, k, m }: Pick<NodeOptions, 'mode' | 'nodes' | 'k' | 'm'>): number {
   const known = resolveMode(mode);
-  const needed = known === 'ecc' && k !== undefined && m !== undefined ? k + m : DEFAULT_NODES[known];
+  const isCode = known === 'ecc' && k !== undefined && m !== undefined && k > 0;
+  // A k of 0 is refused by its own name (ecc-config.ts), not as a number of nodes that nobody gave.
+  const needed = isCode ? k + m : DEFAULT_NODES[known];
   return whole('nodes', nodes ?? needed, 1, MAX_PLACES);
 }
 

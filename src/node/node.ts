@@ -21,6 +21,7 @@ import { asDcacheError, type DcacheError } from '../base/errors.js';
 import { errorFields, type Logger } from '../base/log.js';
 import { assert } from '../base/assert.js';
 import type { ClusterMap } from '../cluster/cluster-map.js';
+import { groupsBegunEmpty } from '../cluster/losses.js';
 import type { Speaker } from '../cluster/speaker.js';
 import type { ClusterView } from '../cluster/view.js';
 import { NodeBackend } from './backend.js';
@@ -182,6 +183,14 @@ export class Node {
   private maybeTellMap(): void {
     const { currentView, ecc } = this.plane;
     if (ecc === undefined || ecc.map === this.toldMap || currentView === undefined) return;
+    const self = { nodeId: this.config.nodeId, incarnation: ecc.incarnation };
+    const empty = groupsBegunEmpty(this.toldMap, ecc.map, self).join(' ');
+    if (empty !== '') {
+      this.logger.warn(
+        { groups: empty },
+        'all nodes have been started anew: what the cluster held is gone, it begins empty',
+      );
+    }
     this.toldMap = ecc.map;
     const epochs = ecc.map.groups.map(({ epoch }) => epoch).join(' ');
     this.logger.info({ mapIndex: ecc.mapIndex, epochs }, 'cluster map changed');

@@ -14,7 +14,7 @@ import { firstPositions } from '../../src/erasure/position-set.js';
 import { ScheduleCache } from '../../src/erasure/schedule-cache.js';
 import { loopKernel, type XorKernel } from '../../src/erasure/xor-kernel.js';
 import { loadAddon } from '../adapters/codec-pool/reed-solomon-addon.js';
-import { interleave, type Contender } from './interleave.js';
+import { interleave, type Contender } from './shared/interleave.js';
 
 const CODES = [
   [2, 1],

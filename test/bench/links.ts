@@ -11,7 +11,7 @@ import { LIMITS } from '../../src/base/limits.js';
 import { NULL_LOGGER } from '../../src/base/log.js';
 import { NULL_METRICS } from '../../src/base/metrics.js';
 import type { DataMessage } from '../../src/replication/messages.js';
-import { interleave, type Contender, type Measurement } from './interleave.js';
+import { interleave, type Contender, type Measurement } from './shared/interleave.js';
 
 /** Messages that one turn sends, as a primary's under load would. */
 const SIZES = [

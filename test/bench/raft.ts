@@ -21,7 +21,7 @@ import { callUnary } from '../../src/adapters/grpc/unary.js';
 import { bufferCodec, DcacheClient } from '../../src/index.js';
 import { ProcessCluster } from '../support/process-cluster.js';
 import { EtcdCluster, etcdVersion } from './raft/etcd.js';
-import { measure, type Scenario, type ScenarioResult, type Send } from './raft/load.js';
+import { measure, type Scenario, type ScenarioResult, type Send } from './shared/closed-loop.js';
 
 const KEYS = 10_000;
 const VALUE = randomBytes(100);

@@ -53,6 +53,7 @@ test('a node whose data port can be reached from elsewhere knows', () => {
 test.each<[NodeOptions, RegExp]>([
   [{ k: 3 }, /^--k is "3"; it must be given together with --m/],
   [{ m: 2 }, /^--m is "2"; it must be given together with --k/],
+  [{ k: 0, m: 0 }, /^RS\(0, 0\): k must be a whole number from 1$/],
   [{ k: 2, m: 2 }, /^RS\(2, 2\): k must be a majority of the 4 nodes: choose m below k$/],
   [{ k: 3, m: 2, nodes: 4 }, /^RS\(3, 2\): needs 5 nodes, there are 4/],
   [{ k: 25, m: 2 }, /^RS\(25, 2\): k is at most 24$/],

@@ -18,7 +18,7 @@ scene('a damaged data folder is named, with the way out', async (scene) => {
 });
 
 scene('the data folder of another node is refused, with its name', async (scene) => {
-  await scene.startThree();
+  await scene.startAll();
   await scene.node('n3').kill();
   cpSync(join(scene.folder, 'data-n3'), join(scene.folder, 'copy'), { recursive: true });
   await scene.plan('spare');
@@ -38,7 +38,7 @@ scene('a data folder in use is refused, with the pid of its node', async (scene)
 });
 
 scene('a node with the data of another cluster is not listened to, and both clusters are named', async (scene) => {
-  await scene.startThree();
+  await scene.startAll();
   const theirs = (await scene.status('n1'))?.clusterId ?? '';
   await Promise.all(['n1', 'n2', 'n3'].map((id) => scene.node(id).kill()));
   // A majority whose data are gone founds a new cluster.
@@ -56,7 +56,7 @@ scene('a node with the data of another cluster is not listened to, and both clus
 });
 
 scene('a node id that is in use is refused, and the node does not take part', async (scene) => {
-  await scene.startThree();
+  await scene.startAll();
   await scene.plan('spare');
   const twin = scene.spawn('second n1', scene.startCommand('spare', { id: 'n1' }));
   await twin.says('n1 is up; stop it first, or start this one with another --id');

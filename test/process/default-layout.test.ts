@@ -5,22 +5,25 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { place } from '../../src/cluster/default-layout.js';
 import { parseAddress } from '../../src/base/address.js';
+import type { Child } from '../support/child.js';
 import { playScene, type Scene } from './harness.js';
-import { isFree } from './ports.js';
+import { isFree } from '../support/free-ports.js';
 
-const PLACES = [1, 2, 3].map(place);
+const PLACES = [1, 2, 3, 4, 5].map(place);
 
 /** Tells the scene where the nodes of the default layout will be. */
-function useDefaultLayout(scene: Scene): void {
-  for (const { nodeId, clientListen, controlListen, httpListen } of PLACES) {
-    scene.plans.set(nodeId, { id: nodeId, client: clientListen, control: controlListen, http: httpListen });
+function useDefaultLayout(scene: Scene, nodes: number): void {
+  for (const { nodeId, clientListen, controlListen, dataListen, httpListen } of PLACES.slice(0, nodes)) {
+    const listen = { client: clientListen, control: controlListen, data: dataListen, http: httpListen };
+    scene.plans.set(nodeId, { id: nodeId, ...listen });
   }
 }
 
 async function portsInUse(): Promise<number[]> {
-  const addresses = PLACES.flatMap(({ clientListen, controlListen, httpListen }) => [
+  const addresses = PLACES.flatMap(({ clientListen, controlListen, dataListen, httpListen }) => [
     clientListen,
     controlListen,
+    dataListen,
     httpListen,
   ]);
   const ports = addresses.map((address) => parseAddress(address)?.port ?? 0);
@@ -41,7 +44,7 @@ describe.sequential('the default layout', { timeout: 180_000 }, () => {
 
   test('three nodes started without --id take the first free places; one alone says what is missing', async () => {
     await playScene(async (scene) => {
-      useDefaultLayout(scene);
+      useDefaultLayout(scene, 3);
       const first = scene.spawn('first', ['node', 'start', '--mode', 'raft']);
       await first.says('n1 listens on 127.0.0.1:7101, data in .dcache/raft/n1');
       await first.says('1 of 3 nodes up, 2 needed: run this in another terminal, or `dcache cluster start`');
@@ -74,7 +77,7 @@ describe.sequential('the default layout', { timeout: 180_000 }, () => {
 
   test('cluster start runs three nodes until Ctrl-C, and their data are there the next time', async () => {
     await playScene(async (scene) => {
-      useDefaultLayout(scene);
+      useDefaultLayout(scene, 3);
       const start = ['cluster', 'start', '--mode', 'raft', '--nodes', '3'];
       const cluster = scene.spawn('cluster start', start);
       await cluster.says('The cluster runs.');
@@ -95,9 +98,50 @@ describe.sequential('the default layout', { timeout: 180_000 }, () => {
     });
   });
 
+  test('five nodes of ecc mode started without --id are one cluster, and any two of them may be killed', async () => {
+    await playScene(async (scene) => {
+      useDefaultLayout(scene, 5);
+      const start = (name: string): Child => scene.spawn(name, ['node', 'start', '--mode', 'ecc']);
+      const nodes = ['first', 'second', 'third', 'fourth', 'fifth'].map(start);
+      await Promise.all(nodes.map((node) => node.says('listens on')));
+      const places = nodes.map((node) => /(n\d) listens on \S+, data in (\S+)/.exec(node.output)?.slice(1).join(' '));
+      expect(places.sort()).toEqual([1, 2, 3, 4, 5].map((number) => `n${number} .dcache/ecc/n${number}`));
+      await scene.untilServing();
+
+      expect(await scene.cli(['kv', 'set', 'fruit', 'cherry'])).toMatchObject({ exitCode: 0, stdout: 'OK\n' });
+      await Promise.all(nodes.slice(0, 2).map((node) => node.kill()));
+      expect(await scene.cli(['kv', 'get', 'fruit'])).toMatchObject({ exitCode: 0, stdout: 'cherry\n' });
+      expect(await scene.cli(['kv', 'set', 'fruit', 'plum'])).toMatchObject({ exitCode: 0, stdout: 'OK\n' });
+    });
+  });
+
+  test('cluster start --mode ecc runs five nodes until Ctrl-C, and says that their memory goes with them', async () => {
+    await playScene(async (scene) => {
+      useDefaultLayout(scene, 5);
+      const cluster = scene.spawn('cluster start', ['cluster', 'start', '--mode', 'ecc']);
+      await cluster.says('The cluster runs.');
+      expect(cluster.stdout).toContain('RS(3,2): serving; 2 more nodes may fail');
+      expect(cluster.stdout).toContain('Ctrl-C stops all nodes, and their memory is gone with them');
+      const pids = (await scene.untilServing()).nodes.map((node) => node.pid);
+      expect(await scene.cli(['kv', 'set', 'fruit', 'cherry'])).toMatchObject({ exitCode: 0 });
+      expect((await scene.cli(['cluster', 'map'])).stdout).toContain('5 groups, 15 partitions');
+
+      cluster.signal('SIGINT');
+      expect(await cluster.ended, cluster.tail).toEqual({ exitCode: 0, signal: null });
+      expect(pids.filter(isAlive)).toEqual([]);
+      expect(await portsInUse()).toEqual([]);
+
+      const again = scene.spawn('cluster start again', ['cluster', 'start', '--mode', 'ecc', '--k', '3', '--m', '2']);
+      await again.says('The cluster runs.');
+      await scene.until('it begins empty', async () => (await scene.cli(['kv', 'get', 'fruit'])).exitCode === 1);
+      again.signal('SIGTERM');
+      expect(await again.ended, again.tail).toEqual({ exitCode: 0, signal: null });
+    });
+  });
+
   test('when cluster start dies, its nodes do not stay behind', async () => {
     await playScene(async (scene) => {
-      useDefaultLayout(scene);
+      useDefaultLayout(scene, 3);
       const cluster = scene.spawn('cluster start', ['cluster', 'start', '--mode', 'raft', '--nodes', '3']);
       await cluster.says('The cluster runs.');
       const pids = (await scene.untilServing()).nodes.map((node) => node.pid);

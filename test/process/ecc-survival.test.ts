@@ -1,62 +1,76 @@
-/** ecc mode with real processes: five nodes of RS(3,2), of which two are killed at once and come back empty. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { fetchClusterReport } from '../../src/adapters/grpc/cluster-client.js';
-import { summary } from '../../src/cli/status-table.js';
-import { DcacheClient } from '../../src/index.js';
-import { requireBuild } from '../support/dist.js';
-import { ProcessCluster } from '../support/process-cluster.js';
+/** What a cluster of ecc mode goes on doing, and still has, when nodes are killed with -9, and what it takes to have them back. */
+import { expect } from 'vitest';
+import { eccScene, primaryOf, untilRedundant } from './ecc-scene.js';
+import type { Scene } from './harness.js';
+import { Contention } from './load/contention.js';
+import { Load } from './load/load.js';
 
-requireBuild();
+/** Waits until so many more writes are acknowledged than there are now. */
+function untilWritten(scene: Scene, load: Load, count: number): Promise<true> {
+  const goal = load.acknowledged + count;
+  const cause = (): string => `${load.acknowledged} acknowledged; ${load.failures.slice(-3).join('; ')}`;
+  return scene
+    .until(`${count} more writes are acknowledged`, () => load.acknowledged >= goal || undefined)
+    .then(
+      () => true,
+      (error: unknown) => Promise.reject(new Error(cause(), { cause: error })),
+    );
+}
 
-const KEYS = Array.from({ length: 3_000 }, (_, i) => `key ${i}`);
-const valueOf = (key: string, turn: string): string => `${turn} value of ${key}, ${'x'.repeat(80)}`;
+async function sentence(scene: Scene): Promise<string> {
+  const { stdout } = await scene.cli(['cluster', 'status']);
+  return stdout;
+}
 
-describe.sequential('an ecc cluster of five nodes', { timeout: 90_000 }, () => {
-  let cluster: ProcessCluster;
-  let client: DcacheClient;
+eccScene('any two nodes may be killed, come back empty, and then any other two', async (scene) => {
+  await scene.startAll();
+  await untilRedundant(scene);
+  const load = new Load(scene.client(), scene.client('n3'));
+  await untilWritten(scene, load, 2_000);
 
-  beforeAll(async () => {
-    cluster = await ProcessCluster.start({ mode: 'ecc', nodes: 5 });
-    client = new DcacheClient({ endpoints: cluster.endpoints, timeoutMs: 20_000 });
-  }, 60_000);
+  await Promise.all(['n1', 'n2'].map((id) => scene.node(id).kill()));
+  await untilWritten(scene, load, 2_000);
+  expect(await sentence(scene)).toContain('no further node may fail');
 
-  afterAll(async () => {
-    await client.close();
-    await cluster.stop();
-  });
+  await Promise.all(['n1', 'n2'].map((id) => scene.start(id)));
+  await untilRedundant(scene, 'n3');
+  expect(await sentence(scene)).toContain('RS(3,2): serving; 2 more nodes may fail');
+  await untilWritten(scene, load, 500);
 
-  const expectAll = async (turn: string): Promise<void> => {
-    expect(await client.mget(KEYS)).toEqual(KEYS.map((key) => valueOf(key, turn)));
-  };
-
-  test('says that two more nodes may fail', async () => {
-    await client.mset(KEYS.map((key) => [key, valueOf(key, 'first')]));
-    expect(await sentence(cluster)).toBe('serving; 2 more nodes may fail');
-  });
-
-  test('answers with every value when two nodes are killed at once, and takes writes', async () => {
-    await Promise.all(['n2', 'n4'].map((nodeId) => cluster.endNode(nodeId, 'SIGKILL')));
-    await expectAll('first');
-    await client.mset(KEYS.map((key) => [key, valueOf(key, 'second')]));
-    await expectAll('second');
-  });
-
-  test('takes the two back, and can then lose two others', async () => {
-    for (const nodeId of ['n2', 'n4']) cluster.startNode(nodeId);
-    await expect.poll(() => sentence(cluster), { timeout: 60_000 }).toBe('serving; 2 more nodes may fail');
-    await Promise.all(['n1', 'n3'].map((nodeId) => cluster.endNode(nodeId, 'SIGKILL')));
-    await expectAll('second');
-  });
-
-  test('refuses at once when a third is gone, saying how many are up and needed', async () => {
-    await cluster.endNode('n5', 'SIGKILL');
-    const failure = client.get('key 1');
-    await expect(failure).rejects.toMatchObject({ code: 'NOT_ENOUGH_NODES' });
-    await expect(failure).rejects.toThrow(/2 of 5 nodes up, 3 needed/);
-  });
+  await Promise.all(['n3', 'n5'].map((id) => scene.node(id).kill()));
+  await untilWritten(scene, load, 2_000);
+  await load.settle(scene.client('n1', 'n2', 'n4'));
 });
 
-async function sentence(cluster: ProcessCluster): Promise<string> {
-  const reports = cluster.endpoints.map((address) => fetchClusterReport(address, 2_000));
-  return summary(await Promise.any(reports)).replace(/^.*RS\(3,2\): /, '');
-}
+eccScene('what was written before two nodes died is read without them, from every node that is left', async (scene) => {
+  await scene.startAll();
+  await untilRedundant(scene);
+  const writer = scene.client();
+  const keys = Array.from({ length: 1_500 }, (_, i) => `key ${i}`);
+  const value = (key: string): string => `${key} ${'x'.repeat(key.length * 60)}`;
+  await writer.mset(keys.map((key) => [key, value(key)]));
+
+  await Promise.all(['n2', 'n4'].map((id) => scene.node(id).kill()));
+  for (const id of ['n1', 'n3', 'n5']) expect(await scene.client(id).mget(keys)).toEqual(keys.map(value));
+});
+
+eccScene('when a node dies that leads Raft and partitions, one order explains what all clients saw', async (scene) => {
+  await scene.startAll();
+  const report = await untilRedundant(scene);
+  const leader = await scene.leader();
+  const others = scene.founders.filter((id) => id !== leader);
+  expect(Array.from({ length: 200 }, (_, i) => primaryOf(report, `key ${i}`))).toContain(leader);
+  const load = new Load(scene.client());
+  const contention = new Contention(7, scene.client(), scene.client(...others), scene.client(leader, ...others));
+  await untilWritten(scene, load, 1_000);
+
+  await scene.node(leader).kill();
+  await untilWritten(scene, load, 1_000);
+  expect(others).toContain(await scene.leader(...others));
+
+  await scene.start(leader);
+  await untilRedundant(scene, others[0]);
+  await untilWritten(scene, load, 500);
+  expect(await contention.settle()).toBeGreaterThan(500);
+  await load.settle(scene.client());
+});

@@ -8,7 +8,7 @@ import { getText, scene, setText } from './harness.js';
 const sizeOf = (report: ClusterReport | undefined): number | undefined => report?.nodes[0]?.clusterSize;
 
 scene('a node whose data folder was deleted joins again under a new raft id, and three vote', async (scene) => {
-  await scene.startThree();
+  await scene.startAll();
   const leader = await scene.leader();
   const lost = leader === 'n2' ? 'n3' : 'n2';
   const before = (await scene.status(leader))?.nodes.find((node) => node.nodeId === lost);
@@ -31,7 +31,7 @@ scene('a node whose data folder was deleted joins again under a new raft id, and
 });
 
 scene('cluster add lets a fourth node in, cluster remove takes it out', async (scene) => {
-  await scene.startThree();
+  await scene.startAll();
   await scene.plan('n4');
   await setText(scene.client('n1'), 'fruit', 'cherry');
 
@@ -56,7 +56,7 @@ scene('cluster add lets a fourth node in, cluster remove takes it out', async (s
 });
 
 scene('removing the leader leaves a cluster that serves', async (scene) => {
-  await scene.startThree();
+  await scene.startAll();
   const leader = await scene.leader();
   const others = [...scene.plans.keys()].filter((id) => id !== leader);
   await setText(scene.client(...others), 'fruit', 'cherry');

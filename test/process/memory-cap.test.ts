@@ -23,7 +23,7 @@ async function bytesOf(scene: Scene): Promise<number[]> {
 }
 
 scene('a full cluster refuses writes with STORE_FULL, and goes on reading and deleting', async (scene) => {
-  await scene.startThree({ 'max-memory': '1mb' });
+  await scene.startAll({ 'max-memory': '1mb' });
   const client = scene.client();
   // The cap is in the log within a moment of the election; what was written before it counts as well.
   const count = await fill(client, 200);
@@ -39,7 +39,7 @@ scene('a full cluster refuses writes with STORE_FULL, and goes on reading and de
 });
 
 scene('with lru, a full cluster drops what is cold, the same on all nodes', async (scene) => {
-  await scene.startThree({ 'max-memory': '2mb', eviction: 'lru' });
+  await scene.startAll({ 'max-memory': '2mb', eviction: 'lru' });
   const client = scene.client();
   expect(await fill(client, 300)).toBe(300);
   expect(await getText(client, 'key 299')).toBe(VALUE);
@@ -48,7 +48,7 @@ scene('with lru, a full cluster drops what is cold, the same on all nodes', asyn
 });
 
 scene('a leader with a lower cap brings the store down to it', async (scene) => {
-  await scene.startThree();
+  await scene.startAll();
   await fill(scene.client(), 300);
   const ids = ['n1', 'n2', 'n3'];
   for (const id of ids) {

@@ -4,9 +4,10 @@ import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import { parseAddress } from '../../src/base/address.js';
-import { Child } from './child.js';
+import { Child } from '../support/child.js';
 import { DcacheClient } from '../../src/client/client.js';
-import { DCACHE, getText, scene, setText, type Scene } from './harness.js';
+import { DCACHE } from '../support/process-cluster.js';
+import { getText, scene, setText, type Scene } from './harness.js';
 
 /** The command fails with this message on stderr and nothing else, and without a stack trace. */
 async function expectFailure(
@@ -113,7 +114,7 @@ describe.concurrent('the command line', () => {
 
   scene('says how many nodes answered when none does', async (scene) => {
     await scene.plan('n1', 'n2');
-    const addresses = scene.endpoints();
+    const addresses = scene.endpoints;
     await expectFailure(scene, ['kv', 'get', 'fruit'], 3, `error: none of 2 nodes answers: ${addresses.join(', ')}`);
     await expectFailure(scene, ['cluster', 'status'], 3, `nobody answers at ${addresses.join(', ')}`);
   });
@@ -162,7 +163,7 @@ describe.concurrent('the command line', () => {
 });
 
 scene('a cluster that serves refuses keys and values that are too large, naming the limit', async (scene) => {
-  await scene.startThree();
+  await scene.startAll();
   const longKey = 'k'.repeat(64 * 1024 + 1);
   await expectFailure(scene, ['kv', 'get', longKey], 2, 'error: the key has 65537 bytes; a key has 1 to 65536 bytes\n');
   await expectFailure(scene, ['kv', 'get', ''], 2, 'error: the key is empty; a key has 1 to 65536 bytes\n');
@@ -177,10 +178,10 @@ scene('a cluster that serves refuses keys and values that are too large, naming 
 });
 
 scene('a write that a cut-off leader has taken is reported as unknown, and may well be done', async (scene) => {
-  await scene.startThree();
+  await scene.startAll();
   const leader = await scene.leader();
   const others = ['n1', 'n2', 'n3'].filter((id) => id !== leader);
-  const client = new DcacheClient({ endpoints: scene.endpoints(leader), timeoutMs: 1_500 });
+  const client = new DcacheClient({ endpoints: [scene.planOf(leader).client], timeoutMs: 1_500 });
   await setText(client, 'fruit', 'apple');
 
   for (const id of others) scene.node(id).signal('SIGSTOP');

@@ -29,7 +29,7 @@ function snapshotsOf(scene: Scene, id: string): string[] {
 }
 
 scene('a follower that is too far behind is sent a snapshot and catches up', async (scene) => {
-  await scene.startThree(OFTEN);
+  await scene.startAll(OFTEN);
   const leader = await scene.leader();
   const late = leader === 'n3' ? 'n2' : 'n3';
   await scene.node(late).kill();
@@ -44,7 +44,7 @@ scene('a follower that is too far behind is sent a snapshot and catches up', asy
 });
 
 scene('a node killed while it receives a snapshot is whole when it is back', async (scene) => {
-  await scene.startThree(OFTEN);
+  await scene.startAll(OFTEN);
   const leader = await scene.leader();
   const late = leader === 'n3' ? 'n2' : 'n3';
   await scene.node(late).kill();
@@ -63,7 +63,7 @@ scene('a node killed while it receives a snapshot is whole when it is back', asy
 });
 
 scene('after a kill of all, the state begins with the snapshots and nothing is missing', async (scene) => {
-  await scene.startThree(OFTEN);
+  await scene.startAll(OFTEN);
   await load(scene.client(), 0, 300);
   const ids = ['n1', 'n2', 'n3'];
   await Promise.all(ids.map((id) => scene.node(id).kill()));
@@ -77,7 +77,7 @@ scene('after a kill of all, the state begins with the snapshots and nothing is m
 });
 
 scene('a node whose snapshot is damaged does not serve it, and says how to go on', async (scene) => {
-  await scene.startThree(OFTEN);
+  await scene.startAll(OFTEN);
   await load(scene.client(), 0, 300);
   const leader = await scene.leader();
   const hurt = leader === 'n1' ? 'n2' : 'n1';

@@ -4,7 +4,7 @@ import { DcacheError } from '../../src/base/errors.js';
 import { getText, scene, setText } from './harness.js';
 
 scene('a leader stopped under load hands over, exits with 0, and no write is lost or unknown', async (scene) => {
-  await scene.startThree();
+  await scene.startAll();
   const leader = await scene.leader();
   const others = [...scene.plans.keys()].filter((id) => id !== leader);
   const client = scene.client();
@@ -41,7 +41,7 @@ scene('a leader stopped under load hands over, exits with 0, and no write is los
 
 scene('a stopping leader does not leave before there is another one', async (scene) => {
   // Nobody is missed for six seconds: whoever leads before that was asked to.
-  await scene.startThree({ 'election-ticks': '120' });
+  await scene.startAll({ 'election-ticks': '120' });
   const leader = await scene.leader();
   const others = [...scene.plans.keys()].filter((id) => id !== leader);
   const stoppedAtMs = performance.now();

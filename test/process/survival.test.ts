@@ -3,7 +3,7 @@ import { expect } from 'vitest';
 import { getText, scene, setText } from './harness.js';
 
 scene('any node takes set, get and del from the command line', async (scene) => {
-  await scene.startThree();
+  await scene.startAll();
   const at = (id: string): string[] => ['--endpoints', scene.planOf(id).client];
 
   expect(await scene.cli(['kv', 'set', 'fruit', 'cherry', ...at('n1')])).toMatchObject({ exitCode: 0, stdout: 'OK\n' });
@@ -20,7 +20,7 @@ scene('any node takes set, get and del from the command line', async (scene) => 
 scene(
   'when the leader is killed, set and get go on after an election, and it catches up when it is back',
   async (scene) => {
-    await scene.startThree();
+    await scene.startAll();
     const first = await scene.leader();
     const client = scene.client();
     await setText(client, 'before', 'kept');
@@ -39,7 +39,7 @@ scene(
 );
 
 scene('when a follower is killed, nobody waits, and it catches up when it is back', async (scene) => {
-  await scene.startThree();
+  await scene.startAll();
   const leader = await scene.leader();
   const follower = leader === 'n3' ? 'n2' : 'n3';
   const client = scene.client(leader);
@@ -55,7 +55,7 @@ scene('when a follower is killed, nobody waits, and it catches up when it is bac
 });
 
 scene('when all three are killed and started again, every acknowledged value is there', async (scene) => {
-  await scene.startThree();
+  await scene.startAll();
   const client = scene.client();
   const acknowledged = new Map<string, string>();
   let killed = false;
@@ -85,7 +85,7 @@ scene('when all three are killed and started again, every acknowledged value is 
 });
 
 scene('a node that was stopped for seconds and goes on serves no stale value', async (scene) => {
-  await scene.startThree();
+  await scene.startAll();
   const paused = await scene.leader();
   const others = [...scene.plans.keys()].filter((id) => id !== paused);
   await setText(scene.client(paused), 'colour', 'red');

@@ -1,18 +1,28 @@
-/** Ports that nobody listens on right now. */
-import { createServer, type AddressInfo, type Server } from 'node:net';
+/** Ports that nobody listens on, for the nodes of a test. */
+import { createServer } from 'node:net';
 
-/** All different. They are held until all have been found; somebody else may take one afterwards, which is unlikely. */
+/** Below the ports that systems give to outgoing connections, so that a port stays free while its node is down. */
+const FIRST = 20_000;
+const LAST = 32_000;
+
+const handedOut = new Set<number>();
+
+/** Ports of 127.0.0.1 that nobody listens on, drawn at random so that test runs side by side do not meet. */
 export async function freePorts(count: number): Promise<number[]> {
-  const servers: Server[] = [];
-  for (let i = 0; i < count; i++) {
-    const server = createServer();
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen({ port: 0, host: '127.0.0.1' }, resolve);
-    });
-    servers.push(server);
+  const ports: number[] = [];
+  while (ports.length < count) {
+    const port = FIRST + Math.floor(Math.random() * (LAST - FIRST));
+    if (handedOut.has(port) || !(await isFree(port))) continue;
+    handedOut.add(port);
+    ports.push(port);
   }
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
   return ports;
+}
+
+export function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = createServer();
+    probe.once('error', () => resolve(false));
+    probe.listen({ host: '127.0.0.1', port, exclusive: true }, () => probe.close(() => resolve(true)));
+  });
 }

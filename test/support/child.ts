@@ -12,6 +12,8 @@ export interface ChildOptions {
   readonly cwd: string;
   /** Added to the environment, from which every DCACHE_ variable of the caller is taken out. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Flags of Node itself. */
+  readonly execArgv?: readonly string[];
   /** Written to stdin, which is closed then; without it stdin is empty. */
   readonly input?: string | Uint8Array;
 }
@@ -30,10 +32,13 @@ export class Child {
   private end: Ended | undefined;
 
   /** @param name for messages of failed tests. @param args of Node, the script first. */
-  constructor(name: string, args: readonly string[], { cwd, env = {}, input }: ChildOptions) {
+  constructor(name: string, args: readonly string[], { cwd, env = {}, execArgv = [], input }: ChildOptions) {
     this.name = name;
     const inherited = Object.entries(process.env).filter(([variable]) => !variable.startsWith('DCACHE_'));
-    const child = spawn(process.execPath, args, { cwd, env: { ...Object.fromEntries(inherited), ...env } });
+    const child = spawn(process.execPath, [...execArgv, ...args], {
+      cwd,
+      env: { ...Object.fromEntries(inherited), ...env },
+    });
     this.child = child;
     living.add(child);
     child.stdout.setEncoding('utf8').on('data', (text: string) => this.parts.stdout.push(text));

@@ -1,0 +1,82 @@
+/**
+ * `npm run bench -- ecc`: ecc mode on real processes, beside raft mode with as many nodes in the same run. Bytes that the cluster
+ * holds for an entry; requests a second, their latencies and processor time; the longest stall when a node is killed. Options:
+ *
+ *   --quick                       fewer entries, rounds and sizes: minutes instead of a good half hour
+ *   --only=memory|speed|stall     one part, or several with commas between them
+ *   --json                        one JSON object instead of tables
+ *
+ * The largest clusters take 6 GiB of memory, and raft mode as much of the disk.
+ */
+import { cpus } from 'node:os';
+import { parseArgs } from 'node:util';
+import { measureMemory, type MemoryPlan } from './ecc/memory.js';
+import { RS_2_1, RS_3_2 } from './ecc/shapes.js';
+import { measureSpeed, type SpeedPlan } from './ecc/speed.js';
+import { measureStalls, type StallPlan } from './ecc/stall.js';
+import { memoryTable, partsTable, speedTable, stallTable } from './ecc/tables.js';
+
+interface BenchPlan {
+  readonly memory: MemoryPlan;
+  readonly speed: SpeedPlan;
+  readonly stall: StallPlan;
+}
+
+const PARTS = ['memory', 'speed', 'stall'] as const satisfies readonly (keyof BenchPlan)[];
+
+const SIZES = [
+  { keyBytes: 8, valueBytes: 9 },
+  { keyBytes: 16, valueBytes: 100 },
+  { keyBytes: 16, valueBytes: 1024 },
+] as const;
+
+const FULL: BenchPlan = {
+  memory: { codes: [RS_3_2, RS_2_1], sizes: SIZES, counts: [10_000, 100_000, 1_000_000] },
+  speed: { code: RS_3_2, inFlight: [1, 64, 512], rounds: 7, roundMs: 2_000 },
+  stall: { code: RS_3_2, rounds: 5 },
+};
+
+const QUICK: BenchPlan = {
+  memory: { codes: [RS_3_2], sizes: SIZES, counts: [10_000, 100_000] },
+  speed: { code: RS_3_2, inFlight: [1, 64, 512], rounds: 3, roundMs: 1_000 },
+  stall: { code: RS_3_2, rounds: 1 },
+};
+
+const { values: flags } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+    only: { type: 'string', default: PARTS.join(',') },
+  },
+});
+const wanted = flags.only.split(',');
+const unknown = wanted.find((part) => !PARTS.some((known) => known === part));
+if (unknown !== undefined) {
+  process.stderr.write(`--only takes ${PARTS.join(', ')}; "${unknown}" is none of them\n`);
+  process.exit(2);
+}
+
+const plan = flags.quick ? QUICK : FULL;
+const say = (line: string): void => void process.stderr.write(`${line}\n`);
+const show = (table: string): void => void (flags.json || process.stdout.write(`\n${table}\n`));
+const results: Record<string, unknown> = {
+  machine: { cpus: cpus().length, model: cpus()[0]?.model, node: process.version },
+};
+
+if (wanted.includes('memory')) {
+  const rows = await measureMemory(plan.memory, say);
+  results.memory = rows;
+  show(memoryTable(rows));
+  show(partsTable(rows));
+}
+if (wanted.includes('speed')) {
+  const rows = await measureSpeed(plan.speed, say);
+  results.speed = rows;
+  show(speedTable(rows));
+}
+if (wanted.includes('stall')) {
+  const rows = await measureStalls(plan.stall, say);
+  results.stall = rows;
+  show(stallTable(rows));
+}
+if (flags.json) process.stdout.write(`${JSON.stringify(results, null, 2)}\n`);

@@ -1,0 +1,88 @@
+/** The results for people, with the targets of the design beside them. */
+import { plainTable } from '../../../src/cli/tables.js';
+import type { ScenarioResult } from '../shared/closed-loop.js';
+import type { MemoryRow } from './memory.js';
+import type { StallRow } from './stall.js';
+
+const MIB = 1024 * 1024;
+
+/** Of raft mode with as many nodes, at every size. */
+const MOST_OF_RAFT = 0.6;
+
+/** Largest ratio to the floor that the design allows for values of a size; it says nothing about smaller ones. */
+function mostOfFloor(valueBytes: number): number | undefined {
+  if (valueBytes >= 1024) return 1.15;
+  return valueBytes >= 100 ? 1.6 : undefined;
+}
+
+export function memoryTable(rows: readonly MemoryRow[]): string {
+  const head = ['code', 'key + value', 'entries', 'floor', 'ecc', 'raft', 'ecc / floor', 'ecc / raft', 'resident MiB'];
+  const table = plainTable(
+    head,
+    rows.map((row) => [
+      `RS(${row.k},${row.m})`,
+      `${row.keyBytes} + ${row.valueBytes}`,
+      row.entries,
+      row.floor.toFixed(1),
+      row.ecc.toFixed(1),
+      row.raft.toFixed(1),
+      judged(row.eccToFloor, mostOfFloor(row.valueBytes)),
+      judged(row.eccToRaft, MOST_OF_RAFT),
+      `${(row.eccResidentBytes / MIB).toFixed(0)} / ${(row.raftResidentBytes / MIB).toFixed(0)}`,
+    ]),
+  );
+  return `Bytes held by the whole cluster, an entry\n\n${table}`;
+}
+
+export function partsTable(rows: readonly MemoryRow[]): string {
+  const parts = Object.keys(rows[0]?.eccBytesFor ?? {});
+  const table = plainTable(
+    ['code', 'key + value', 'entries', ...parts],
+    rows.map((row) => [
+      `RS(${row.k},${row.m})`,
+      `${row.keyBytes} + ${row.valueBytes}`,
+      row.entries,
+      ...parts.map((part) => (row.eccBytesFor[part] ?? 0).toFixed(1)),
+    ]),
+  );
+  return `What ecc mode holds them for\n\n${table}`;
+}
+
+export function speedTable(rows: readonly ScenarioResult[]): string {
+  const head = ['system', 'operation', 'in flight', 'a second', 'p50 ms', 'p99 ms', 'p99.9 ms', 'CPU s / million'];
+  return plainTable(
+    head,
+    rows.map(({ system, operation, inFlight, perSecond, p50Ms, p99Ms, p999Ms, cpuSecondsPerMillion }) => [
+      system,
+      operation,
+      inFlight,
+      perSecond,
+      p50Ms.toFixed(2),
+      p99Ms.toFixed(2),
+      p999Ms.toFixed(2),
+      cpuSecondsPerMillion?.toFixed(0) ?? '-',
+    ]),
+  );
+}
+
+export function stallTable(rows: readonly StallRow[]): string {
+  const head = ['killed', 'set, ms', 'longest', 'get, ms', 'longest', 'before, ms', 'target, ms'];
+  const table = plainTable(
+    head,
+    rows.map(({ victim, setMs, longestSetMs, getMs, longestGetMs, quietMs }) => [
+      victim,
+      setMs.toFixed(0),
+      longestSetMs.toFixed(0),
+      getMs.toFixed(0),
+      longestGetMs.toFixed(0),
+      quietMs.toFixed(0),
+      victim === 'primary that leads Raft' ? 'below 3000' : victim === 'primary' ? 'below 1500' : '-',
+    ]),
+  );
+  return `Longest time without an answer when a node is killed under load\n\n${table}`;
+}
+
+/** "1.08" or "1.72 (above 1.60)" */
+function judged(ratio: number, most: number | undefined): string {
+  return most === undefined || ratio <= most ? ratio.toFixed(2) : `${ratio.toFixed(2)} (above ${most.toFixed(2)})`;
+}

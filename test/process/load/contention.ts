@@ -1,0 +1,101 @@
+/** Clients that fight for a few keys with every kind of request, and the check that what they saw has one order. */
+import { expect } from 'vitest';
+import { asDcacheError } from '../../../src/base/errors.js';
+import { Prng } from '../../../src/base/prng.js';
+import type { DcacheClient } from '../../../src/client/client.js';
+import { checkLinearizability } from '../../checker/check.js';
+import { kvModel, type KvInput, type KvResult } from '../../checker/kv-model.js';
+import { HistoryRecorder } from '../../checker/recorder.js';
+
+const LANES = 6;
+const KEYS = 12;
+/** Keeps the history short enough to be checked in a moment. */
+const MAX_PAUSE_MS = 12;
+
+export class Contention {
+  private readonly recorder = new HistoryRecorder<KvInput, KvResult>();
+  private readonly versions = new Map<string, number>();
+  private readonly lanes: Promise<void>[];
+  private stopped = false;
+  private nextValue = 1;
+
+  /** Starts at once. @param clients are used in turn. */
+  constructor(seed: number, ...clients: readonly DcacheClient[]) {
+    this.lanes = Array.from({ length: LANES }, (_, i) =>
+      this.work(`c${i}`, clients[i % clients.length] as DcacheClient, new Prng(seed + i)),
+    );
+  }
+
+  /** Stops and fails unless the history is linearizable. @returns operations that were done. */
+  async settle(): Promise<number> {
+    this.stopped = true;
+    await Promise.all(this.lanes);
+    const operations = this.recorder.operations();
+    const report = checkLinearizability(kvModel, operations);
+    const failures = [...report.violations, ...report.undecided].map(({ key, search }) => ({
+      key,
+      stuck: search.stuck,
+    }));
+    expect(failures).toEqual([]);
+    return operations.filter(({ outcome }) => outcome.type === 'done').length;
+  }
+
+  private async work(name: string, client: DcacheClient, prng: Prng): Promise<void> {
+    while (!this.stopped) {
+      const key = `contended ${prng.below(KEYS)}`;
+      const input = this.draw(prng, key);
+      const call = this.recorder.invoke(name, { key, input }, performance.now());
+      try {
+        const result = await perform(client, key, input);
+        if ('version' in result && result.version !== undefined) this.versions.set(key, result.version);
+        call.done(result, performance.now());
+      } catch (error) {
+        if (asDcacheError(error).outcome === 'unknown') call.unknown(performance.now());
+        else call.notDone(performance.now());
+      }
+      await new Promise((resolve) => setTimeout(resolve, prng.below(MAX_PAUSE_MS)));
+    }
+  }
+
+  private draw(prng: Prng, key: string): KvInput {
+    const version = this.versions.get(key) ?? 1;
+    const value = String(this.nextValue++);
+    switch (prng.below(8)) {
+      case 0:
+      case 1:
+        return { type: 'set', value };
+      case 2:
+        return { type: 'set', value, condition: { type: 'version', version } };
+      case 3:
+        return { type: 'set', value, condition: { type: 'absent' } };
+      case 4:
+        return { type: 'incr', delta: '1' };
+      case 5:
+        return { type: 'delete' };
+      default:
+        return { type: 'get' };
+    }
+  }
+}
+
+async function perform(client: DcacheClient, key: string, input: KvInput): Promise<KvResult> {
+  switch (input.type) {
+    case 'set': {
+      const { condition } = input;
+      const nx = condition?.type === 'absent';
+      const ifVersion = condition?.type === 'version' ? condition.version : undefined;
+      const { applied, version } = await client.set(key, input.value, { nx, ifVersion });
+      return { type: 'set', applied, version };
+    }
+    case 'incr':
+      return { type: 'incr', value: String(await client.increment(key)) };
+    case 'delete':
+      return { type: 'delete', deleted: await client.delete(key) };
+    case 'get': {
+      const found = await client.getWithVersion(key);
+      return { type: 'get', value: found?.value ?? null, version: found?.version ?? 0 };
+    }
+    default:
+      throw new Error(`${input.type} is not drawn`);
+  }
+}
