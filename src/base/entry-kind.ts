@@ -4,4 +4,6 @@ export const ENTRY_KIND = {
   writes: 1,
   /** A change of the list of nodes (cluster/member-command.ts). */
   members: 2,
+  /** A change of the cluster map in ecc mode (cluster/map-codec.ts). */
+  map: 3,
 } as const;

@@ -34,7 +34,9 @@ export interface Group {
   readonly acting: readonly (NodeId | null)[];
   /** Counts the losses of data. */
   readonly lossGeneration: number;
-  /** No log of the group goes to this index; raised ahead of every log that nears it, never lowered. */
+  /** Logs of this lossGeneration begin behind this index: the versionFloor when the loss was declared, 0 at first. */
+  readonly logStart: number;
+  /** No log of the group goes to this index; raised ahead of every log that nears it, never lowered. Above logStart. */
   readonly versionFloor: number;
 }
 

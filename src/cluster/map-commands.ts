@@ -36,7 +36,14 @@ export type MapCommand =
   /** A new epoch with the same members: the answer to letting go when none may leave. */
   | { readonly type: 'renew'; readonly group: number; readonly epoch: number }
   /** `member` begins to learn, in place of an earlier attempt of its node. No new epoch. */
-  | { readonly type: 'join'; readonly group: number; readonly epoch: number; readonly member: GroupMember }
+  | {
+      readonly type: 'join';
+      readonly group: number;
+      readonly epoch: number;
+      readonly member: GroupMember;
+      /** joinIndex of the attempt of that node that it replaces; 0: there is none. */
+      readonly replaces: number;
+    }
   /** A learner is given up. No new epoch. */
   | {
       readonly type: 'stop-joining';

@@ -2,10 +2,13 @@
  * Members and member commands as bytes: entries of the log, contexts of membership changes, and snapshots. On disk and on
  * the wire, so a change takes a new format number.
  *
- *   member  := raftId nodeId controlAddress clientAddress httpAddress     (varint, then strings: length and UTF-8)
+ *   member  := raftId nodeId controlAddress clientAddress httpAddress dataAddress
+ *                                                                          (varint, then strings: length and UTF-8)
  *   command := ENTRY_KIND.members format(1 byte) kind(1 byte) fields
  *   members := format(1 byte) clusterId nextRaftId count expected* count founder* count member*
  *                                                                          (clusterId empty: none)
+ *
+ * Format 1, which is still read, had no dataAddress.
  */
 import { ByteReader, MalformedBytes } from '../base/byte-reader.js';
 import { ByteWriter } from '../base/byte-writer.js';
@@ -13,7 +16,8 @@ import { ENTRY_KIND } from '../base/entry-kind.js';
 import { isClusterId, isNodeId, isRaftId, type NodeId } from '../base/ids.js';
 import type { Member, MemberCommand, Members } from './members.js';
 
-const FORMAT = 1;
+const FORMAT = 2;
+const FORMAT_WITHOUT_DATA_ADDRESS = 1;
 const KIND = { found: 1, update: 2, expect: 3, unexpect: 4 } as const;
 
 export function encodeMemberCommand(command: MemberCommand): Uint8Array<ArrayBuffer> {
@@ -37,22 +41,21 @@ export function encodeMemberCommand(command: MemberCommand): Uint8Array<ArrayBuf
 export function decodeMemberCommand(bytes: Uint8Array): MemberCommand {
   const reader = new ByteReader(bytes);
   if (reader.uint8() !== ENTRY_KIND.members) throw new MalformedBytes('not a member command');
-  readFormat(reader);
-  const command = readCommand(reader);
+  const command = readCommand(reader, readFormat(reader));
   reader.end();
   return command;
 }
 
-function readCommand(reader: ByteReader): MemberCommand {
+function readCommand(reader: ByteReader, format: number): MemberCommand {
   const kind = reader.uint8();
   switch (kind) {
     case KIND.found: {
       const clusterId = readText(reader);
       if (!isClusterId(clusterId)) throw new MalformedBytes('not a cluster id');
-      return { type: 'found', clusterId, founders: readMembers(reader) };
+      return { type: 'found', clusterId, founders: readMembers(reader, format) };
     }
     case KIND.update:
-      return { type: 'update', member: readMember(reader) };
+      return { type: 'update', member: readMember(reader, format) };
     case KIND.expect:
       return { type: 'expect', nodeId: readNodeId(reader) };
     case KIND.unexpect:
@@ -73,8 +76,7 @@ export function encodeAddedMembers(added: readonly Member[]): Uint8Array<ArrayBu
 export function decodeAddedMembers(context: Uint8Array): readonly Member[] {
   if (context.length === 0) return [];
   const reader = new ByteReader(context);
-  readFormat(reader);
-  const added = readMembers(reader);
+  const added = readMembers(reader, readFormat(reader));
   reader.end();
   return added;
 }
@@ -93,7 +95,7 @@ export function encodeMembers(members: Members): Uint8Array<ArrayBuffer> {
 /** Throws MalformedBytes. */
 export function decodeMembers(bytes: Uint8Array): Members {
   const reader = new ByteReader(bytes);
-  readFormat(reader);
+  const format = readFormat(reader);
   const text = readText(reader);
   const clusterId = text === '' ? undefined : text;
   if (clusterId !== undefined && !isClusterId(clusterId)) throw new MalformedBytes('not a cluster id');
@@ -104,14 +106,16 @@ export function decodeMembers(bytes: Uint8Array): Members {
   const founderCount = reader.varint();
   const founders: number[] = [];
   for (let i = 0; i < founderCount; i++) founders.push(reader.varint());
-  const list = readMembers(reader);
+  const list = readMembers(reader, format);
   reader.end();
   return { clusterId, nextRaftId, expected, founders, list };
 }
 
-function readFormat(reader: ByteReader): void {
+function readFormat(reader: ByteReader): number {
   const format = reader.uint8();
-  if (format !== FORMAT) throw new MalformedBytes(`list of nodes of format ${format}, this version reads ${FORMAT}`);
+  if (format !== FORMAT && format !== FORMAT_WITHOUT_DATA_ADDRESS)
+    throw new MalformedBytes(`list of nodes of format ${format}, this version reads ${FORMAT}`);
+  return format;
 }
 
 function writeMembers(writer: ByteWriter, members: readonly Member[]): void {
@@ -119,27 +123,28 @@ function writeMembers(writer: ByteWriter, members: readonly Member[]): void {
   for (const member of members) writeMember(writer, member);
 }
 
-function readMembers(reader: ByteReader): readonly Member[] {
+function readMembers(reader: ByteReader, format: number): readonly Member[] {
   const count = reader.varint();
   const members: Member[] = [];
-  for (let i = 0; i < count; i++) members.push(readMember(reader));
+  for (let i = 0; i < count; i++) members.push(readMember(reader, format));
   return members;
 }
 
 function writeMember(writer: ByteWriter, member: Member): void {
   writer.varint(member.raftId);
-  for (const text of [member.nodeId, member.controlAddress, member.clientAddress, member.httpAddress]) {
-    writeText(writer, text);
-  }
+  const { nodeId, controlAddress, clientAddress, httpAddress, dataAddress } = member;
+  for (const text of [nodeId, controlAddress, clientAddress, httpAddress, dataAddress]) writeText(writer, text);
 }
 
-function readMember(reader: ByteReader): Member {
+function readMember(reader: ByteReader, format: number): Member {
   const raftId = reader.varint();
   if (!isRaftId(raftId)) throw new MalformedBytes('not a raft id');
   const nodeId = readNodeId(reader);
   const controlAddress = readText(reader);
   const clientAddress = readText(reader);
-  return { raftId, nodeId, controlAddress, clientAddress, httpAddress: readText(reader) };
+  const httpAddress = readText(reader);
+  const dataAddress = format === FORMAT_WITHOUT_DATA_ADDRESS ? '' : readText(reader);
+  return { raftId, nodeId, controlAddress, clientAddress, httpAddress, dataAddress };
 }
 
 function readNodeId(reader: ByteReader): NodeId {

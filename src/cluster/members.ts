@@ -18,6 +18,8 @@ export interface Member {
   readonly clientAddress: string;
   /** host:port of metrics and health; empty until the node has told, or when it has none. */
   readonly httpAddress: string;
+  /** host:port, where the other nodes' data links go; empty until the node has told, and in raft mode. */
+  readonly dataAddress: string;
 }
 
 export interface Members {
@@ -88,6 +90,7 @@ export function foundersAsMembers(founders: readonly Founder[], self: Speaker): 
     controlAddress,
     clientAddress: nodeId === self.nodeId ? self.clientAddress : '',
     httpAddress: nodeId === self.nodeId ? self.httpAddress : '',
+    dataAddress: nodeId === self.nodeId ? self.dataAddress : '',
   }));
 }
 
@@ -106,6 +109,7 @@ export function sameMember(a: Member, b: Member): boolean {
     a.nodeId === b.nodeId &&
     a.controlAddress === b.controlAddress &&
     a.clientAddress === b.clientAddress &&
-    a.httpAddress === b.httpAddress
+    a.httpAddress === b.httpAddress &&
+    a.dataAddress === b.dataAddress
   );
 }

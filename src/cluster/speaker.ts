@@ -8,7 +8,7 @@ import { Fnv32 } from '../base/fnv.js';
 import type { Mode, NodeId } from '../base/ids.js';
 
 /** Raised when peers of the older version could misunderstand what this one says. */
-export const PEER_PROTOCOL = 1;
+export const PEER_PROTOCOL = 2;
 
 export interface Speaker {
   readonly nodeId: NodeId;
@@ -24,6 +24,11 @@ export interface Speaker {
   readonly controlAddress: string;
   readonly clientAddress: string;
   readonly httpAddress: string;
+  /** Empty in raft mode. */
+  readonly dataAddress: string;
+  /** Data and parity positions of a group that the node was started with; 0 in raft mode. */
+  readonly k: number;
+  readonly m: number;
 }
 
 /** One of the nodes that found a cluster together, as given at start. */
@@ -61,6 +66,12 @@ export function refuseSpeaker(self: Speaker, other: Speaker): SpeakerRefusal | u
     return {
       code: 'CONFIG_INVALID',
       message: `${self.nodeId} runs in ${self.mode} mode, ${other.nodeId} in ${other.mode} mode: start all nodes of a cluster with the same --mode`,
+    };
+  }
+  if (other.k !== self.k || other.m !== self.m) {
+    return {
+      code: 'CONFIG_INVALID',
+      message: `${self.nodeId} runs with RS(${self.k},${self.m}), ${other.nodeId} with RS(${other.k},${other.m}): start all nodes of a cluster with the same k and m`,
     };
   }
   if (self.clusterId !== '' && other.clusterId !== '' && self.clusterId !== other.clusterId) {

@@ -14,7 +14,7 @@ import { openCursor, sealCursor } from './scan-cursor.js';
 import { VERSION } from './version.js';
 
 /** A member, or what will be one: raft id 0. */
-type ListedNode = Omit<Member, 'raftId'> & { readonly raftId: number };
+type ListedNode = Omit<Member, 'raftId' | 'dataAddress'> & { readonly raftId: number };
 
 /** How long one node waits for the numbers of another. */
 const REPORT_TIMEOUT_MS = 700;

@@ -22,5 +22,8 @@ export function newSpeaker(config: NodeConfig): Speaker {
     controlAddress: advertised(config.controlListen),
     clientAddress: advertised(config.clientListen),
     httpAddress: config.httpListen === undefined ? '' : advertised(config.httpListen),
+    dataAddress: '',
+    k: 0,
+    m: 0,
   };
 }

@@ -70,5 +70,18 @@ test('names, raft ids and cluster ids that cannot be are refused', () => {
 });
 
 test('a later format is refused by number', () => {
-  expect(() => decodeMembers(Uint8Array.of(2))).toThrow('list of nodes of format 2, this version reads 1');
+  expect(() => decodeMembers(Uint8Array.of(3))).toThrow('list of nodes of format 3, this version reads 2');
+});
+
+/** Bytes of format 1 are those of format 2 without the data address, which is the empty string's length at the end. */
+test('what was written before there were data addresses is still read', () => {
+  const command = encodeMemberCommand({ type: 'update', member: member(1) });
+  command[1] = 1;
+  expect(decodeMemberCommand(command.subarray(0, -1))).toEqual({ type: 'update', member: member(1) });
+  const added = encodeAddedMembers([member(4)]);
+  added[0] = 1;
+  expect(decodeAddedMembers(added.subarray(0, -1))).toEqual([member(4)]);
+  const list = encodeMembers({ ...NO_MEMBERS, list: [member(1)] });
+  list[0] = 1;
+  expect(decodeMembers(list.subarray(0, -1)).list).toEqual([member(1)]);
 });

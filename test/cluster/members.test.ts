@@ -69,7 +69,7 @@ test('of two members with one name the newer is meant', () => {
 
 test('members are the same when every field is', () => {
   expect(sameMember(member(1), member(1))).toBe(true);
-  for (const field of ['nodeId', 'controlAddress', 'clientAddress', 'httpAddress'] as const) {
+  for (const field of ['nodeId', 'controlAddress', 'clientAddress', 'httpAddress', 'dataAddress'] as const) {
     expect(sameMember(member(1), { ...member(1), [field]: 'other' }), field).toBe(false);
   }
   expect(sameMember(member(1, 'n'), member(2, 'n'))).toBe(false);

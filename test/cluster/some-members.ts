@@ -15,6 +15,7 @@ export function member(raftId: number, nodeId = `n${raftId}`): Member {
     controlAddress: at(7200),
     clientAddress: at(7100),
     httpAddress: '',
+    dataAddress: '',
   };
 }
 
@@ -45,6 +46,9 @@ export function speaker(nodeId: string, changed: Partial<Speaker> = {}): Speaker
     controlAddress: '127.0.0.1:7201',
     clientAddress: '127.0.0.1:7101',
     httpAddress: '',
+    dataAddress: '',
+    k: 0,
+    m: 0,
     ...changed,
   };
 }
@@ -59,6 +63,7 @@ export const someMember: fc.Arbitrary<Member> = fc.record({
   controlAddress: someAddress,
   clientAddress: someAddress,
   httpAddress: someAddress,
+  dataAddress: someAddress,
 });
 
 export const someCommand: fc.Arbitrary<MemberCommand> = fc.oneof(

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { foundersDigest, PEER_PROTOCOL, refuseSpeaker } from '../../src/cluster/speaker.js';
+import { foundersDigest, PEER_PROTOCOL, refuseSpeaker, type Speaker } from '../../src/cluster/speaker.js';
 import { CLUSTER, founders, OTHER_CLUSTER, speaker, THREE } from './some-members.js';
 
 test('the digest of the first members depends on their names, not on order or addresses', () => {
@@ -24,6 +24,16 @@ test('another mode is refused, with the flag', () => {
   expect(refusal?.message).toBe(
     'n1 runs in raft mode, n2 in ecc mode: start all nodes of a cluster with the same --mode',
   );
+});
+
+test('another code is refused, with both', () => {
+  const ecc = (nodeId: string, k: number, m: number): Speaker => speaker(nodeId, { mode: 'ecc', k, m });
+  expect(refuseSpeaker(ecc('n1', 3, 2), ecc('n2', 3, 2))).toBeUndefined();
+  for (const other of [ecc('n2', 3, 1), ecc('n2', 2, 2)]) {
+    const refusal = refuseSpeaker(ecc('n1', 3, 2), other);
+    expect(refusal?.code).toBe('CONFIG_INVALID');
+    expect(refusal?.message).toContain(`n1 runs with RS(3,2), n2 with RS(${other.k},${other.m})`);
+  }
 });
 
 test('a node of another cluster is refused, with both names', () => {

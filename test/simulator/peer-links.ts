@@ -5,6 +5,7 @@
  */
 import type { JoinAnswer, PeerAddress, PeerHandler, PeerTransport } from '../../src/actors/control/ports.js';
 import { DcacheError } from '../../src/base/errors.js';
+import type { Incarnation } from '../../src/base/ids.js';
 import type { Prng } from '../../src/base/prng.js';
 import type { Speaker } from '../../src/cluster/speaker.js';
 import { decodePeerMessage, encodePeerMessage } from '../../src/raft/message-codec.js';
@@ -80,8 +81,19 @@ export class SimPeerTransport implements PeerTransport {
     for (const message of messages) {
       this.onSend(message);
       const link = this.links.get(message.to);
-      if (link?.session !== undefined) this.transmit(link, link.session, encodePeerMessage(message));
+      if (link?.session === undefined) continue;
+      const frame = encodePeerMessage(message);
+      this.transmit(link, link.session, (listener) => this.deliver(listener, frame));
     }
+  }
+
+  sendControl(to: number, bytes: Uint8Array): void {
+    if (!this.self.thread.alive) return;
+    const link = this.links.get(to);
+    if (link?.session === undefined) return;
+    const { nodeId, raftId, incarnation } = link.session.speaker;
+    const from = { nodeId, raftId, incarnation: incarnation as Incarnation };
+    this.transmit(link, link.session, ({ handler }) => handler.onControl(from, bytes));
   }
 
   setPeers(peers: readonly PeerAddress[]): void {
@@ -205,20 +217,20 @@ export class SimPeerTransport implements PeerTransport {
     }
   }
 
-  private transmit(link: Link, session: Session, frame: Uint8Array): void {
+  private transmit(link: Link, session: Session, deliver: (listener: PeerListener) => void): void {
     const { network } = this.world;
     const { listener } = session;
     const { thread, host } = this.self;
     const sent = network.send(host, listener.host, 'datagram', thread.effectMs, () => {
       if (!listener.thread.alive) this.breakSoon(link, session);
-      else listener.thread.post(() => this.receive(link, session, frame));
+      else listener.thread.post(() => this.receive(link, session, deliver));
     });
     if (!sent && !network.reaches(host, listener.host)) this.breakSoon(link, session);
   }
 
   /** On the peer's thread. */
-  private receive(link: Link, session: Session, frame: Uint8Array): void {
-    const { handler, host } = session.listener;
+  private receive(link: Link, session: Session, deliver: (listener: PeerListener) => void): void {
+    const { handler } = session.listener;
     if (!session.admitted) {
       try {
         handler.admitSpeaker(session.speaker);
@@ -229,6 +241,10 @@ export class SimPeerTransport implements PeerTransport {
       }
       session.admitted = true;
     }
+    deliver(session.listener);
+  }
+
+  private deliver({ handler, host }: PeerListener, frame: Uint8Array): void {
     const message = decodePeerMessage(frame);
     this.world.onReceived(host, message);
     handler.onPeerMessages([message]);

@@ -24,7 +24,7 @@ import { Founding } from './founding.js';
 import { MainWatch } from './main-watch.js';
 import { PeerBook } from './peer-book.js';
 import { PeerGate } from './peer-gate.js';
-import type { JoinAnswer, PeerHandler, SnapshotReceiver } from './ports.js';
+import type { ControlSender, JoinAnswer, PeerHandler, SnapshotReceiver } from './ports.js';
 import { RaftDriver } from './raft-driver.js';
 import { encodeReadContext, ticketOfReadContext } from './read-context.js';
 import { Registrar } from './registrar.js';
@@ -208,6 +208,8 @@ export class ControlActor implements PeerHandler {
       this.context.fail(error);
     }
   }
+
+  onControl(_from: ControlSender, _bytes: Uint8Array): void {}
 
   onSnapshotStream(message: SnapshotMessage): Promise<SnapshotReceiver> {
     return this.traffic.receive(message);

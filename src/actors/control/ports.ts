@@ -1,5 +1,5 @@
 /** What the control actor needs of the world. Adapters implement these on gRPC; the simulator on virtual time. */
-import type { RaftId } from '../../base/ids.js';
+import type { Incarnation, NodeId, RaftId } from '../../base/ids.js';
 import type { Speaker } from '../../cluster/speaker.js';
 import type { PeerMessage, SnapshotMessage } from '../../raft/messages.js';
 
@@ -21,9 +21,21 @@ export type JoinAnswer =
   /** Ask there; undefined: no leader is known at the moment. */
   | { readonly type: 'ask-leader'; readonly controlAddress: string | undefined };
 
+/** Who has sent a control message, as the stream that it came on introduced itself. */
+export interface ControlSender {
+  readonly nodeId: NodeId;
+  readonly raftId: number;
+  readonly incarnation: Incarnation;
+}
+
 export interface PeerTransport {
   /** Takes messages to raft ids of the last `setPeers`. What cannot be sent now is dropped; Raft sends again. */
   send(messages: readonly PeerMessage[]): void;
+  /**
+   * Takes a small message between control threads (heartbeats of nodes) to a raft id of the last `setPeers`, ahead of entries that
+   * wait. May be lost, doubled and overtaken. `bytes` are handed over.
+   */
+  sendControl(to: number, bytes: Uint8Array): void;
   /**
    * Takes a snapshot to the peer that `message` is for: the message, and `pieces` of the file that it names. Resolves when the
    * peer has made it durable and taken the message in; rejects when any of that failed.
@@ -52,6 +64,8 @@ export interface PeerHandler {
   /** Throws a DcacheError that says why `speaker` is not listened to. Called before the first message of each stream. */
   admitSpeaker(speaker: Speaker): void;
   onPeerMessages(messages: readonly PeerMessage[]): void;
+  /** `bytes` are handed over. Throws MalformedBytes for what cannot be read. */
+  onControl(from: ControlSender, bytes: Uint8Array): void;
   /**
    * A peer sends a snapshot. Pieces go into the writer; then `finish` makes it durable and takes the message in. Rejects when
    * the message names no snapshot. Throws MalformedBytes for a message that cannot be read.

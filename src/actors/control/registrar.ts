@@ -94,7 +94,7 @@ export class Registrar {
 
   async admit(speaker: Speaker): Promise<JoinAnswer> {
     const { members } = this.parts;
-    const { nodeId, controlAddress, clientAddress, httpAddress } = speaker;
+    const { nodeId, controlAddress, clientAddress, httpAddress, dataAddress } = speaker;
     const { clusterId } = members;
     if (clusterId === undefined) throw new DcacheError('NO_LEADER', 'the cluster is being founded; ask again');
     const namesakes = members.list.filter((member) => member.nodeId === nodeId);
@@ -114,7 +114,7 @@ export class Registrar {
     // One more than allowed while a node that lost its disk is replaced.
     if (namesakes.length === 0 && members.list.length >= LIMITS.maxNodes) throw tooManyNodes();
     const raftId = members.nextRaftId as RaftId;
-    const member: Member = { raftId, nodeId, controlAddress, clientAddress, httpAddress };
+    const member: Member = { raftId, nodeId, controlAddress, clientAddress, httpAddress, dataAddress };
     this.proposeChangeOrThrow(planAdmission(members.snapshot(), this.parts.confState().learners, member));
     await this.untilApplied(() => members.byRaftId(raftId)?.nodeId === nodeId);
     return { type: 'admitted', raftId, clusterId, founders: members.founders };
@@ -189,8 +189,8 @@ export class Registrar {
     for (const member of this.parts.members.list) {
       const speaker = this.told.get(member.raftId);
       if (speaker === undefined || speaker.nodeId !== member.nodeId) continue;
-      const { controlAddress, clientAddress, httpAddress } = speaker;
-      const current: Member = { ...member, controlAddress, clientAddress, httpAddress };
+      const { controlAddress, clientAddress, httpAddress, dataAddress } = speaker;
+      const current: Member = { ...member, controlAddress, clientAddress, httpAddress, dataAddress };
       if (!sameMember(member, current)) return current;
     }
     return undefined;

@@ -9,7 +9,7 @@ export interface Scheduler {
   nextTurn(task: () => void): void;
   /** Runs `task` after `delayMs`. Returns what takes it back. */
   after(delayMs: number, task: () => void): () => void;
-  /** Monotonic, in ms, from an arbitrary zero. */
+  /** Monotonic, in ms, from an arbitrary zero, which all threads of a process share: one may publish a time to another. */
   nowMs(): number;
 }
 
@@ -21,5 +21,9 @@ export const eventLoopScheduler: Scheduler = {
     const timer = setTimeout(task, delayMs);
     return () => clearTimeout(timer);
   },
-  nowMs: () => performance.now(),
+  // Not performance.now(): each thread counts that from its own start.
+  nowMs: () => {
+    const [seconds, nanoseconds] = process.hrtime();
+    return seconds * 1e3 + nanoseconds / 1e6;
+  },
 };

@@ -1,7 +1,8 @@
 /**
  * This node's connection to one peer: a channel, a greeting that proves who is there, then two streams of messages.
- * Heartbeats and votes have a stream of their own, so that they do not wait behind entries. All messages of a turn travel
- * in one frame a stream, or a few when they are large. When anything breaks, everything is closed and begun again after a pause that grows.
+ * Heartbeats and votes have a stream of their own, so that they do not wait behind entries; the heartbeats of nodes travel on
+ * it, too. All messages of a turn travel in one frame a stream, or a few when they are large. When anything breaks,
+ * everything is closed and begun again after a pause that grows.
  */
 import type { Client, ClientWritableStream } from '@grpc/grpc-js';
 import type { PeerAddress } from '../../actors/control/ports.js';
@@ -47,7 +48,7 @@ export class PeerLink {
   private readonly listener: PeerLinkListener;
   private client: Client | undefined;
   private streams: { readonly urgent: Stream; readonly bulk: Stream } | undefined;
-  private readonly outbox: { readonly urgent: Uint8Array[]; readonly bulk: Uint8Array[] } = { urgent: [], bulk: [] };
+  private readonly outbox = { urgent: noBytes(), control: noBytes(), bulk: noBytes() };
   private unsentBytes = 0;
   private flushScheduled = false;
   private pauseMs = FIRST_PAUSE_MS;
@@ -75,12 +76,14 @@ export class PeerLink {
       this.unsentBytes += bytes.length;
       this.outbox.bulk.push(bytes);
     }
-    if (this.flushScheduled) return;
-    this.flushScheduled = true;
-    queueMicrotask(() => {
-      this.flushScheduled = false;
-      this.flush();
-    });
+    this.flushLater();
+  }
+
+  /** Heartbeats of nodes and answers to them. */
+  sendControl(bytes: Uint8Array): void {
+    if (this.streams === undefined) return;
+    this.outbox.control.push(bytes);
+    this.flushLater();
   }
 
   close(): void {
@@ -89,15 +92,25 @@ export class PeerLink {
     this.hangUp();
   }
 
+  private flushLater(): void {
+    if (this.flushScheduled) return;
+    this.flushScheduled = true;
+    queueMicrotask(() => {
+      this.flushScheduled = false;
+      this.flush();
+    });
+  }
+
   private flush(): void {
     const { streams, outbox } = this;
     const urgent = outbox.urgent.splice(0);
+    const control = outbox.control.splice(0);
     const bulk = outbox.bulk.splice(0);
     if (streams === undefined) return;
-    if (urgent.length > 0) streams.urgent.write({ speaker: undefined, messages: urgent });
+    if (urgent.length + control.length > 0) streams.urgent.write({ speaker: undefined, messages: urgent, control });
     for (const messages of cutFrames(bulk)) {
       const bytes = bytesOf(messages);
-      streams.bulk.write({ speaker: undefined, messages }, () => {
+      streams.bulk.write({ speaker: undefined, messages, control: [] }, () => {
         if (this.streams === streams) this.unsentBytes -= bytes;
       });
     }
@@ -139,7 +152,7 @@ export class PeerLink {
       this.onBroken(client, error ?? new DcacheError('UNREACHABLE', 'the peer ended the stream'));
     });
     stream.on('error', () => undefined); // the callback above is told as well
-    stream.write({ speaker: this.listener.speaker(), messages: [] });
+    stream.write({ speaker: this.listener.speaker(), messages: [], control: [] });
     return stream;
   }
 
@@ -188,6 +201,10 @@ function cutFrames(messages: readonly Uint8Array[]): Uint8Array[][] {
     frames.at(-1)?.push(message);
   }
   return frames;
+}
+
+function noBytes(): Uint8Array[] {
+  return [];
 }
 
 function bytesOf(messages: readonly Uint8Array[]): number {

@@ -1,8 +1,8 @@
 /** Speakers and join answers between their own types and the generated ones. Validates what comes from the network. */
 import { DcacheError } from '../../base/errors.js';
-import { isMode, isNodeId, isRaftId } from '../../base/ids.js';
+import { isIncarnation, isMode, isNodeId, isRaftId } from '../../base/ids.js';
 import type { Speaker } from '../../cluster/speaker.js';
-import type { JoinAnswer } from '../../actors/control/ports.js';
+import type { ControlSender, JoinAnswer } from '../../actors/control/ports.js';
 import type { JoinResponse, Speaker as WireSpeaker } from './generated/dcache/v1/raft.js';
 
 const MAX_TEXT = 512;
@@ -14,10 +14,17 @@ export function readSpeaker(wire: WireSpeaker | undefined): Speaker {
   if (!isNodeId(nodeId)) throw malformed('malformed node id');
   if (!isMode(mode)) throw malformed('unknown mode');
   if (raftId !== 0 && !isRaftId(raftId)) throw malformed('malformed raft id');
-  for (const text of [wire.clusterId, wire.founders, wire.controlAddress, wire.clientAddress, wire.httpAddress]) {
+  const { controlAddress, clientAddress, httpAddress, dataAddress } = wire;
+  for (const text of [wire.clusterId, wire.founders, controlAddress, clientAddress, httpAddress, dataAddress]) {
     if (text.length > MAX_TEXT) throw malformed('an address or id is too long');
   }
   return { ...wire, nodeId, mode };
+}
+
+/** Throws INVALID_ARGUMENT when nobody could answer it. */
+export function senderOf({ nodeId, raftId, incarnation }: Speaker): ControlSender {
+  if (!isIncarnation(incarnation)) throw malformed('malformed incarnation');
+  return { nodeId, raftId, incarnation };
 }
 
 export function writeJoinAnswer(answer: JoinAnswer): JoinResponse {

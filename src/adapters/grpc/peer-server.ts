@@ -19,7 +19,7 @@ import {
   type SnapshotPiece,
   type SnapshotReply,
 } from './generated/dcache/v1/raft.js';
-import { readSpeaker, writeJoinAnswer } from './peer-messages.js';
+import { readSpeaker, senderOf, writeJoinAnswer } from './peer-messages.js';
 import { serviceDefinition } from './service-definition.js';
 import { takeSnapshot } from './snapshot-stream.js';
 import { toGrpcStatus } from './status.js';
@@ -108,7 +108,8 @@ export class PeerServer {
       try {
         speaker ??= readSpeaker(batch.speaker);
         this.ready().admitSpeaker(speaker);
-        this.ready().onPeerMessages(batch.messages.map(decodePeerMessage));
+        if (batch.messages.length > 0) this.ready().onPeerMessages(batch.messages.map(decodePeerMessage));
+        for (const bytes of batch.control) this.ready().onControl(senderOf(speaker), bytes);
       } catch (error) {
         end(
           error instanceof MalformedBytes

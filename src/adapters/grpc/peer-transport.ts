@@ -22,6 +22,10 @@ export class GrpcPeerTransport implements PeerTransport {
     for (const message of messages) this.links.get(message.to)?.send(message);
   }
 
+  sendControl(to: number, bytes: Uint8Array): void {
+    this.links.get(to)?.sendControl(bytes);
+  }
+
   setPeers(peers: readonly PeerAddress[]): void {
     const wanted = new Map(peers.map((peer) => [peer.raftId, peer]));
     for (const [raftId, link] of this.links) {

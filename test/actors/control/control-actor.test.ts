@@ -25,6 +25,9 @@ const SELF: Speaker = {
   controlAddress: '127.0.0.1:7201',
   clientAddress: '127.0.0.1:7101',
   httpAddress: '',
+  dataAddress: '',
+  k: 0,
+  m: 0,
 };
 
 class DamageableLog extends MemoryRaftLog {
@@ -53,6 +56,7 @@ class Fixture {
     const nobody = (): Promise<never> => Promise.reject(new DcacheError('UNREACHABLE', 'there is nobody'));
     const transport: PeerTransport = {
       send: (messages) => this.sent.push(...messages),
+      sendControl: () => undefined,
       sendSnapshot: nobody,
       setPeers: () => undefined,
       connected: () => new Set(),

@@ -60,6 +60,7 @@ beforeEach(() => {
       send: unused,
       setPeers: unused,
       connected: unused,
+      sendControl: unused,
       sendSnapshot: unused,
     },
     scheduler,

@@ -7,7 +7,7 @@ import { PEER_PROTOCOL, type Speaker } from '../../../src/cluster/speaker.js';
 const CLUSTER = '0123456789abcdef0123456789abcdef';
 
 function speaker(nodeId: string, changed: Partial<Speaker> = {}): Speaker {
-  const addresses = { controlAddress: 'h:1', clientAddress: 'h:2', httpAddress: '' };
+  const addresses = { controlAddress: 'h:1', clientAddress: 'h:2', httpAddress: '', dataAddress: '' };
   const common = {
     raftId: 0,
     clusterId: '',
@@ -15,6 +15,8 @@ function speaker(nodeId: string, changed: Partial<Speaker> = {}): Speaker {
     incarnation: 7,
     founders: 'f',
     protocol: PEER_PROTOCOL,
+    k: 0,
+    m: 0,
   } as const;
   return { nodeId: nodeId as NodeId, ...common, ...addresses, ...changed };
 }

@@ -27,6 +27,7 @@ const members = [1, 2, 3].map((raftId) => ({
   controlAddress: `127.0.0.1:720${raftId}`,
   clientAddress: `127.0.0.1:710${raftId}`,
   httpAddress: '',
+  dataAddress: '',
 }));
 
 /** As node 1 of three sees the cluster. */

@@ -1,8 +1,9 @@
 /** Connections between nodes on real ports: greetings, streams, refusals, and what happens when they break. */
 import { afterEach, expect, test } from 'vitest';
-import type { JoinAnswer, PeerAddress, PeerHandler } from '../../../src/actors/control/ports.js';
+import type { ControlSender, JoinAnswer, PeerAddress, PeerHandler } from '../../../src/actors/control/ports.js';
 import { PeerServer } from '../../../src/adapters/grpc/peer-server.js';
 import { GrpcPeerTransport } from '../../../src/adapters/grpc/peer-transport.js';
+import { MalformedBytes } from '../../../src/base/byte-reader.js';
 import { DcacheError } from '../../../src/base/errors.js';
 import { NULL_LOGGER } from '../../../src/base/log.js';
 import type { Speaker } from '../../../src/cluster/speaker.js';
@@ -14,6 +15,7 @@ import { waitFor } from '../../support/wait-for.js';
 class Peer implements PeerHandler {
   readonly transport = new GrpcPeerTransport();
   readonly received: PeerMessage[] = [];
+  readonly control: { readonly from: ControlSender; readonly bytes: Uint8Array }[] = [];
   readonly refusals: string[] = [];
   readonly unreachable: number[] = [];
   connections = 0;
@@ -56,6 +58,11 @@ class Peer implements PeerHandler {
 
   onPeerMessages(messages: readonly PeerMessage[]): void {
     this.received.push(...messages);
+  }
+
+  onControl(from: ControlSender, bytes: Uint8Array): void {
+    if (bytes.length === 0) throw new MalformedBytes('nothing in it');
+    this.control.push({ from, bytes: Uint8Array.from(bytes) });
   }
 
   onJoinRequest(): Promise<JoinAnswer> {
@@ -119,6 +126,25 @@ test('messages to somebody unknown, or not connected, are dropped: Raft sends ag
   one.transport.send([{ ...heartbeat(1), to: 9 }, heartbeat(2)]);
   await waitFor('the other one has arrived', () => two.received.length === 1);
   expect(two.received).toEqual([heartbeat(2)]);
+});
+
+test('control messages arrive with the one who sent them', async () => {
+  const { one, two } = await connectedPair();
+  one.transport.sendControl(2, Uint8Array.of(1));
+  one.transport.send([heartbeat(1)]);
+  one.transport.sendControl(2, Uint8Array.of(2, 3));
+  one.transport.sendControl(9, Uint8Array.of(4));
+  await waitFor('they have arrived', () => two.control.length === 2 && two.received.length === 1);
+  expect(two.control.map(({ bytes }) => [...bytes])).toEqual([[1], [2, 3]]);
+  expect(two.control[0]?.from).toMatchObject({ nodeId: 'n1', raftId: 1 });
+});
+
+test('a control message that cannot be read ends the stream, with the reason', async () => {
+  const { one, two } = await connectedPair();
+  one.transport.sendControl(2, new Uint8Array(0));
+  await waitFor('the refusal has arrived', () => one.refusals.length === 1);
+  expect(one.refusals).toEqual(['n2: unreadable message: nothing in it']);
+  expect(two.control).toEqual([]);
 });
 
 test('a peer that is somebody else than expected is not connected to', async () => {

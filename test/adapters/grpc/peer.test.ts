@@ -22,6 +22,9 @@ const speaker = (raftId: number): Speaker => ({
   controlAddress: '',
   clientAddress: '',
   httpAddress: '',
+  dataAddress: '',
+  k: 0,
+  m: 0,
 });
 
 /** Writes down what it hears; its disk takes no snapshots. */
@@ -55,6 +58,7 @@ class Peer implements PeerHandler {
 
   onJoinRequest = (): Promise<never> => Promise.reject(new DcacheError('NO_LEADER', 'not here'));
   admitSpeaker(): void {}
+  onControl(): void {}
   onPeerConnected(): void {}
   onRefusedByPeer(): void {}
 }

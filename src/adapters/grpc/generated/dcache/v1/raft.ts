@@ -21,6 +21,11 @@ export interface Speaker {
   clientAddress: string;
   controlAddress: string;
   httpAddress: string;
+  /** Empty in raft mode. */
+  dataAddress: string;
+  /** Data and parity positions of a group in ecc mode; 0 in raft mode. */
+  k: number;
+  m: number;
 }
 
 export interface HelloRequest {
@@ -52,6 +57,8 @@ export interface RaftMessages {
     | undefined;
   /** Encoded by src/raft/message-codec.ts, which has the format. */
   messages: Uint8Array[];
+  /** In ecc mode: heartbeats of nodes and answers to them, encoded by src/cluster/heartbeat-codec.ts. */
+  control: Uint8Array[];
 }
 
 export interface MessagesReply {
@@ -82,6 +89,9 @@ function createBaseSpeaker(): Speaker {
     clientAddress: "",
     controlAddress: "",
     httpAddress: "",
+    dataAddress: "",
+    k: 0,
+    m: 0,
   };
 }
 
@@ -116,6 +126,15 @@ export const Speaker: MessageFns<Speaker> = {
     }
     if (message.httpAddress !== "") {
       writer.uint32(82).string(message.httpAddress);
+    }
+    if (message.dataAddress !== "") {
+      writer.uint32(90).string(message.dataAddress);
+    }
+    if (message.k !== 0) {
+      writer.uint32(96).uint32(message.k);
+    }
+    if (message.m !== 0) {
+      writer.uint32(104).uint32(message.m);
     }
     return writer;
   },
@@ -211,6 +230,30 @@ export const Speaker: MessageFns<Speaker> = {
             }
 
             message.httpAddress = reader.string();
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.dataAddress = reader.string();
+            continue;
+          }
+          case 12: {
+            if (tag !== 96) {
+              break;
+            }
+
+            message.k = reader.uint32();
+            continue;
+          }
+          case 13: {
+            if (tag !== 104) {
+              break;
+            }
+
+            message.m = reader.uint32();
             continue;
           }
         }
@@ -458,7 +501,7 @@ export const JoinResponse: MessageFns<JoinResponse> = {
 };
 
 function createBaseRaftMessages(): RaftMessages {
-  return { speaker: undefined, messages: [] };
+  return { speaker: undefined, messages: [], control: [] };
 }
 
 export const RaftMessages: MessageFns<RaftMessages> = {
@@ -468,6 +511,9 @@ export const RaftMessages: MessageFns<RaftMessages> = {
     }
     for (const v of message.messages) {
       writer.uint32(18).bytes(v!);
+    }
+    for (const v of message.control) {
+      writer.uint32(26).bytes(v!);
     }
     return writer;
   },
@@ -499,6 +545,14 @@ export const RaftMessages: MessageFns<RaftMessages> = {
             }
 
             message.messages.push(reader.bytes());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.control.push(reader.bytes());
             continue;
           }
         }
@@ -676,7 +730,7 @@ export const RaftDefinition = {
       options: {},
     },
     /**
-     * Raft messages of one direction. Heartbeats have a stream of their own beside the one of entries.
+     * Raft messages of one direction. Heartbeats, of Raft and of nodes, have a stream of their own beside the one of entries.
      * The reply ends the stream; its status says why the sender was refused.
      */
     messages: {

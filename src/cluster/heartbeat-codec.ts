@@ -1,0 +1,109 @@
+/**
+ * Heartbeats and their replies as bytes between control threads. Integers are varints; a list is its length and its items.
+ *
+ *   heartbeat := format(1 byte) nodeId incarnation sequence mapIndex (group epoch)* declaration* (group joinIndex)*
+ *                (nodeId ageMs)* (group index)* freeBytes
+ *   reply     := format(1 byte) incarnation sequence leaseMs mapIndex (group epoch)*
+ */
+import { ByteReader } from '../base/byte-reader.js';
+import { ByteWriter } from '../base/byte-writer.js';
+import {
+  readFormat,
+  readIncarnation,
+  readList,
+  readMember,
+  readNodeId,
+  writeList,
+  writeMember,
+  writeNodeId,
+} from './field-codec.js';
+import type { Heartbeat, HeartbeatReply } from './heartbeat.js';
+import type { Declaration } from './map-commands.js';
+
+const FORMAT = 1;
+
+/** Ages may be fractions of a millisecond; they are rounded up. */
+export function encodeHeartbeat(heartbeat: Heartbeat): Uint8Array<ArrayBuffer> {
+  const writer = new ByteWriter().uint8(FORMAT);
+  writeMember(writer, heartbeat);
+  writer.varint(heartbeat.sequence).varint(heartbeat.mapIndex);
+  writeEpochs(writer, heartbeat.letGo);
+  writeList(writer, heartbeat.declarations, (declaration) => writeDeclaration(writer, declaration));
+  writeList(writer, heartbeat.brokenJoins, ({ group, joinIndex }) => writer.varint(group).varint(joinIndex));
+  writeList(writer, heartbeat.unacknowledged, ({ nodeId, ageMs }) => {
+    writeNodeId(writer, nodeId);
+    writer.varint(Math.ceil(ageMs));
+  });
+  writeList(writer, heartbeat.lastIndexes, ({ group, index }) => writer.varint(group).varint(index));
+  return writer.varint(heartbeat.freeBytes).finish();
+}
+
+/** Throws MalformedBytes. */
+export function decodeHeartbeat(bytes: Uint8Array): Heartbeat {
+  const reader = new ByteReader(bytes);
+  readFormat(reader, 'heartbeat', FORMAT);
+  const heartbeat = {
+    ...readMember(reader),
+    sequence: reader.varint(),
+    mapIndex: reader.varint(),
+    letGo: readEpochs(reader),
+    declarations: readList(reader, () => readDeclaration(reader)),
+    brokenJoins: readList(reader, () => ({ group: reader.varint(), joinIndex: reader.varint() })),
+    unacknowledged: readList(reader, () => ({ nodeId: readNodeId(reader), ageMs: reader.varint() })),
+    lastIndexes: readList(reader, () => ({ group: reader.varint(), index: reader.varint() })),
+    freeBytes: reader.varint(),
+  };
+  reader.end();
+  return heartbeat;
+}
+
+export function encodeHeartbeatReply(reply: HeartbeatReply): Uint8Array<ArrayBuffer> {
+  const writer = new ByteWriter().uint8(FORMAT).varint(reply.incarnation).varint(reply.sequence);
+  writer.varint(reply.leaseMs).varint(reply.mapIndex);
+  writeEpochs(writer, reply.letGo);
+  return writer.finish();
+}
+
+/** Throws MalformedBytes. */
+export function decodeHeartbeatReply(bytes: Uint8Array): HeartbeatReply {
+  const reader = new ByteReader(bytes);
+  readFormat(reader, 'heartbeat reply', FORMAT);
+  const reply = {
+    incarnation: readIncarnation(reader),
+    sequence: reader.varint(),
+    leaseMs: reader.varint(),
+    mapIndex: reader.varint(),
+    letGo: readEpochs(reader),
+  };
+  reader.end();
+  return reply;
+}
+
+function writeDeclaration(writer: ByteWriter, declaration: Declaration): void {
+  writer.varint(declaration.group).varint(declaration.position).varint(declaration.epoch);
+  writeMember(writer, declaration.learner);
+  writer.varint(declaration.joinIndex);
+}
+
+function readDeclaration(reader: ByteReader): Declaration {
+  return {
+    group: reader.varint(),
+    position: reader.varint(),
+    epoch: reader.varint(),
+    learner: readMember(reader),
+    joinIndex: reader.varint(),
+  };
+}
+
+interface GroupEpoch {
+  readonly group: number;
+  readonly epoch: number;
+}
+
+function writeEpochs(writer: ByteWriter, list: readonly GroupEpoch[]): void {
+  writeList(writer, list, ({ group, epoch }) => writer.varint(group).varint(epoch));
+}
+
+function readEpochs(reader: ByteReader): readonly GroupEpoch[] {
+  return readList(reader, () => ({ group: reader.varint(), epoch: reader.varint() }));
+}

@@ -1,0 +1,86 @@
+/**
+ * The Raft leader's view of the nodes, from their heartbeats: what the planner looks at, and the answers with their leases. One
+ * for each time of leading, begun when the leader knows that it leads.
+ */
+import type { Incarnation, NodeId } from '../base/ids.js';
+import { EMPTY_MAP, type ClusterMap } from './cluster-map.js';
+import type { Code } from './code-layout.js';
+import type { EccTimings } from './ecc-timings.js';
+import type { Heartbeat, HeartbeatReply } from './heartbeat.js';
+import { LeaseLedger } from './lease-ledger.js';
+import { planLetGo, planMapChange } from './map-planner.js';
+import type { MapCommand } from './map-commands.js';
+import { isAlive, type NodeObservation, type Observations } from './observations.js';
+
+/** Earlier lives of one node that are remembered, so that a heartbeat of theirs that was long under way counts for nothing. */
+const MAX_EARLIER_LIVES = 16;
+
+export class HeartbeatMonitor {
+  private readonly timings: EccTimings;
+  private readonly code: Code;
+  private readonly leadsSinceMs: number;
+  private readonly ledger: LeaseLedger;
+  private readonly nodes = new Map<NodeId, NodeObservation>();
+  private readonly earlierLives = new Map<NodeId, readonly Incarnation[]>();
+  private map: ClusterMap = EMPTY_MAP;
+  private epochsSinceMs: readonly number[] = [];
+
+  constructor(parts: { readonly timings: EccTimings; readonly code: Code; readonly leadsSinceMs: number }) {
+    this.timings = parts.timings;
+    this.code = parts.code;
+    this.leadsSinceMs = parts.leadsSinceMs;
+    this.ledger = new LeaseLedger(parts.timings);
+  }
+
+  /** The map as it has been applied; to be called before anything else, and whenever it changes. */
+  onMap(map: ClusterMap, nowMs: number): void {
+    this.epochsSinceMs = map.groups.map(({ id, epoch }) =>
+      this.map.groups[id]?.epoch === epoch ? (this.epochsSinceMs[id] ?? nowMs) : nowMs,
+    );
+    this.map = map;
+  }
+
+  /**
+   * The answer to a heartbeat; undefined to one of a process life that is over.
+   *
+   * @param quorumContactMs latest T such that a quorum has acknowledged a message sent at or after T
+   * @param lastLogIndex Raft index of the leader's last entry, committed or not
+   */
+  onHeartbeat(
+    heartbeat: Heartbeat,
+    context: { readonly nowMs: number; readonly quorumContactMs: number; readonly lastLogIndex: number },
+  ): HeartbeatReply | undefined {
+    const { nodeId, incarnation } = heartbeat;
+    const known = this.nodes.get(nodeId);
+    const earlier = this.earlierLives.get(nodeId) ?? [];
+    const isOver = earlier.includes(incarnation);
+    if (isOver) return undefined;
+    const isNewLife = known !== undefined && known.incarnation !== incarnation;
+    if (isNewLife) this.earlierLives.set(nodeId, [known.incarnation, ...earlier].slice(0, MAX_EARLIER_LIVES));
+    const isOvertaken = known?.incarnation === incarnation && known.heartbeat.sequence > heartbeat.sequence;
+    if (!isOvertaken) this.nodes.set(nodeId, { incarnation, heartbeat, lastHeardMs: context.nowMs });
+
+    const observed = this.observations(context.nowMs);
+    this.ledger.ask(planLetGo(this.map, observed), this.map, context.nowMs);
+    const aliveNodes = new Set([...this.nodes.keys()].filter((other) => isAlive(observed, other)));
+    return this.ledger.answer(heartbeat, { ...context, aliveNodes, map: this.map });
+  }
+
+  /** The change of the map that is due; undefined while none is. */
+  plan(nowMs: number): MapCommand | undefined {
+    return planMapChange(this.map, this.observations(nowMs));
+  }
+
+  observations(nowMs: number): Observations {
+    return {
+      nowMs,
+      leadsSinceMs: this.leadsSinceMs,
+      nodes: this.nodes,
+      epochsSinceMs: this.epochsSinceMs,
+      leases: this.ledger.leases(nowMs),
+      overdue: this.ledger.overdue,
+      timings: this.timings,
+      code: this.code,
+    };
+  }
+}

@@ -1,0 +1,211 @@
+/**
+ * Which change of the map comes next (DESIGN.md section 6). Pure: the map and what the Raft leader has observed in, one command or
+ * none out. It is proposed through Raft and planned anew after it has been applied; a second proposal of the same command has
+ * no effect (I3).
+ *
+ * Within a group the order is: who is gone leaves, letting go is answered, broken links are taken apart, learners that are
+ * complete come in sync, learners that are gone are given up, the version floor is raised, and who is back begins to learn.
+ * I4(c): a primary is only taken out once its lease is over or it has let go, see {@link mayLeave}.
+ */
+import type { Incarnation, NodeId } from '../base/ids.js';
+import { declares, FLOOR_STEP, isSucceeded, MAX_VERSION_FLOOR, positionsToDeclare } from './apply-map-command.js';
+import { inSyncMember, sameMember, type ClusterMap, type Group, type GroupMember } from './cluster-map.js';
+import { defaultGroups, sortedNodeIds } from './default-groups.js';
+import type { LetGoRequest } from './lease-ledger.js';
+import { hasBrokenLink, linkVictim } from './link-trouble.js';
+import type { AttributedDeclaration, MapCommand } from './map-commands.js';
+import { hasLetGo, isAlive, isGone, leaseIsOver, lives, mayLeave, primaryRoles } from './observations.js';
+import type { Observations } from './observations.js';
+
+/** A floor is raised when a log is so near: as many writes as a partition can take while the command goes through Raft. */
+const FLOOR_MARGIN = 2 ** 20;
+
+/** The change that is due; undefined while none is. */
+export function planMapChange(map: ClusterMap, observed: Observations): MapCommand | undefined {
+  if (map.groups.length === 0) return planCreation(observed);
+  return planColdStart(map, observed) ?? firstOf(map.groups, (group) => planGroupChange(map, group, observed));
+}
+
+/** Live primaries that are to leave a group: what the leader asks for in its answers to heartbeats. */
+export function planLetGo(map: ClusterMap, observed: Observations): readonly LetGoRequest[] {
+  return map.groups.flatMap((group) => {
+    const member = troubledMember(map, group, observed);
+    if (member === undefined || primaryRoles(group, map.k, member) === 0) return [];
+    return [{ member, group: group.id, epoch: group.epoch }];
+  });
+}
+
+function planCreation(observed: Observations): MapCommand | undefined {
+  const { k, m } = observed.code;
+  const nodeIds = sortedNodeIds([...observed.nodes.keys()].filter((nodeId) => isAlive(observed, nodeId)));
+  if (nodeIds.length < k + m) return undefined;
+  const members = livingMembers(observed, nodeIds.slice(0, k + m));
+  return { type: 'create-groups', k, m, groups: defaultGroups(nodeIds, k, m), members };
+}
+
+function planColdStart({ groups }: ClusterMap, observed: Observations): MapCommand | undefined {
+  const holders = new Set(groups.flatMap((group) => group.holders));
+  const members = livingMembers(observed, sortedNodeIds([...holders]));
+  const somebodyMayReturn = !groups.every((group) => isSucceeded(group, members));
+  if (somebodyMayReturn) return undefined;
+  const leasesRun = groups.some(({ inSync }) => inSync.some((member) => !leaseIsOver(observed, member)));
+  if (leasesRun) return undefined;
+  return { type: 'cold-start', epochs: groups.map(({ epoch }) => epoch), members };
+}
+
+function planGroupChange(map: ClusterMap, group: Group, observed: Observations): MapCommand | undefined {
+  return (
+    planRemoval(map, group, observed) ??
+    planAnswer(map, group, observed) ??
+    planLinkRepair(map, group, observed) ??
+    planPromotion(map, group, observed) ??
+    planStop(group, observed) ??
+    planFloor(group, observed) ??
+    planJoin(map, group, observed)
+  );
+}
+
+/** Who has not heartbeat for too long, or has been succeeded by a newer life of its node, leaves. */
+function planRemoval({ k }: ClusterMap, group: Group, observed: Observations): MapCommand | undefined {
+  const remain = group.inSync.filter((member) => !isGone(observed, member));
+  // With fewer than k alive nothing can be served anyway: all stay, so that those who come back need not learn.
+  if (remain.length < k) return undefined;
+  const member = group.inSync.find((other) => isGone(observed, other) && mayLeave(observed, group, k, other));
+  return member === undefined ? undefined : { type: 'remove', group: group.id, epoch: group.epoch, member };
+}
+
+/**
+ * Letting go is always answered by a new epoch; so is not having let go when asked, once the lease is over. Without the member if
+ * that is why it was asked, with the same members otherwise.
+ */
+function planAnswer(map: ClusterMap, group: Group, observed: Observations): MapCommand | undefined {
+  const waiting = group.inSync.find(
+    (member) =>
+      hasLetGo(observed, group, member) || (isOverdue(observed, group, member) && leaseIsOver(observed, member)),
+  );
+  if (waiting === undefined) return undefined;
+  const { id, epoch } = group;
+  const troubled = troubledMember(map, group, observed);
+  const leaves = troubled !== undefined && sameMember(troubled, waiting);
+  if (!leaves) return { type: 'renew', group: id, epoch };
+  return mayLeave(observed, group, map.k, waiting) ? { type: 'remove', group: id, epoch, member: waiting } : undefined;
+}
+
+function isOverdue({ overdue }: Observations, group: Group, member: GroupMember): boolean {
+  return overdue.some(
+    (request) => request.group === group.id && request.epoch === group.epoch && sameMember(request.member, member),
+  );
+}
+
+function planLinkRepair(map: ClusterMap, group: Group, observed: Observations): MapCommand | undefined {
+  const victim = linkVictim(map, group, observed);
+  if (victim?.type === 'learner') return stopJoining(group, victim.learner);
+  const member = troubledMember(map, group, observed);
+  if (member === undefined || !mayLeave(observed, group, map.k, member)) return undefined;
+  return { type: 'remove', group: group.id, epoch: group.epoch, member };
+}
+
+/** Whom broken links put out of the group, if k members remain without it. */
+function troubledMember(map: ClusterMap, group: Group, observed: Observations): GroupMember | undefined {
+  const victim = linkVictim(map, group, observed);
+  if (victim?.type !== 'member') return undefined;
+  const remain = group.inSync.filter((other) => !sameMember(other, victim.member) && !isGone(observed, other));
+  return remain.length >= map.k ? victim.member : undefined;
+}
+
+/** A learner comes in sync when every primary concerned has declared it complete in this epoch, and it still heartbeats. */
+function planPromotion({ k }: ClusterMap, group: Group, observed: Observations): MapCommand | undefined {
+  const declared = declarationsFor(group, observed);
+  return firstOf(group.joining, (learner) => {
+    if (!lives(observed, learner) || isBroken(observed, group, learner)) return undefined;
+    const needed = positionsToDeclare(group, k, learner).map((position) =>
+      declared.find((declaration) => declares(declaration, group, position, learner)),
+    );
+    const declarations = needed.filter((declaration) => declaration !== undefined);
+    if (declarations.length < needed.length) return undefined;
+    const { joinIndex } = learner;
+    const { id, epoch } = group;
+    return { type: 'promote', group: id, epoch, member: plainMember(learner), joinIndex, declarations };
+  });
+}
+
+/** What all nodes hold about learners of the group, each with who says so. */
+function declarationsFor(group: Group, { nodes }: Observations): readonly AttributedDeclaration[] {
+  return [...nodes.values()].flatMap(({ heartbeat }) =>
+    heartbeat.declarations
+      .filter((declaration) => declaration.group === group.id)
+      .map((declaration) => ({ ...declaration, by: plainMember(heartbeat) })),
+  );
+}
+
+function planStop(group: Group, observed: Observations): MapCommand | undefined {
+  // One that has been succeeded by a newer life is replaced by that one's joining.
+  const gone = group.joining.find(({ nodeId }) => !isAlive(observed, nodeId) && isGoneNode(observed, nodeId));
+  return gone === undefined ? undefined : stopJoining(group, gone);
+}
+
+function isGoneNode({ nowMs, leadsSinceMs, nodes, timings }: Observations, nodeId: NodeId): boolean {
+  return nowMs - (nodes.get(nodeId)?.lastHeardMs ?? leadsSinceMs) >= timings.heartbeatTimeoutMs;
+}
+
+function stopJoining(group: Group, learner: GroupMember & { readonly joinIndex: number }): MapCommand {
+  return { type: 'stop-joining', group: group.id, member: plainMember(learner), joinIndex: learner.joinIndex };
+}
+
+function planFloor({ id, versionFloor }: Group, { nodes }: Observations): MapCommand | undefined {
+  const indexes = [...nodes.values()].flatMap(({ heartbeat }) =>
+    heartbeat.lastIndexes.filter(({ group }) => group === id).map(({ index }) => index),
+  );
+  const largest = Math.max(0, ...indexes);
+  if (largest + FLOOR_MARGIN < versionFloor) return undefined;
+  const raised = Math.min(Math.max(versionFloor, largest) + FLOOR_STEP, MAX_VERSION_FLOOR);
+  return raised === versionFloor ? undefined : { type: 'raise-floor', group: id, versionFloor: raised };
+}
+
+/** Holders that heartbeat and have no part in the group, or say that their attempt to learn has failed. */
+function planJoin({ k }: ClusterMap, group: Group, observed: Observations): MapCommand | undefined {
+  return firstOf(group.holders, (nodeId) => {
+    const incarnation = observed.nodes.get(nodeId)?.incarnation;
+    if (incarnation === undefined || !isAlive(observed, nodeId)) return undefined;
+    if (inSyncMember(group, nodeId) !== undefined) return undefined;
+    const earlier = group.joining.find((learner) => learner.nodeId === nodeId);
+    if (earlier?.incarnation === incarnation && !isBroken(observed, group, earlier)) return undefined;
+    // It was given up for this link: not again before the primary has stopped waiting for it.
+    if (earlier === undefined && hasBrokenLink(group, k, observed, nodeId)) return undefined;
+    const member = { nodeId, incarnation };
+    return { type: 'join', group: group.id, epoch: group.epoch, member, replaces: earlier?.joinIndex ?? 0 };
+  });
+}
+
+/** Whether the learner says that this attempt of it cannot succeed any more. */
+function isBroken(
+  { nodes }: Observations,
+  group: Group,
+  learner: GroupMember & { readonly joinIndex: number },
+): boolean {
+  const node = nodes.get(learner.nodeId);
+  if (node?.incarnation !== learner.incarnation) return false;
+  return node.heartbeat.brokenJoins.some(
+    ({ group: id, joinIndex }) => id === group.id && joinIndex === learner.joinIndex,
+  );
+}
+
+/** The present process lives of these nodes, those that heartbeat. */
+function livingMembers(observed: Observations, nodeIds: readonly NodeId[]): readonly GroupMember[] {
+  return nodeIds.flatMap((nodeId) => {
+    const incarnation: Incarnation | undefined = observed.nodes.get(nodeId)?.incarnation;
+    return incarnation === undefined || !isAlive(observed, nodeId) ? [] : [{ nodeId, incarnation }];
+  });
+}
+
+function plainMember({ nodeId, incarnation }: GroupMember): GroupMember {
+  return { nodeId, incarnation };
+}
+
+function firstOf<T>(list: readonly T[], plan: (item: T) => MapCommand | undefined): MapCommand | undefined {
+  for (const item of list) {
+    const command = plan(item);
+    if (command !== undefined) return command;
+  }
+  return undefined;
+}
