@@ -44,6 +44,12 @@ export class ByteReader {
     throw new MalformedBytes(`integer too large at byte ${this.position}`);
   }
 
+  /** Signed. */
+  int32(): number {
+    const part = this.raw(4);
+    return (part[0] ?? 0) | ((part[1] ?? 0) << 8) | ((part[2] ?? 0) << 16) | ((part[3] ?? 0) << 24);
+  }
+
   int64(): bigint {
     const part = this.raw(8);
     return new DataView(part.buffer, part.byteOffset, 8).getBigInt64(0, true);

@@ -35,6 +35,16 @@ export class ByteWriter {
     return this;
   }
 
+  /** The lowest 32 bits, 4 bytes, little-endian. */
+  int32(value: number): this {
+    this.reserve(4);
+    this.bytes[this.used++] = value;
+    this.bytes[this.used++] = value >>> 8;
+    this.bytes[this.used++] = value >>> 16;
+    this.bytes[this.used++] = value >>> 24;
+    return this;
+  }
+
   /** A signed 64-bit integer, 8 bytes, little-endian. */
   int64(value: bigint): this {
     this.reserve(8);
@@ -91,6 +101,16 @@ export class ByteWriter {
     this.bytes = new Uint8Array(16);
     this.used = 0;
     return written;
+  }
+
+  /** What has been written so far, borrowed until the next call. */
+  written(): Uint8Array {
+    return this.bytes.subarray(0, this.used);
+  }
+
+  /** Starts anew in the memory that it has. */
+  clear(): void {
+    this.used = 0;
   }
 
   private reserve(count: number): void {

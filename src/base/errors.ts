@@ -70,6 +70,13 @@ export const ERRORS = {
   NOT_FOUND: row('NOT_FOUND', EXIT_NEGATIVE, 'not-done', false, 'The key does not exist.'),
   OVERLOADED: row('RESOURCE_EXHAUSTED', EXIT_UNAVAILABLE, 'not-done', true, 'A bounded queue is full; slow down.'),
   NO_LEADER: row('UNAVAILABLE', EXIT_UNAVAILABLE, 'not-done', true, 'Enough nodes are up, an election is under way.'),
+  WRONG_NODE: row(
+    'UNAVAILABLE',
+    EXIT_UNAVAILABLE,
+    'not-done',
+    true,
+    'The node does not lead the part that the key is in.',
+  ),
   NOT_ENOUGH_NODES: row('UNAVAILABLE', EXIT_UNAVAILABLE, 'not-done', true, 'Fewer nodes are up than are needed.'),
   SHUTTING_DOWN: row('UNAVAILABLE', EXIT_UNAVAILABLE, 'not-done', true, 'The node is stopping; ask another one.'),
   UNREACHABLE: row('UNAVAILABLE', EXIT_UNAVAILABLE, 'not-done', true, 'No given endpoint answers.'),

@@ -74,6 +74,8 @@ export const LIMITS = {
   maxLinkBacklogBytes: 64 * MIB,
   /** Connections that others may have made to the data port: one a node, their successors, and strangers on their way out. */
   maxIncomingLinks: 256,
+  /** An entry of a partition's log is cut at this size, but holds at least one location command. */
+  maxEntryBytes: 1 * MIB,
   /** Tasks that wait for the codec pool before it refuses. */
   maxCodecTasks: 1_024,
   /** Of these, background tasks: the rest is kept for reads that somebody waits for. */
@@ -103,5 +105,6 @@ assert(
   LIMITS.maxIncomingLinks >= 2 * LIMITS.maxNodes,
   'every node can connect anew before its old connection is noticed',
 );
+assert(LIMITS.maxEntryBytes >= 4 * LIMITS.maxKeyBytes, 'an entry holds records of the longest key');
 assert(LIMITS.codecTileBytes % 8 === 0, 'tiles keep packets aligned');
 assert(LIMITS.maxBackgroundCodecTasks < LIMITS.maxCodecTasks, 'urgent codec tasks have places of their own');

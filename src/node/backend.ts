@@ -1,23 +1,17 @@
-/** What the client port serves: requests go to the router, questions about the cluster are put together from all nodes. */
+/** What the client port serves: requests go to the data plane, questions about the cluster are put together from all nodes. */
 import type { ControlActor } from '../actors/control/control-actor.js';
-import type { Router } from '../actors/data/router.js';
 import type { ActorRef } from '../actors/runtime/actor.js';
 import type { ClientBackend, ClusterReport, NodeReport, Topology } from '../adapters/grpc/backend.js';
-import { addNode, fetchNodeReport, removeNode } from '../adapters/grpc/cluster-client.js';
+import { addNode, removeNode } from '../adapters/grpc/cluster-client.js';
 import { DcacheError } from '../base/errors.js';
-import type { Member } from '../cluster/members.js';
-import type { Founder, Speaker } from '../cluster/speaker.js';
+import type { ClusterMap } from '../cluster/cluster-map.js';
+import type { MapReport } from '../cluster/map-report.js';
 import type { ClusterView } from '../cluster/view.js';
 import type { KvReply, KvRequest } from '../store/requests.js';
-import type { NodeConfig } from './config.js';
+import { Reports, type ReportParts } from './reports.js';
 import { openCursor, sealCursor } from './scan-cursor.js';
-import { VERSION } from './version.js';
+import { mapOf, topologyOf } from './topology.js';
 
-/** A member, or what will be one: raft id 0. */
-type ListedNode = Omit<Member, 'raftId' | 'dataAddress'> & { readonly raftId: number };
-
-/** How long one node waits for the numbers of another. */
-const REPORT_TIMEOUT_MS = 700;
 const CHANGE_TIMEOUT_MS = 12_000;
 /** How long a change of the membership waits for a leader to be there. */
 const LEADER_TIMEOUT_MS = 3_000;
@@ -25,50 +19,43 @@ const LEADER_PAUSE_MS = 100;
 
 type ScanRequest = Extract<KvRequest, { type: 'scan' }>;
 
-export interface NodeBackendParts {
-  readonly config: NodeConfig;
-  readonly router: Router;
-  readonly speaker: Speaker;
-  /** Undefined until the control thread is up. */
-  control(): ActorRef<ControlActor> | undefined;
-}
-
 export class NodeBackend implements ClientBackend {
-  private readonly parts: NodeBackendParts;
-  private readonly startedAtMs = performance.now();
+  private readonly parts: ReportParts;
+  private readonly reports: Reports;
   private readonly topologyListeners = new Set<() => void>();
+  /** What the topology was last put together from, and what came out. */
+  private toldOf: readonly [ClusterView | undefined, ClusterMap | undefined] = [undefined, undefined];
   private lastTopology = '';
 
-  constructor(parts: NodeBackendParts) {
+  constructor(parts: ReportParts) {
     this.parts = parts;
+    this.reports = new Reports(parts);
   }
 
   execute(request: KvRequest, timeoutMs: number, forwarded: boolean): Promise<KvReply> {
-    if (request.type === 'scan') return this.scan(request, timeoutMs, forwarded);
-    return this.parts.router.execute(request, timeoutMs, forwarded);
+    // Between nodes, cursors travel as the data plane has them.
+    if (request.type === 'scan' && !forwarded) return this.scan(request, timeoutMs);
+    return this.parts.plane.execute(request, timeoutMs, forwarded);
   }
 
-  private async scan(request: ScanRequest, timeoutMs: number, forwarded: boolean): Promise<KvReply> {
-    const { router } = this.parts;
+  private async scan(request: ScanRequest, timeoutMs: number): Promise<KvReply> {
+    const { plane } = this.parts;
     const { prefix } = request;
     const cursor = openCursor(request.cursor, this.clusterId(), prefix);
-    const reply = await router.execute({ ...request, cursor }, timeoutMs, forwarded);
+    const reply = await plane.execute({ ...request, cursor }, timeoutMs, false);
     return reply.type === 'scan' ? { ...reply, cursor: sealCursor(reply.cursor, this.clusterId(), prefix) } : reply;
   }
 
   private clusterId(): string {
-    return this.parts.router.currentView?.clusterId ?? '';
+    return this.parts.plane.currentView?.clusterId ?? '';
   }
 
   notServing(): string | undefined {
-    return this.parts.router.notServing;
+    return this.parts.plane.notServing;
   }
 
   topology(): Topology {
-    const view = this.parts.router.currentView;
-    const members = view?.members ?? [];
-    const leader = members.find((member) => member.raftId === view?.leader)?.clientAddress ?? '';
-    return { nodes: members.map(({ clientAddress }) => clientAddress).filter((address) => address !== ''), leader };
+    return topologyOf(this.parts.config.mode, this.parts.plane);
   }
 
   onTopology(listener: () => void): () => void {
@@ -76,62 +63,28 @@ export class NodeBackend implements ClientBackend {
     return () => this.topologyListeners.delete(listener);
   }
 
-  /** The view of the cluster has changed; sessions are told if it changes where requests should go. */
-  onView(): void {
-    const { nodes, leader } = this.topology();
-    const told = [leader, ...nodes].join(' ');
+  /** What the data plane knows of the cluster may have changed; sessions are told if it changes where requests should go. */
+  maybeTellTopology(): void {
+    const { currentView, ecc } = this.parts.plane;
+    if (currentView === this.toldOf[0] && ecc?.map === this.toldOf[1]) return;
+    this.toldOf = [currentView, ecc?.map];
+    const { leader, nodes, k, primaries } = this.topology();
+    const told = [leader, ...nodes, k, ...primaries].join(' ');
     if (told === this.lastTopology) return;
     this.lastTopology = told;
     for (const listener of this.topologyListeners) listener();
   }
 
-  async nodeReport(): Promise<NodeReport> {
-    const { config, router, speaker } = this.parts;
-    const view = router.currentView;
-    const raft = await this.parts.control()?.status();
-    const { keys, bytes } = router.storeStats;
-    return {
-      nodeId: config.nodeId,
-      raftId: view?.raftId ?? 0,
-      up: true,
-      pid: process.pid,
-      clientAddress: speaker.clientAddress,
-      controlAddress: speaker.controlAddress,
-      httpAddress: speaker.httpAddress,
-      role: view?.role ?? 'starting',
-      term: view?.term ?? 0,
-      commit: raft?.hardState.commit ?? 0,
-      applied: router.appliedIndex,
-      keys,
-      bytes,
-      uptimeMs: Math.round(performance.now() - this.startedAtMs),
-      leader: leaderName(view),
-      version: VERSION,
-      clusterId: view?.clusterId ?? '',
-      mode: config.mode,
-      notServing: router.notServing ?? '',
-      clusterSize: view?.size ?? config.founders.length,
-      needed: view?.needed ?? 0,
-      reachable: view?.up ?? 1,
-    };
+  nodeReport(): Promise<NodeReport> {
+    return this.reports.ofThisNode();
   }
 
-  async clusterReport(): Promise<ClusterReport> {
-    const { config, router } = this.parts;
-    const own = await this.nodeReport();
-    const members = router.currentView?.members ?? [];
-    const known = members.length > 0 ? members : config.founders.map(notHeardOf);
-    const others = await Promise.all(
-      known.filter((member) => member.nodeId !== config.nodeId).map((member) => this.reportOf(member)),
-    );
-    const nodes = [own, ...others].sort((a, b) => (a.nodeId < b.nodeId ? -1 : 1));
-    return {
-      clusterId: own.clusterId,
-      mode: config.mode,
-      needed: own.needed,
-      up: nodes.filter((node) => node.up).length,
-      nodes,
-    };
+  clusterReport(): Promise<ClusterReport> {
+    return this.reports.ofCluster();
+  }
+
+  clusterMap(): MapReport {
+    return mapOf(this.parts.plane);
   }
 
   async addNode(nodeId: string): Promise<void> {
@@ -169,10 +122,10 @@ export class NodeBackend implements ClientBackend {
     here: (control: ActorRef<ControlActor>) => Promise<void>,
     there: (clientAddress: string) => Promise<void>,
   ): Promise<void> {
-    const view = this.parts.router.currentView;
+    const view = this.parts.plane.currentView;
     const control = this.parts.control();
     if (view === undefined || control === undefined || view.leader === 0) {
-      throw new DcacheError('NO_LEADER', this.parts.router.notServing ?? 'no leader is known; try again in a moment');
+      throw new DcacheError('NO_LEADER', this.parts.plane.notServing ?? 'no leader is known; try again in a moment');
     }
     if (view.leader === view.raftId) return here(control);
     const leader = view.members.find((member) => member.raftId === view.leader);
@@ -181,44 +134,4 @@ export class NodeBackend implements ClientBackend {
     }
     return there(leader.clientAddress);
   }
-
-  /** A node that does not answer is down as far as anybody can tell. */
-  private async reportOf(member: ListedNode): Promise<NodeReport> {
-    if (member.clientAddress !== '') {
-      try {
-        return await fetchNodeReport(member.clientAddress, REPORT_TIMEOUT_MS);
-      } catch (error) {
-        if (!(error instanceof DcacheError)) throw error;
-      }
-    }
-    return downReport(member, this.parts.config.mode);
-  }
-}
-
-/** Before the cluster is founded all that is known of the others is where they were said to be. */
-function notHeardOf({ nodeId, controlAddress }: Founder): ListedNode {
-  return { nodeId, controlAddress, raftId: 0, clientAddress: '', httpAddress: '' };
-}
-
-function downReport(member: ListedNode, mode: string): NodeReport {
-  const numbers = {
-    pid: 0,
-    term: 0,
-    commit: 0,
-    applied: 0,
-    keys: 0,
-    bytes: 0,
-    uptimeMs: 0,
-    clusterSize: 0,
-    needed: 0,
-    reachable: 0,
-  };
-  const { nodeId, raftId, clientAddress, controlAddress, httpAddress } = member;
-  const texts = { role: 'down', leader: '', version: '', clusterId: '', mode, notServing: 'no answer' };
-  return { ...numbers, ...texts, nodeId, raftId, clientAddress, controlAddress, httpAddress, up: false };
-}
-
-function leaderName(view: ClusterView | undefined): string {
-  if (view === undefined || view.leader === 0) return '';
-  return view.members.find((member) => member.raftId === view.leader)?.nodeId ?? '';
 }

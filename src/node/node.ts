@@ -1,37 +1,33 @@
 /**
- * A node: its parts put together, started and stopped in order. Main thread: client port, router, store, HTTP port.
- * Control thread: Raft, its log, the control port.
+ * A node: its parts put together, started and stopped in order. Main thread: client port, data plane (of raft or of ecc
+ * mode), HTTP port. Control thread: Raft, its log, the control port.
  */
 import { randomInt } from 'node:crypto';
 import type { ControlActor } from '../actors/control/control-actor.js';
 import { weighRequests, type ControlOptions, type ControlRequests } from '../actors/control/control-options.js';
 import type { ControlEvent } from '../actors/control/events.js';
-import { DataSide } from '../actors/data/data-side.js';
-import { Router } from '../actors/data/router.js';
-import { StateMachine } from '../actors/data/state-machine.js';
+import type { DataPlane, EccReport } from '../actors/data-plane.js';
 import type { ActorHandle } from '../actors/runtime/actor.js';
-import { handOver } from '../actors/runtime/hand-over.js';
 import { eventLoopScheduler } from '../actors/runtime/scheduler.js';
 import { startThreadActor } from '../actors/runtime/start-thread.js';
 import { ClientServer } from '../adapters/grpc/client-server.js';
-import { SessionForwarder } from '../adapters/grpc/session-forwarder.js';
 import { startHttpServer, type HttpServer } from '../adapters/http-server.js';
 import { expose } from '../adapters/metrics/exposition.js';
 import { measureEventLoopDelay } from '../adapters/metrics/event-loop-delay.js';
 import { MetricsRecorder } from '../adapters/metrics/recorder.js';
-import { SnapshotFolder, snapshotFolder } from '../adapters/snapshot-folder.js';
 import { parseAddress } from '../base/address.js';
 import { asDcacheError, type DcacheError } from '../base/errors.js';
 import { errorFields, type Logger } from '../base/log.js';
 import { assert } from '../base/assert.js';
+import type { ClusterMap } from '../cluster/cluster-map.js';
 import type { Speaker } from '../cluster/speaker.js';
 import type { ClusterView } from '../cluster/view.js';
-import { SegmentKvStore } from '../store/segment-kv-store.js';
 import { NodeBackend } from './backend.js';
 import type { NodeConfig } from './config.js';
 import type { ControlThreadOptions } from './control-thread.js';
 import { registerGauges } from './gauges.js';
 import { newPulseMemory, startPulse } from './pulse.js';
+import { RaftPlane } from './raft-plane.js';
 import { newSpeaker } from './speaker.js';
 
 /** How long a stopping node goes on answering what it has accepted. */
@@ -41,8 +37,8 @@ const HAND_OVER_MS = 1_500;
 const CONTROL_THREAD = new URL('./control-thread.js', import.meta.url);
 
 export interface NodeListener {
-  /** The view of the cluster has changed. */
-  onView(view: ClusterView): void;
+  /** The view of the cluster has changed or, in ecc mode, the map. @param ecc undefined in raft mode */
+  onView(view: ClusterView, ecc: EccReport | undefined): void;
   /** The node cannot take part, and why; it goes on trying. Undefined: the obstacle is gone. */
   onObstacle(message: string | undefined): void;
   /** The node has failed and is stopping by itself. */
@@ -54,9 +50,7 @@ export class Node {
   private readonly logger: Logger;
   private readonly listener: NodeListener;
   private readonly metrics = new MetricsRecorder();
-  private readonly router: Router;
-  private readonly dataSide: DataSide;
-  private readonly forwarder = new SessionForwarder();
+  private readonly plane: DataPlane;
   private readonly speaker: Speaker;
   private readonly backend: NodeBackend;
   private readonly clientServer: ClientServer;
@@ -64,6 +58,7 @@ export class Node {
   private httpServer: HttpServer | undefined;
   /** What the log last said about the cluster; a view also changes with addresses, which would only repeat the line. */
   private loggedView = '';
+  private toldMap: ClusterMap | undefined;
   private stopMeasuring: () => void = () => undefined;
   private stopPulse: () => void = () => undefined;
   private stopping: Promise<void> | undefined;
@@ -73,32 +68,15 @@ export class Node {
     this.logger = logger;
     this.listener = listener;
     this.speaker = newSpeaker(config);
-    const stateMachine = new StateMachine(new SegmentKvStore());
-    this.router = new Router({
-      stateMachine,
-      forwarder: this.forwarder,
-      scheduler: eventLoopScheduler,
-      wallMs: () => Date.now(),
-      memoryRules: config.memoryRules,
-      logger: logger.child('router'),
-      submit: (requests, onTaken) => {
-        const buffers = requests.proposals.map(({ data }) => data.buffer);
-        this.control?.ref.submit(handOver(requests, buffers)).then(onTaken, (error: unknown) => this.fail(error));
-      },
-    });
-    this.dataSide = new DataSide({
-      router: this.router,
-      stateMachine,
-      files: new SnapshotFolder(snapshotFolder(config.dataFolder)),
-      logger: logger.child('data'),
-      onSnapshotWritten: (written) => {
-        this.control?.ref.snapshotWritten(written).catch((error: unknown) => this.fail(error));
-      },
+    this.plane = new RaftPlane({
+      config,
+      logger,
+      control: () => this.control?.ref,
       onFailure: (error) => this.fail(error),
     });
     this.backend = new NodeBackend({
       config,
-      router: this.router,
+      plane: this.plane,
       speaker: this.speaker,
       control: () => this.control?.ref,
     });
@@ -121,12 +99,12 @@ export class Node {
   }
 
   get view(): ClusterView | undefined {
-    return this.router.currentView;
+    return this.plane.currentView;
   }
 
   /** Why the node does not serve now, undefined when it does. */
   get notServing(): string | undefined {
-    return this.router.notServing;
+    return this.plane.notServing;
   }
 
   /** Drains: accepts nothing more, answers what it has accepted, hands leadership over, releases everything. Idempotent. */
@@ -140,7 +118,7 @@ export class Node {
     // The client port first: binding it is what claims a place of the default layout.
     await this.clientServer.listen(config.clientListen);
     this.stopMeasuring = measureEventLoopDelay(this.metrics.histogram('eventLoopDelay', {}));
-    registerGauges(this.metrics, this.router, () => this.control);
+    registerGauges(this.metrics, this.plane, () => this.control);
     if (config.httpListen !== undefined) await this.startHttp(config.httpListen);
     const pulse = newPulseMemory();
     this.stopPulse = startPulse(pulse);
@@ -174,11 +152,13 @@ export class Node {
   }
 
   private onControlEvents(events: readonly ControlEvent[]): void {
-    this.dataSide.onEvents(events);
+    this.plane.onEvents(events);
+    this.backend.maybeTellTopology();
     for (const event of events) {
       if (event.type === 'view') this.onView(event.view);
       else if (event.type === 'obstacle') this.listener.onObstacle(event.message);
     }
+    this.maybeTellMap();
   }
 
   private onView(view: ClusterView): void {
@@ -186,8 +166,16 @@ export class Node {
     const told = [role, term, leader, up, size].join(' ');
     if (told !== this.loggedView) this.logger.info({ role, term, leader, up, size }, 'view of the cluster changed');
     this.loggedView = told;
-    this.backend.onView();
-    this.listener.onView(view);
+    this.listener.onView(view, this.plane.ecc);
+  }
+
+  private maybeTellMap(): void {
+    const { currentView, ecc } = this.plane;
+    if (ecc === undefined || ecc.map === this.toldMap || currentView === undefined) return;
+    this.toldMap = ecc.map;
+    const epochs = ecc.map.groups.map(({ epoch }) => epoch).join(' ');
+    this.logger.info({ mapIndex: ecc.mapIndex, epochs }, 'cluster map changed');
+    this.listener.onView(currentView, ecc);
   }
 
   private fail(error: unknown): void {
@@ -203,8 +191,8 @@ export class Node {
   }
 
   private async drainAndRelease(): Promise<void> {
-    this.logger.info({ requests: this.router.requestsInFlight }, 'stopping: answering what is under way');
-    const drained = this.router.drain();
+    this.logger.info({ requests: this.plane.requestsInFlight }, 'stopping: answering what is under way');
+    const drained = this.plane.drain();
     try {
       await withTimeout(Promise.all([drained, this.handOverLeadership()]), DRAIN_MS);
     } finally {
@@ -224,12 +212,10 @@ export class Node {
   }
 
   private async release(): Promise<void> {
-    this.router.stop();
-    this.dataSide.stop();
+    this.plane.stop();
     this.stopMeasuring();
     this.stopPulse();
     await Promise.all([this.httpServer?.close(), this.clientServer.close(500)]);
-    this.forwarder.close();
     await this.control?.stop();
   }
 

@@ -35,6 +35,15 @@ export class HeadlessFragments {
     return this.byLocation.has(location);
   }
 
+  get(location: number): HeadlessFragment | undefined {
+    return this.byLocation.get(location);
+  }
+
+  clear(): void {
+    this.byLocation.clear();
+    this.totalBytes = 0;
+  }
+
   /** The fragments of the value written at `version` under these tags have their head: they are headless no more. */
   adopt(version: number, tags: ReadonlySet<number>): void {
     for (const fragment of this.byLocation.values()) {

@@ -5,12 +5,13 @@
  */
 import type { Location } from './layout.js';
 import type { RecordRefs } from './record-refs.js';
+import type { Head } from './segment.js';
 
 export type RemoveReason = 'delete' | 'expire' | 'evict';
 
 export interface LocationCommands {
-  /** Segment `segment`, which is free, becomes open and empty. */
-  open(segment: number): void;
+  /** Segment `segment`, which is free, becomes open and empty, for the records of `head`. */
+  open(segment: number, head: Head): void;
   /**
    * The record whose bytes are at `to` in an open segment becomes visible under `tag`, and `supersedes` (borrowed) end.
    * The head of a large value makes the fragments of its version visible.

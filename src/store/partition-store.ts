@@ -7,6 +7,7 @@
  * steps, because in ecc mode a log lies between them: an uncommitted suffix is taken back by `rewind`.
  */
 import { assert } from '../base/assert.js';
+import { hashBytes } from './byte-hash.js';
 import { decodeHeadValue } from './fragments.js';
 import { HashIndex } from './hash-index.js';
 import { type HeadlessFragment, HeadlessFragments } from './headless-fragments.js';
@@ -15,13 +16,22 @@ import { type Location, type SegmentLayout, locationAt, offsetOf, segmentOf } fr
 import type { LocationCommands } from './location-commands.js';
 import { RECORD_FRAGMENT, RECORD_HEAD, type RecordKind, RecordView, copyWords, writeRecord } from './record.js';
 import type { RecordRefs } from './record-refs.js';
-import { type SegmentImage, SegmentTable } from './segment-table.js';
+import type { Head } from './segment.js';
+import { type SealedListing, type SegmentImage, SegmentTable } from './segment-table.js';
 import type { SlabPool } from './slab-pool.js';
+
+/** What a transfer begins with. `opened` is the largest serial; `headless` the fragments without a head. */
+export interface TransferStart {
+  readonly opened: number;
+  readonly open: readonly SegmentImage[];
+  readonly headless: readonly HeadlessFragment[];
+}
 
 export class PartitionStore implements LocationCommands {
   readonly table: SegmentTable;
+  readonly pool: SlabPool;
   readonly hash: KeyHash;
-  readonly index = new HashIndex();
+  index = new HashIndex();
   readonly headless = new HeadlessFragments();
   /**
    * At or before the soonest expiry of every segment. Lowered here whenever a record gets a place, raised by the search for due
@@ -35,6 +45,7 @@ export class PartitionStore implements LocationCommands {
   private readonly scratch = new RecordView();
 
   constructor(pool: SlabPool, layout: SegmentLayout, hash: KeyHash) {
+    this.pool = pool;
     this.table = new SegmentTable(pool, layout);
     this.hash = hash;
   }
@@ -124,16 +135,58 @@ export class PartitionStore implements LocationCommands {
     this.table.rewind(segmentNumber, length);
   }
 
-  open(number: number): void {
-    this.table.open(number);
+  open(number: number, head: Head = 'write'): void {
+    this.table.open(number, head);
   }
 
   seal(number: number, stripe: number): void {
     this.table.seal(number, stripe);
   }
 
+  /** Frees bytes and number at once: in raft mode, and where a release is applied. */
   release(number: number): void {
     this.table.release(number);
+  }
+
+  /** Where a release is decided, in ecc mode: bytes and number stay until `finishRelease`. */
+  beginRelease(number: number): void {
+    this.table.beginRelease(number);
+  }
+
+  finishRelease(number: number): void {
+    this.table.finishRelease(number);
+  }
+
+  /** Numbers of the segments whose release has begun, ascending. */
+  releasingNumbers(): number[] {
+    return [...this.table.all()].filter(({ state }) => state === 'releasing').map(({ number }) => number);
+  }
+
+  /** The sealed segments that hold something, in order of number. */
+  sealedListings(): SealedListing[] {
+    const sealed = [...this.table.all()].filter(({ state }) => state === 'sealed');
+    return sealed.map(({ number, checksum }) => ({ number, checksum }));
+  }
+
+  /** Drops the raw bytes of a sealed segment that is folded; its records stay in the index. */
+  dropBytes(number: number): void {
+    this.table.dropBytes(number);
+  }
+
+  /** Gives the bytes of a segment back that were dropped. Copies `bytes`, which have to match its checksum. */
+  restoreBytes(number: number, bytes: Uint8Array): void {
+    this.table.restoreBytes(number, bytes);
+    const { soonestExpiryMs } = this.table.get(number);
+    this.nothingDueBeforeMs = Math.min(this.nothingDueBeforeMs, soonestExpiryMs);
+  }
+
+  /** Gives everything up: the store is as new. Not while a SegmentStore decides for it. */
+  clear(): void {
+    this.table.clear();
+    this.headless.clear();
+    this.index = new HashIndex();
+    this.nothingDueBeforeMs = 0;
+    this.unsettled = 0;
   }
 
   put(to: Location, tag: number, supersedes: RecordRefs): void {
@@ -163,16 +216,43 @@ export class PartitionStore implements LocationCommands {
     if (this.headless.count > 0) this.headless.moved(from, to);
   }
 
+  /**
+   * As `move`, of a record whose segment is not here yet and will come without it: a learner's store, which has the segments of
+   * its primary one after the other.
+   */
+  moveIn(to: Location, from: Location, tag: number, sizeBytes: number): void {
+    this.index.insert(tag, to);
+    this.table.setLive(to, sizeBytes);
+    this.readAt(to, this.scratch);
+    this.noteExpiry(to, this.scratch);
+    if (this.headless.count > 0) this.headless.moved(from, to);
+  }
+
   remove(records: RecordRefs): void {
     this.removeFrom(records, 0);
   }
 
   /**
-   * Rebuilds one segment of another replica: its bytes, and in the index those of its records that are live. Copies all.
-   * False if the records do not add up to `liveBytes`; the store is then not to be used.
+   * Begins to fill an empty store with the segments of another replica: the open ones at once, sealed ones by `restoreSegment`
+   * in any order, with location commands in between. Copies all. False as `restoreSegment` says.
    */
-  restoreSegment(image: SegmentImage): boolean {
+  beginTransfer({ opened, open, headless }: TransferStart): boolean {
+    assert(this.table.opened === 0, 'a transfer fills an empty store');
+    for (const image of open) if (!this.restoreSegment(image)) return false;
+    this.restoreCounters(opened, headless);
+    return true;
+  }
+
+  /**
+   * Rebuilds one segment of another replica: its bytes, and in the index those of its records that are live. Copies all.
+   * False if the checksum does not match or the records do not add up to `liveBytes`; the store is then not to be used.
+   * @param isVerified whoever brought the bytes has checked them.
+   */
+  restoreSegment(image: SegmentImage, isVerified = false): boolean {
     const segment = this.table.restore(image);
+    if (image.state === 'sealed' && !isVerified) {
+      if (hashBytes(segment.bytes, segment.length, 0) !== image.checksum) return false;
+    }
     const record = this.scratch;
     let liveBytes = 0;
     for (let offset = 0; offset < segment.length; offset += record.sizeBytes) {

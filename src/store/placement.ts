@@ -7,9 +7,7 @@ import { assert } from '../base/assert.js';
 import type { LocationCommands } from './location-commands.js';
 import type { MemoryCap } from './memory-cap.js';
 import type { PartitionStore } from './partition-store.js';
-import { NO_STRIPE } from './segment.js';
-
-export type Head = 'write' | 'move';
+import { type Head, NO_STRIPE } from './segment.js';
 
 export class Placement {
   private readonly store: PartitionStore;
@@ -33,6 +31,17 @@ export class Placement {
     this.heads.move = move;
   }
 
+  /** Goes on with the open segments of a store that another placement has left. */
+  adopt(): void {
+    const open = [...this.store.table.all()].filter((segment) => segment.state === 'open');
+    assert(open.length <= 2, 'a store has at most one open segment a head');
+    const [first, second] = open;
+    // One that came from another replica does not say what it was for; either will do.
+    const swap = first?.head === 'move' || second?.head === 'write';
+    const [write, move] = swap ? [second, first] : [first, second];
+    this.restore(write?.number ?? 0, move?.number ?? 0);
+  }
+
   /** Bytes left in the open segment of `head`, 0 if there is none. */
   roomBytes(head: Head): number {
     const number = this.heads[head];
@@ -52,7 +61,7 @@ export class Placement {
     const number = this.store.table.lowestFree(sizeBytes);
     assert(number !== 0, 'whoever places a record has asked whether it can be placed');
     this.seal(head);
-    this.commands.open(number);
+    this.commands.open(number, head);
     this.heads[head] = number;
     return number;
   }

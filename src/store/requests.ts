@@ -37,7 +37,8 @@ export type WriteRequest =
   /** The value is a decimal 64-bit signed integer. A missing key counts as 0 and keeps no time to live. */
   | { readonly type: 'increment'; readonly key: Uint8Array; readonly delta: bigint }
   | { readonly type: 'append'; readonly key: Uint8Array; readonly value: Uint8Array }
-  | { readonly type: 'flush' };
+  /** `partition`: only that one; between nodes of ecc mode (ecc-router.ts). */
+  | { readonly type: 'flush'; readonly partition?: number };
 
 export type ReadRequest =
   | { readonly type: 'get'; readonly key: Uint8Array }
@@ -51,7 +52,7 @@ export type ReadRequest =
       readonly limit: number;
       readonly withValues: boolean;
     }
-  | { readonly type: 'count' };
+  | { readonly type: 'count'; readonly partition?: number };
 
 export type KvRequest = ReadRequest | WriteRequest;
 

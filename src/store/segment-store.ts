@@ -22,7 +22,7 @@ import { RecordRefs } from './record-refs.js';
 import { Room } from './room.js';
 import { SlabPool } from './slab-pool.js';
 import { StoredEntry } from './stored-entry.js';
-import type { Condition, LookUp, SegmentStoreOptions } from './store-options.js';
+import type { Condition, LookUp, SegmentStoreOptions, StoreCounters } from './store-options.js';
 import { Values } from './values.js';
 
 /** Cleaning does up to this many bytes of moves for a byte written: enough for victims that are 7/8 live. */
@@ -52,10 +52,12 @@ export class SegmentStore {
   private clock = 0;
 
   constructor(options: SegmentStoreOptions) {
-    this.pool = options.pool ?? new SlabPool();
     this.maxKeyBytes = options.maxKeyBytes ?? LIMITS.maxKeyBytes;
     this.maxValueBytes = options.maxValueBytes ?? LIMITS.maxValueBytes;
-    this.partition = new PartitionStore(this.pool, options.layout ?? STANDARD_LAYOUT, options.hash);
+    this.partition =
+      options.partition ??
+      new PartitionStore(options.pool ?? new SlabPool(), options.layout ?? STANDARD_LAYOUT, options.hash);
+    this.pool = this.partition.pool;
     assert(
       this.partition.table.layout.largestBytes >= 2 * this.maxKeyBytes,
       'the largest key fits a segment with a fragment',
@@ -70,11 +72,18 @@ export class SegmentStore {
     this.evictor = new Evictor(this.partition, commands, this.placement, this.cleaner, this.values);
     this.room = new Room(this);
     this.entry = new StoredEntry(this.partition, this.values);
+    this.adopt(options.state);
   }
 
   /** The largest time that a change has carried, in milliseconds. */
   get clockMs(): number {
     return this.clock;
+  }
+
+  /** What another store needs beside the partition, in order to go on with it. */
+  get counters(): StoreCounters {
+    const { keyCount, expiringBytes, largeValues } = this.values;
+    return { clockMs: this.clock, keys: keyCount, expiringBytes, largeValues };
   }
 
   /** Gives all memory back to the pool. The store is not to be used any more. */
@@ -258,6 +267,15 @@ export class SegmentStore {
     this.cleaner.restore(state.slice(9, 13));
     this.expirer.restore(state.slice(13, 17));
     this.evictor.restore(state.slice(17, 21));
+  }
+
+  /** Everything that the commands of `partition` have left, and may be decided upon. */
+  private adopt(state: StoreCounters | undefined): void {
+    this.placement.adopt();
+    this.partition.nothingDueBeforeMs = 0;
+    if (state === undefined) return;
+    this.clock = state.clockMs;
+    this.values.restore(state.expiringBytes, state.largeValues, state.keys);
   }
 
   private checkSizes(key: Uint8Array, value: Uint8Array): void {

@@ -5,7 +5,7 @@
 import { assert } from '../base/assert.js';
 import { hashBytes } from './byte-hash.js';
 import { type Location, type SegmentLayout, MAX_SEGMENTS, PAGE_BYTES, offsetOf, segmentOf } from './layout.js';
-import { Segment } from './segment.js';
+import { type Head, NO_STRIPE, Segment } from './segment.js';
 import type { SlabPool } from './slab-pool.js';
 
 /** The first memory of a segment is about one part in this many of what is held. */
@@ -26,9 +26,15 @@ export interface SegmentImage {
   readonly touched: Uint8Array;
 }
 
+/** A sealed segment by its name. */
+export interface SealedListing {
+  readonly number: number;
+  readonly checksum: number;
+}
+
 export class SegmentTable {
   readonly layout: SegmentLayout;
-  private readonly pool: SlabPool;
+  readonly pool: SlabPool;
   /** By number; entry 0 stays empty. */
   private readonly segments: (Segment | undefined)[] = [undefined];
   private liveTotal = 0;
@@ -90,12 +96,13 @@ export class SegmentTable {
     return 0;
   }
 
-  open(number: number): void {
+  open(number: number, head: Head = 'write'): void {
     // In doubling steps where that saves a noticeable part of what is held, and at once where it does not.
     const sizeBytes = this.layout.sizeBytes(number);
     let firstBytes = PAGE_BYTES;
     while (firstBytes < sizeBytes && firstBytes * FIRST_STEP_SHARE < this.chargedTotal) firstBytes *= 2;
     const segment = new Segment(this.pool, number, ++this.openCount, sizeBytes, firstBytes);
+    segment.head = head;
     this.put(segment);
     this.chargedTotal += segment.chargedBytes;
   }
@@ -163,6 +170,64 @@ export class SegmentTable {
     this.writtenTotal -= segment.length;
     segment.dropBytes();
     this.segments[number] = undefined;
+  }
+
+  /** The first half of a release: the segment holds nothing any more, its bytes and number stay. */
+  beginRelease(number: number): void {
+    const segment = this.get(number);
+    assert(
+      segment.state === 'sealed' && segment.liveBytes === 0 && segment.isRaw,
+      'a segment whose release begins is sealed, raw and holds nothing live',
+    );
+    this.recharge(segment, () => (segment.state = 'releasing'));
+    this.writtenTotal -= segment.length;
+    segment.soonestExpiryMs = Infinity;
+  }
+
+  /** The second half: bytes and number are free. */
+  finishRelease(number: number): void {
+    const segment = this.get(number);
+    assert(segment.state === 'releasing', 'a release that is finished was begun');
+    segment.dropBytes();
+    this.segments[number] = undefined;
+  }
+
+  /** Takes the first half of a release back. */
+  undoRelease(number: number): void {
+    const segment = this.get(number);
+    assert(segment.state === 'releasing', 'a release that is taken back was begun');
+    this.recharge(segment, () => (segment.state = 'sealed'));
+    this.writtenTotal += segment.length;
+    segment.soonestExpiryMs = 0;
+  }
+
+  /** Takes a seal back: the segment is open as before. */
+  undoSeal(number: number): void {
+    const segment = this.get(number);
+    assert(segment.state === 'sealed' && segment.isRaw, 'a seal is taken back while the bytes are here');
+    this.recharge(segment, () => (segment.state = 'open'));
+    segment.stripe = NO_STRIPE;
+    segment.checksum = 0;
+  }
+
+  /** Takes the opening of the segment that was opened last back. */
+  undoOpen(number: number): void {
+    const segment = this.get(number);
+    assert(
+      segment.state === 'open' && segment.length === 0 && segment.serial === this.openCount,
+      'an opening that is taken back was the last, and the segment is empty',
+    );
+    this.chargedTotal -= segment.chargedBytes;
+    segment.dropBytes();
+    this.segments[number] = undefined;
+    this.openCount--;
+  }
+
+  /** Gives everything up: the table is as new. */
+  clear(): void {
+    for (const segment of this.all()) segment.dropBytes();
+    this.segments.length = 1;
+    this.liveTotal = this.chargedTotal = this.writtenTotal = this.openCount = 0;
   }
 
   /** Drops the raw bytes of a sealed segment whose contents are coded elsewhere; live bits stay. */

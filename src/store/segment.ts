@@ -9,6 +9,13 @@ import type { Block, SlabPool } from './slab-pool.js';
 
 /** Of a segment that has no stripe: an open one always, a sealed one in raft mode. */
 export const NO_STRIPE = -1;
+/**
+ * `releasing`: given up, without live records, but the bytes are kept and the number is not free, until every replica that may need
+ * them has given it up as well (DESIGN.md, I9). Only at a primary of ecc mode.
+ */
+export type SegmentState = 'open' | 'sealed' | 'releasing';
+/** What goes into an open segment: new records, or those that cleaning and eviction move. */
+export type Head = 'write' | 'move';
 const SPAN_SHIFT = 4;
 const EMPTY_WORDS = new Int32Array(0);
 const BIT_BYTES_PER_PAGE = PAGE_BYTES / SPAN_BYTES / 8;
@@ -27,7 +34,9 @@ export class Segment {
   readonly serial: number;
   /** What the segment may grow to. */
   readonly sizeBytes: number;
-  state: 'open' | 'sealed' = 'open';
+  state: SegmentState = 'open';
+  /** Of an open segment. */
+  head: Head = 'write';
   /** The memory taken so far; empty if the raw bytes were dropped. Zero from `length` on. Borrowed from the pool. */
   bytes: Uint8Array = EMPTY_BYTES;
   /** The same memory as words, in which records are whole. */
@@ -76,8 +85,12 @@ export class Segment {
     return this.state === 'open' ? this.sizeBytes - this.length : 0;
   }
 
-  /** What the memory cap counts: an open segment in full, so that growing it is always allowed. */
+  /**
+   * What the memory cap counts: an open segment in full, so that growing it is always allowed; nothing for one that is being
+   * released, or a write at the cap would end value after value in vain until the others have answered.
+   */
   get chargedBytes(): number {
+    if (this.state === 'releasing') return 0;
     const memory = this.state === 'open' ? this.sizeBytes : this.bytes.length;
     return segmentCharge(memory) + (this.touchedBits.length > 0 ? memory / (SPAN_BYTES * 8) : 0);
   }

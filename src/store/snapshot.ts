@@ -8,9 +8,8 @@
 import { assert } from '../base/assert.js';
 import { DcacheError } from '../base/errors.js';
 import type { HeadlessFragment } from './headless-fragments.js';
-import { SPAN_BYTES } from './layout.js';
+import { imageOf } from './segment-image.js';
 import type { SegmentImage } from './segment-table.js';
-import type { Segment } from './segment.js';
 import type { SegmentStore } from './segment-store.js';
 import { type StoreFrame, decodeFrame, encodeHeader, encodeSegment } from './snapshot-frames.js';
 
@@ -60,23 +59,6 @@ export function cutSnapshot(store: SegmentStore): StoreSnapshot {
   };
 }
 
-function imageOf(segment: Segment, bytes: Uint8Array): SegmentImage {
-  // As many bits as there are spans, in whole words: how much memory the segment has taken is not part of the state.
-  const bitBytes = Math.ceil(segment.length / (SPAN_BYTES * 32)) * 4;
-  return {
-    number: segment.number,
-    serial: segment.serial,
-    state: segment.state,
-    liveBytes: segment.liveBytes,
-    stripe: segment.stripe,
-    checksum: segment.checksum,
-    soonestExpiryMs: segment.soonestExpiryMs,
-    bytes,
-    live: segment.live.slice(0, bitBytes),
-    touched: segment.touched.slice(0, bitBytes),
-  };
-}
-
 /** Takes frames into an empty store. */
 export class SnapshotLoader {
   private readonly target: SegmentStore;
@@ -109,7 +91,7 @@ export class SnapshotLoader {
       case 'segment':
         if (this.expected === undefined) throw corrupt('it does not begin with its header');
         if (this.target.partition.table.maybe(frame.image.number) !== undefined) throw corrupt('a segment comes twice');
-        if (!this.target.partition.restoreSegment(frame.image)) throw corrupt('live records do not add up');
+        if (!this.target.partition.restoreSegment(frame.image, true)) throw corrupt('live records do not add up');
         this.loaded++;
         return;
     }

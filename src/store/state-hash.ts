@@ -40,7 +40,9 @@ class Accumulator {
   }
 }
 
-/** Hash of the state that location commands make. 16 hexadecimal digits. Reads everything: for checks, not for requests. */
+/**
+ * Hash of the state that location commands make: equal at all members of a partition that have carried out the same ones. What each
+ * keeps for itself is left out: marks of reads, soonest expiries, segments whose release has begun. 16 hexadecimal digits. Reads everything: for checks, not for requests. */
 export function hashOfPartition(store: PartitionStore): string {
   const hash = new Accumulator();
   addPartition(hash, store);
@@ -51,7 +53,10 @@ export function hashOfPartition(store: PartitionStore): string {
 export function hashOfStore(store: SegmentStore): string {
   const hash = new Accumulator();
   addPartition(hash, store.partition);
-  for (const segment of store.partition.table.all()) hash.addNumber(segment.soonestExpiryMs);
+  for (const segment of store.partition.table.all()) {
+    hash.addNumber(segment.soonestExpiryMs);
+    hash.addBits(segment.touched);
+  }
   for (const value of store.decisionState()) hash.addNumber(value);
   return hash.toHex();
 }
@@ -63,6 +68,7 @@ function addPartition(hash: Accumulator, store: PartitionStore): void {
     hash.add(cursor.location);
   }
   for (const segment of store.table.all()) {
+    if (segment.state === 'releasing') continue;
     hash.add(segment.number);
     hash.add(segment.serial);
     hash.add(segment.length);
@@ -70,7 +76,6 @@ function addPartition(hash: Accumulator, store: PartitionStore): void {
     hash.add(segment.stripe);
     hash.add(segment.state === 'sealed' ? segment.checksum : hashBytes(segment.bytes, segment.length, 0));
     hash.addBits(segment.live);
-    hash.addBits(segment.touched);
   }
   for (const fragment of store.headless.list()) {
     hash.add(fragment.location);

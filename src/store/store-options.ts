@@ -13,11 +13,27 @@ export type Condition =
 /** `expired`: there is a value, but its time is over. I2: a miss may be answered only once its removal is committed. */
 export type LookUp = 'hit' | 'miss' | 'expired';
 
+/** What a store counts beside its segments: what is needed to go on with a partition that others have written. */
+export interface StoreCounters {
+  /** The largest time that a change has carried. */
+  readonly clockMs: number;
+  /** Keys that have a value. */
+  readonly keys: number;
+  /** Bytes of values that have an expiry. */
+  readonly expiringBytes: number;
+  /** How many large values were ever begun. */
+  readonly largeValues: number;
+}
+
 export interface SegmentStoreOptions {
   readonly hash: KeyHash;
   /** Shared by the stores of a node; one of its own by default. */
   readonly pool?: SlabPool;
   readonly layout?: SegmentLayout;
+  /** A partition to go on with, which brings hash, pool and layout of its own; an empty one by default. */
+  readonly partition?: PartitionStore;
+  /** Of `partition`; zeros by default. */
+  readonly state?: StoreCounters;
   /** Bytes that the store may hold, everything counted; none by default. */
   readonly maxBytes?: number;
   readonly policy?: EvictionPolicy;

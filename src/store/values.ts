@@ -4,7 +4,7 @@
  */
 import { assert } from '../base/assert.js';
 import { decodeHeadValue, encodeHeadValue } from './fragments.js';
-import type { Location } from './layout.js';
+import { type Location, segmentOf } from './layout.js';
 import type { LocationCommands, RemoveReason } from './location-commands.js';
 import type { PartitionStore } from './partition-store.js';
 import type { Placement } from './placement.js';
@@ -62,8 +62,9 @@ export class Values {
    * bytes with an expiry change.
    */
   put(to: Location, tag: number, supersedes: RecordRefs, expiringBytes: number): void {
-    if (supersedes.count === 0) this.keyTotal++;
     this.commands.put(to, tag, supersedes);
+    // After the command: at the begin of each one, the counters are those of the commands before.
+    if (supersedes.count === 0) this.keyTotal++;
     this.expiringBytesTotal += expiringBytes;
   }
 
@@ -146,6 +147,17 @@ export class Values {
     const key = head.key();
     const { version, count } = decodeHeadValue(head);
     for (let number = 0; number < count; number++) visit(this.fragmentAt(key, tag, version, number));
+  }
+
+  /** Segments without their bytes that fragments of the value may lie in, `limit` of them at most. */
+  missingFragments(tag: number, head: RecordView, limit: number): readonly number[] {
+    const key = head.key();
+    const { version, count } = decodeHeadValue(head);
+    const missing = new Set<number>();
+    for (let number = 0; number < count && missing.size < limit; number++) {
+      if (this.store.findFragment(key, tag, version, number) === 0) missing.add(segmentOf(this.store.unsettled));
+    }
+    return [...missing];
   }
 
   private collectFragments(tag: number, head: RecordView, refs: RecordRefs): void {

@@ -25,6 +25,8 @@ const node = (nodeId: string, changed: Partial<NodeReport> = {}): NodeReport => 
   clusterSize: 3,
   needed: 2,
   reachable: 3,
+  bytesFor: {},
+  ecc: undefined,
   ...changed,
 });
 const down = (nodeId: string): NodeReport => node(nodeId, { up: false, role: 'down' });
@@ -34,6 +36,7 @@ const report = (...nodes: NodeReport[]): ClusterReport => ({
   needed: 2,
   up: nodes.filter(({ up }) => up).length,
   nodes,
+  map: undefined,
 });
 const leader = node('n1', { role: 'leader' });
 

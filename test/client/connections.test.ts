@@ -2,6 +2,7 @@
 import { afterEach, expect, test } from 'vitest';
 import { DcacheClient } from '../../src/client/client.js';
 import { FakeNode, mapAnswers } from '../support/fake-node.js';
+import { raftTopology } from '../support/topology.js';
 import { waitFor } from '../support/wait-for.js';
 
 const nodes: FakeNode[] = [];
@@ -22,7 +23,10 @@ async function cluster(count: number, leader: number): Promise<FakeNode[]> {
 }
 
 function elect(members: readonly FakeNode[], leader: number): void {
-  const topology = { nodes: members.map(({ address }) => address), leader: members[leader]?.address ?? '' };
+  const topology = raftTopology(
+    members.map(({ address }) => address),
+    members[leader]?.address ?? '',
+  );
   for (const node of members) node.setTopology(topology);
 }
 

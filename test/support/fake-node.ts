@@ -3,7 +3,9 @@ import type { ClientBackend, ClusterReport, NodeReport, Topology } from '../../s
 import { ClientServer } from '../../src/adapters/grpc/client-server.js';
 import { MetricsRecorder } from '../../src/adapters/metrics/recorder.js';
 import { NULL_LOGGER } from '../../src/base/log.js';
+import type { MapReport } from '../../src/cluster/map-report.js';
 import type { KvReply, KvRequest } from '../../src/store/requests.js';
+import { raftTopology } from './topology.js';
 
 export type Answer = (request: KvRequest, timeoutMs: number) => Promise<KvReply> | KvReply;
 
@@ -15,7 +17,7 @@ export class FakeNode implements ClientBackend {
   obstacle: string | undefined;
   private readonly server: ClientServer;
   private readonly listeners = new Set<() => void>();
-  private told: Topology = { nodes: [], leader: '' };
+  private told: Topology = raftTopology();
   private port = 0;
 
   private constructor(answer: Answer) {
@@ -71,6 +73,10 @@ export class FakeNode implements ClientBackend {
 
   clusterReport(): Promise<ClusterReport> {
     return Promise.reject(new Error('not part of this test'));
+  }
+
+  clusterMap(): MapReport {
+    throw new Error('not part of this test');
   }
 
   addNode(): Promise<void> {

@@ -1,4 +1,5 @@
 /** What the client port serves. Implemented by the node (node/node.ts). */
+import type { MapReport } from '../../cluster/map-report.js';
 import type { KvReply, KvRequest } from '../../store/requests.js';
 
 /** The numbers of one node; `up` false: it did not answer, and only ids and addresses are known. */
@@ -26,6 +27,18 @@ export interface NodeReport {
   readonly clusterSize: number;
   readonly needed: number;
   readonly reachable: number;
+  /** The parts of `bytes`, by what they are held for. */
+  readonly bytesFor: Readonly<Record<string, number>>;
+  /** Undefined in raft mode, and for a node that is not up. */
+  readonly ecc: EccNodeReport | undefined;
+}
+
+export interface EccNodeReport {
+  readonly incarnation: number;
+  /** Raft index up to which the node has applied the map. */
+  readonly mapIndex: number;
+  /** 0: it has no lease. */
+  readonly leaseLeftMs: number;
 }
 
 export interface ClusterReport {
@@ -34,13 +47,22 @@ export interface ClusterReport {
   readonly needed: number;
   readonly up: number;
   readonly nodes: readonly NodeReport[];
+  /** The newest that the nodes which are up have applied; undefined in raft mode. */
+  readonly map: MapReport | undefined;
 }
 
 /** Where a client can send its requests. Addresses are host:port of client ports. */
 export interface Topology {
   readonly nodes: readonly string[];
-  /** The node that writes take the shortest way to; empty while none is known. */
+  /** raft mode: the node that writes take the shortest way to; empty while none is known, and in ecc mode. */
   readonly leader: string;
+  readonly mode: string;
+  /** ecc mode: data positions of a group; 0 in raft mode, and until the groups have been created. */
+  readonly k: number;
+  /** ecc mode: the primary of each partition, k for each group; empty while it is not known. */
+  readonly primaries: readonly string[];
+  /** Raft index of the map that says so: of two nodes' words the one with the larger index is newer. */
+  readonly mapIndex: number;
 }
 
 export interface ClientBackend {
@@ -53,6 +75,8 @@ export interface ClientBackend {
   onTopology(listener: () => void): () => void;
   nodeReport(): Promise<NodeReport>;
   clusterReport(): Promise<ClusterReport>;
+  /** As this node has applied it. Without groups in raft mode, and until they have been created. */
+  clusterMap(): MapReport;
   /** Lets a node of that name join. Any node takes it to the leader. */
   addNode(nodeId: string): Promise<void>;
   removeNode(nodeId: string): Promise<void>;

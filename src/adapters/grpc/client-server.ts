@@ -5,6 +5,7 @@ import { LIMITS } from '../../base/limits.js';
 import { errorFields, type Logger } from '../../base/log.js';
 import type { Metrics } from '../../base/metrics.js';
 import type { ClientBackend } from './backend.js';
+import { writeClusterReport, writeMap, writeNodeReport } from './cluster-messages.js';
 import { bindGrpcServer, closeGrpcServer, createGrpcServer } from './channel.js';
 import { ClusterDefinition, type AddNodeRequest, type RemoveNodeRequest } from './generated/dcache/v1/cluster.js';
 import { KvDefinition, type SessionResponse } from './generated/dcache/v1/kv.js';
@@ -54,7 +55,7 @@ export class ClientServer {
       <Kind extends RpcKind>(kind: Kind): Unary<Buffer, ReplyMessage<Kind>> =>
       (call, answer) =>
         this.serve(kind, answer, async () => {
-          const value: unknown = decodeRequest(KvDefinition.methods[kind].requestType, call.request);
+          const value = decodeRequest<unknown>(KvDefinition.methods[kind].requestType, call.request);
           const request = { $case: kind, value } as RequestOf<Kind>; // one union member, by construction
           return replyMessage(kind, await this.execute(request, call));
         });
@@ -88,11 +89,9 @@ export class ClientServer {
         this.serve(rpc, answer, () => work(call.request));
 
     this.server.addService(serviceDefinition(ClusterDefinition), {
-      status: cluster('status', async () => {
-        const report = await backend.clusterReport();
-        return { ...report, nodes: [...report.nodes] };
-      }),
-      nodeStatus: cluster('node-status', () => backend.nodeReport()),
+      status: cluster('status', async () => writeClusterReport(await backend.clusterReport())),
+      nodeStatus: cluster('node-status', async () => writeNodeReport(await backend.nodeReport())),
+      map: cluster('map', () => Promise.resolve(writeMap(backend.clusterMap()))),
       addNode: cluster('add-node', async ({ nodeId }: AddNodeRequest) => {
         await backend.addNode(nodeId);
         return {};

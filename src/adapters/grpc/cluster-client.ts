@@ -1,5 +1,6 @@
 /** The Cluster service as a client calls it. Every call opens a connection of its own and closes it. */
 import { LIMITS } from '../../base/limits.js';
+import type { MapReport } from '../../cluster/map-report.js';
 import type { ClusterReport, NodeReport } from './backend.js';
 import { openChannel } from './channel.js';
 import { ClusterDefinition } from './generated/dcache/v1/cluster.js';
@@ -15,6 +16,10 @@ export function fetchClusterReport(address: string, timeoutMs: number): Promise<
 
 export function fetchNodeReport(address: string, timeoutMs: number): Promise<NodeReport> {
   return withChannel(address, (client) => callUnary(client, METHODS.nodeStatus, {}, { peer: address, timeoutMs }));
+}
+
+export function fetchMap(address: string, timeoutMs: number): Promise<MapReport> {
+  return withChannel(address, (client) => callUnary(client, METHODS.map, {}, { peer: address, timeoutMs }));
 }
 
 export async function addNode(address: string, nodeId: string, timeoutMs: number): Promise<void> {

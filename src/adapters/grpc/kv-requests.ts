@@ -39,10 +39,14 @@ function convert(wire: WireRequest): KvRequest {
       return { type: 'scan', prefix, cursor, withValues, limit: limit === 0 ? LIMITS.defaultScanPage : limit };
     }
     case 'count':
-      return { type: 'count' };
+      return { type: 'count', ...onlyPartition(wire.value.partition) };
     case 'flush':
-      return { type: 'flush' };
+      return { type: 'flush', ...onlyPartition(wire.value.partition) };
   }
+}
+
+function onlyPartition(partition: number | undefined): { partition?: number } {
+  return partition === undefined ? {} : { partition };
 }
 
 function readSet({ key, value, ttlMs, keepTtl, condition, returnOld }: SetRequest): KvRequest {
@@ -93,9 +97,9 @@ export function writeRequest(request: KvRequest): WireRequest {
       return { $case: 'scan', value: { prefix, cursor, limit, withValues } };
     }
     case 'count':
-      return { $case: 'count', value: {} };
+      return { $case: 'count', value: { partition: request.partition } };
     case 'flush':
-      return { $case: 'flush', value: {} };
+      return { $case: 'flush', value: { partition: request.partition } };
   }
 }
 

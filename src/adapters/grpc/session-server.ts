@@ -144,8 +144,8 @@ export class SessionServer {
   }
 
   private topology(): SessionResponse['topology'] {
-    const { nodes, leader } = this.backend.topology();
-    return { nodes: [...nodes], leader };
+    const topology = this.backend.topology();
+    return { ...topology, nodes: [...topology.nodes], primaries: [...topology.primaries] };
   }
 
   private maybeEnd(): void {

@@ -20,6 +20,13 @@ test('a request of any kind arrives as it left', () => {
   );
 });
 
+test.each(['count', 'flush'] as const)('a %s of one partition arrives as it left, of partition 0 as well', (type) => {
+  for (const partition of [0, 24]) {
+    const bytes = KvRequest.encode({ ...ENVELOPE, request: writeRequest({ type, partition }) }).finish();
+    expect(readRequest(KvRequest.decode(bytes).request)).toEqual({ type, partition });
+  }
+});
+
 test('a reply of any kind arrives as it left', () => {
   fc.assert(
     fc.property(someReply, (reply) => {

@@ -1,12 +1,14 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { ClientBackend } from '../../../src/adapters/grpc/backend.js';
+import type { ClientBackend, Topology } from '../../../src/adapters/grpc/backend.js';
 import { ClientServer } from '../../../src/adapters/grpc/client-server.js';
 import { SessionClient } from '../../../src/adapters/grpc/session-client.js';
 import { MetricsRecorder } from '../../../src/adapters/metrics/recorder.js';
 import { DcacheError } from '../../../src/base/errors.js';
 import { LIMITS } from '../../../src/base/limits.js';
 import { NULL_LOGGER } from '../../../src/base/log.js';
+import type { MapReport } from '../../../src/cluster/map-report.js';
 import type { KvReply, KvRequest } from '../../../src/store/requests.js';
+import { raftTopology } from '../../support/topology.js';
 
 const MIB = 1024 * 1024;
 const key = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -31,8 +33,8 @@ class Backend implements ClientBackend {
     return undefined;
   }
 
-  topology(): { nodes: string[]; leader: string } {
-    return { nodes: [], leader: '' };
+  topology(): Topology {
+    return raftTopology();
   }
 
   onTopology(): () => void {
@@ -42,6 +44,7 @@ class Backend implements ClientBackend {
 
   nodeReport = (): Promise<never> => Promise.reject(new DcacheError('INTERNAL', 'not here'));
   clusterReport = this.nodeReport;
+  clusterMap = (): MapReport => ({ k: 0, m: 0, mapIndex: 0, groups: [] });
   addNode = this.nodeReport;
   removeNode = this.nodeReport;
 }

@@ -6,7 +6,9 @@ import { SessionClient } from '../../../src/adapters/grpc/session-client.js';
 import { MetricsRecorder } from '../../../src/adapters/metrics/recorder.js';
 import { DcacheError } from '../../../src/base/errors.js';
 import { NULL_LOGGER } from '../../../src/base/log.js';
+import type { MapReport } from '../../../src/cluster/map-report.js';
 import { ALWAYS, FOREVER, type KvReply, type KvRequest } from '../../../src/store/requests.js';
+import { raftTopology } from '../../support/topology.js';
 import { waitFor } from '../../support/wait-for.js';
 
 const key = Uint8Array.of(1);
@@ -27,7 +29,7 @@ interface Asked {
 class ScriptedBackend implements ClientBackend {
   readonly asked: Asked[] = [];
   private onChange: () => void = () => undefined;
-  private current: Topology = { nodes: ['a:1', 'b:1'], leader: 'a:1' };
+  private current: Topology = raftTopology(['a:1', 'b:1'], 'a:1');
 
   execute(request: KvRequest, timeoutMs: number, forwarded: boolean): Promise<KvReply> {
     return new Promise((resolve, reject) => this.asked.push({ request, timeoutMs, forwarded, resolve, reject }));
@@ -53,6 +55,7 @@ class ScriptedBackend implements ClientBackend {
 
   nodeReport = (): Promise<never> => Promise.reject(new Error('not asked here'));
   clusterReport = this.nodeReport;
+  clusterMap = (): MapReport => ({ k: 0, m: 0, mapIndex: 0, groups: [] });
   addNode = this.nodeReport;
   removeNode = this.nodeReport;
 }
@@ -136,7 +139,7 @@ describe('a session', () => {
   test('tells the topology first, and again when it has changed', async () => {
     void failureOf(ask(GET));
     await waitFor('the topology is told', () => topologies.length === 1);
-    backend.changeTopology({ nodes: ['a:1', 'b:1'], leader: 'b:1' });
+    backend.changeTopology(raftTopology(['a:1', 'b:1'], 'b:1'));
     await waitFor('the change is told', () => topologies.length === 2);
     expect(topologies.map(({ leader }) => leader)).toEqual(['a:1', 'b:1']);
   });

@@ -31,6 +31,8 @@ const node = (nodeId: string, changes: Partial<NodeReport> = {}): NodeReport => 
   clusterSize: 3,
   needed: 2,
   reachable: 3,
+  bytesFor: {},
+  ecc: undefined,
   ...changes,
 });
 
@@ -41,6 +43,7 @@ function probe(nodes: readonly NodeReport[], changes: Partial<ClusterProbe> = {}
     needed: 2,
     up: nodes.filter(({ up }) => up).length,
     nodes,
+    map: undefined,
   };
   return {
     nodeReport: (address) => {

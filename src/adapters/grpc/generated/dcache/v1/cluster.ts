@@ -16,6 +16,8 @@ export interface StatusResponse {
   needed: number;
   up: number;
   nodes: NodeStatusResponse[];
+  /** ecc mode: the newest map that the nodes which are up have applied. */
+  map: MapResponse | undefined;
 }
 
 export interface NodeStatusRequest {
@@ -50,6 +52,62 @@ export interface NodeStatusResponse {
   clusterSize: number;
   needed: number;
   reachable: number;
+  /** The parts of `bytes`, by what they are held for: live and dead values, index, and others that depend on the mode. */
+  bytesFor: { [key: string]: number };
+  /** Only in ecc mode. */
+  ecc: EccStatus | undefined;
+}
+
+export interface NodeStatusResponse_BytesForEntry {
+  key: string;
+  value: number;
+}
+
+export interface EccStatus {
+  /** Random number of this process life; a map names members by node id and incarnation. */
+  incarnation: number;
+  /** Raft index up to which the node has applied the map. */
+  mapIndex: number;
+  /** Time left of the lease under which the node answers; 0: it has none. */
+  leaseLeftMs: number;
+}
+
+export interface MapRequest {
+}
+
+export interface MapResponse {
+  /** Data and parity positions of a group; 0 until the groups have been created. */
+  k: number;
+  m: number;
+  /** Raft index up to which the map has been applied. */
+  mapIndex: number;
+  /** Empty in raft mode, and until the groups have been created. */
+  groups: MapGroup[];
+}
+
+export interface MapGroup {
+  id: number;
+  epoch: number;
+  lossGeneration: number;
+  /** k data positions, then m parity positions. */
+  positions: MapPosition[];
+}
+
+export interface MapPosition {
+  position: number;
+  /** data or parity */
+  role: string;
+  /** Node id. */
+  holder: string;
+  /** in-sync, joining or out. */
+  state: string;
+  /** Of the process life that is in sync or joining; 0 when out. */
+  incarnation: number;
+  /**
+   * Node id of the partition's primary: the holder, or the parity holder that acts for it. Empty at parity positions, and while
+   * nobody leads.
+   */
+  primary: string;
 }
 
 export interface AddNodeRequest {
@@ -102,7 +160,7 @@ export const StatusRequest: MessageFns<StatusRequest> = {
 };
 
 function createBaseStatusResponse(): StatusResponse {
-  return { clusterId: "", mode: "", needed: 0, up: 0, nodes: [] };
+  return { clusterId: "", mode: "", needed: 0, up: 0, nodes: [], map: undefined };
 }
 
 export const StatusResponse: MessageFns<StatusResponse> = {
@@ -121,6 +179,9 @@ export const StatusResponse: MessageFns<StatusResponse> = {
     }
     for (const v of message.nodes) {
       NodeStatusResponse.encode(v!, writer.uint32(42).fork()).join();
+    }
+    if (message.map !== undefined) {
+      MapResponse.encode(message.map, writer.uint32(50).fork()).join();
     }
     return writer;
   },
@@ -176,6 +237,14 @@ export const StatusResponse: MessageFns<StatusResponse> = {
             }
 
             message.nodes.push(NodeStatusResponse.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.map = MapResponse.decode(reader, reader.uint32());
             continue;
           }
         }
@@ -250,6 +319,8 @@ function createBaseNodeStatusResponse(): NodeStatusResponse {
     clusterSize: 0,
     needed: 0,
     reachable: 0,
+    bytesFor: {},
+    ecc: undefined,
   };
 }
 
@@ -320,6 +391,12 @@ export const NodeStatusResponse: MessageFns<NodeStatusResponse> = {
     }
     if (message.reachable !== 0) {
       writer.uint32(176).uint32(message.reachable);
+    }
+    globalThis.Object.entries(message.bytesFor).forEach(([key, value]: [string, number]) => {
+      NodeStatusResponse_BytesForEntry.encode({ key: key as any, value }, writer.uint32(186).fork()).join();
+    });
+    if (message.ecc !== undefined) {
+      EccStatus.encode(message.ecc, writer.uint32(194).fork()).join();
     }
     return writer;
   },
@@ -511,6 +588,444 @@ export const NodeStatusResponse: MessageFns<NodeStatusResponse> = {
             }
 
             message.reachable = reader.uint32();
+            continue;
+          }
+          case 23: {
+            if (tag !== 186) {
+              break;
+            }
+
+            const entry23 = NodeStatusResponse_BytesForEntry.decode(reader, reader.uint32());
+            if (entry23.value !== undefined) {
+              message.bytesFor[entry23.key] = entry23.value;
+            }
+            continue;
+          }
+          case 24: {
+            if (tag !== 194) {
+              break;
+            }
+
+            message.ecc = EccStatus.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseNodeStatusResponse_BytesForEntry(): NodeStatusResponse_BytesForEntry {
+  return { key: "", value: 0 };
+}
+
+export const NodeStatusResponse_BytesForEntry: MessageFns<NodeStatusResponse_BytesForEntry> = {
+  encode(message: NodeStatusResponse_BytesForEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== 0) {
+      writer.uint32(16).uint64(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): NodeStatusResponse_BytesForEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseNodeStatusResponse_BytesForEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.value = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseEccStatus(): EccStatus {
+  return { incarnation: 0, mapIndex: 0, leaseLeftMs: 0 };
+}
+
+export const EccStatus: MessageFns<EccStatus> = {
+  encode(message: EccStatus, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.incarnation !== 0) {
+      writer.uint32(8).uint64(message.incarnation);
+    }
+    if (message.mapIndex !== 0) {
+      writer.uint32(16).uint64(message.mapIndex);
+    }
+    if (message.leaseLeftMs !== 0) {
+      writer.uint32(24).uint64(message.leaseLeftMs);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): EccStatus {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseEccStatus();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.incarnation = longToNumber(reader.uint64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.mapIndex = longToNumber(reader.uint64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.leaseLeftMs = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseMapRequest(): MapRequest {
+  return {};
+}
+
+export const MapRequest: MessageFns<MapRequest> = {
+  encode(_: MapRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MapRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMapRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseMapResponse(): MapResponse {
+  return { k: 0, m: 0, mapIndex: 0, groups: [] };
+}
+
+export const MapResponse: MessageFns<MapResponse> = {
+  encode(message: MapResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.k !== 0) {
+      writer.uint32(8).uint32(message.k);
+    }
+    if (message.m !== 0) {
+      writer.uint32(16).uint32(message.m);
+    }
+    if (message.mapIndex !== 0) {
+      writer.uint32(24).uint64(message.mapIndex);
+    }
+    for (const v of message.groups) {
+      MapGroup.encode(v!, writer.uint32(34).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MapResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMapResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.k = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.m = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.mapIndex = longToNumber(reader.uint64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.groups.push(MapGroup.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseMapGroup(): MapGroup {
+  return { id: 0, epoch: 0, lossGeneration: 0, positions: [] };
+}
+
+export const MapGroup: MessageFns<MapGroup> = {
+  encode(message: MapGroup, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== 0) {
+      writer.uint32(8).uint32(message.id);
+    }
+    if (message.epoch !== 0) {
+      writer.uint32(16).uint64(message.epoch);
+    }
+    if (message.lossGeneration !== 0) {
+      writer.uint32(24).uint64(message.lossGeneration);
+    }
+    for (const v of message.positions) {
+      MapPosition.encode(v!, writer.uint32(34).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MapGroup {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMapGroup();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.id = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.epoch = longToNumber(reader.uint64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.lossGeneration = longToNumber(reader.uint64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.positions.push(MapPosition.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseMapPosition(): MapPosition {
+  return { position: 0, role: "", holder: "", state: "", incarnation: 0, primary: "" };
+}
+
+export const MapPosition: MessageFns<MapPosition> = {
+  encode(message: MapPosition, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.position !== 0) {
+      writer.uint32(8).uint32(message.position);
+    }
+    if (message.role !== "") {
+      writer.uint32(18).string(message.role);
+    }
+    if (message.holder !== "") {
+      writer.uint32(26).string(message.holder);
+    }
+    if (message.state !== "") {
+      writer.uint32(34).string(message.state);
+    }
+    if (message.incarnation !== 0) {
+      writer.uint32(40).uint64(message.incarnation);
+    }
+    if (message.primary !== "") {
+      writer.uint32(50).string(message.primary);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MapPosition {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMapPosition();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.position = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.role = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.holder = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.state = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.incarnation = longToNumber(reader.uint64());
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.primary = reader.string();
             continue;
           }
         }
@@ -708,6 +1223,15 @@ export const ClusterDefinition = {
       requestType: NodeStatusRequest as typeof NodeStatusRequest,
       requestStream: false,
       responseType: NodeStatusResponse as typeof NodeStatusResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** ecc mode: the cluster map as the asked node has applied it. */
+    map: {
+      name: "Map",
+      requestType: MapRequest as typeof MapRequest,
+      requestStream: false,
+      responseType: MapResponse as typeof MapResponse,
       responseStream: false,
       options: {},
     },

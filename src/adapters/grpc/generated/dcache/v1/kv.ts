@@ -141,6 +141,8 @@ export interface ScanResponse {
 }
 
 export interface CountRequest {
+  /** Between nodes of ecc mode, in forwarded requests: only the keys of that partition. */
+  partition?: number | undefined;
 }
 
 export interface CountResponse {
@@ -148,6 +150,8 @@ export interface CountResponse {
 }
 
 export interface FlushRequest {
+  /** Between nodes of ecc mode, in forwarded requests: only the keys of that partition. */
+  partition?: number | undefined;
 }
 
 export interface FlushResponse {
@@ -185,6 +189,7 @@ export interface KvRequest {
  *   NOT_FOUND          NOT_FOUND            not done     no
  *   OVERLOADED         RESOURCE_EXHAUSTED   not done     yes
  *   NO_LEADER          UNAVAILABLE          not done     yes
+ *   WRONG_NODE         UNAVAILABLE          not done     yes
  *   NOT_ENOUGH_NODES   UNAVAILABLE          not done     yes
  *   SHUTTING_DOWN      UNAVAILABLE          not done     yes
  *   UNREACHABLE        UNAVAILABLE          not done     yes
@@ -237,8 +242,18 @@ export interface SessionRequest {
 export interface Topology {
   /** Client addresses of the cluster's nodes, host:port, as the nodes advertise them. */
   nodes: string[];
-  /** Client address of the node that writes take the shortest way to; empty while none is known. */
+  /** raft mode: client address of the node that writes take the shortest way to; empty while none is known, and in ecc mode. */
   leader: string;
+  mode: string;
+  /** ecc mode: data positions of a group; 0 until the groups have been created. */
+  k: number;
+  /**
+   * ecc mode: client address of the primary of each partition, empty while it is not known; k for each group. Slot s
+   * of 16384, computed from the key as Redis Cluster does, belongs to number floor(s * count / 16384).
+   */
+  primaries: string[];
+  /** ecc mode: Raft index of the map that says so: of two nodes' words the one with the larger index is newer. */
+  mapIndex: number;
 }
 
 export interface SessionResponse {
@@ -1408,11 +1423,14 @@ export const ScanResponse: MessageFns<ScanResponse> = {
 };
 
 function createBaseCountRequest(): CountRequest {
-  return {};
+  return { partition: undefined };
 }
 
 export const CountRequest: MessageFns<CountRequest> = {
-  encode(_: CountRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+  encode(message: CountRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.partition !== undefined) {
+      writer.uint32(8).uint32(message.partition);
+    }
     return writer;
   },
 
@@ -1429,6 +1447,14 @@ export const CountRequest: MessageFns<CountRequest> = {
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.partition = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1489,11 +1515,14 @@ export const CountResponse: MessageFns<CountResponse> = {
 };
 
 function createBaseFlushRequest(): FlushRequest {
-  return {};
+  return { partition: undefined };
 }
 
 export const FlushRequest: MessageFns<FlushRequest> = {
-  encode(_: FlushRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+  encode(message: FlushRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.partition !== undefined) {
+      writer.uint32(8).uint32(message.partition);
+    }
     return writer;
   },
 
@@ -1510,6 +1539,14 @@ export const FlushRequest: MessageFns<FlushRequest> = {
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.partition = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2022,7 +2059,7 @@ export const SessionRequest: MessageFns<SessionRequest> = {
 };
 
 function createBaseTopology(): Topology {
-  return { nodes: [], leader: "" };
+  return { nodes: [], leader: "", mode: "", k: 0, primaries: [], mapIndex: 0 };
 }
 
 export const Topology: MessageFns<Topology> = {
@@ -2032,6 +2069,18 @@ export const Topology: MessageFns<Topology> = {
     }
     if (message.leader !== "") {
       writer.uint32(18).string(message.leader);
+    }
+    if (message.mode !== "") {
+      writer.uint32(26).string(message.mode);
+    }
+    if (message.k !== 0) {
+      writer.uint32(32).uint32(message.k);
+    }
+    for (const v of message.primaries) {
+      writer.uint32(42).string(v!);
+    }
+    if (message.mapIndex !== 0) {
+      writer.uint32(48).uint64(message.mapIndex);
     }
     return writer;
   },
@@ -2063,6 +2112,38 @@ export const Topology: MessageFns<Topology> = {
             }
 
             message.leader = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.mode = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.k = reader.uint32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.primaries.push(reader.string());
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.mapIndex = longToNumber(reader.uint64());
             continue;
           }
         }

@@ -1,0 +1,60 @@
+/**
+ * The data side of a node as the node sees it: what both modes have to give, so that the composition (node/node.ts), the client
+ * port and the metrics do not know which one runs. raft mode: node/raft-plane.ts; ecc mode: actors/ecc/.
+ */
+import type { ClusterMap } from '../cluster/cluster-map.js';
+import type { ClusterView } from '../cluster/view.js';
+import type { KvReply, KvRequest } from '../store/requests.js';
+import type { ControlEvent } from './control/events.js';
+
+export interface DataPlane {
+  /**
+   * @param request valid (store/request-limits.ts). @param forwarded it comes from another node, so it is answered here or not at all.
+   * Rejects with a DcacheError whose outcome says whether the request may have had an effect.
+   */
+  execute(request: KvRequest, timeoutMs: number, forwarded: boolean): Promise<KvReply>;
+  /** What the control side tells, in the order in which it happened. Never throws: a failure is reported and ends the node. */
+  onEvents(events: readonly ControlEvent[]): void;
+  /** Accepts nothing more and resolves when everything under way is answered or its deadline has passed. */
+  drain(): Promise<void>;
+  /** Ends whatever is still under way, and releases what the data side has open. */
+  stop(): void;
+  /** Why this node cannot serve now, for people; undefined when it can. */
+  readonly notServing: string | undefined;
+  readonly requestsInFlight: number;
+  /** Last Raft index that the main thread has applied. */
+  readonly appliedIndex: number;
+  readonly storeStats: DataStats;
+  /** Undefined until the control side has told it. */
+  readonly currentView: ClusterView | undefined;
+  /** Undefined in raft mode. */
+  readonly ecc: EccReport | undefined;
+}
+
+export interface DataStats {
+  /** raft mode: keys in the store. ecc mode: keys of the partitions that this node leads, so that the sum over all nodes is all keys. */
+  readonly keys: number;
+  /** Everything that the node holds: the sum of `bytesFor`. */
+  readonly bytes: number;
+  /** By what they are held for: STORE_BYTES in raft mode, ECC_BYTES in ecc mode; always the same names in the same order. */
+  readonly bytesFor: Readonly<Record<string, number>>;
+}
+
+/**
+ * What a node of ecc mode holds memory for: records that are current (`live`) and not (`dead`) in segments that it keeps raw as
+ * primary, the index of all its partitions, parity shards, copies of others' open segments and the log behind them (`tail`), and
+ * whatever else (`other`: segment tables, ends of segments, rebuilt segments, spare blocks).
+ */
+export const ECC_BYTES = ['live', 'dead', 'index', 'parity', 'tail', 'other'] as const;
+export type EccBytes = Readonly<Record<(typeof ECC_BYTES)[number], number>>;
+
+/** What a node of ecc mode knows of the cluster map and of its own right to answer. */
+export interface EccReport {
+  /** As the main thread has applied it; without groups until they have been created. */
+  readonly map: ClusterMap;
+  /** Raft index up to which it has. */
+  readonly mapIndex: number;
+  readonly incarnation: number;
+  /** Time left of the lease that this node may use, in ms; 0: it has none. */
+  readonly leaseLeftMs: number;
+}

@@ -1,0 +1,51 @@
+/**
+ * The main thread's view of the lease that the control thread holds for this node (DESIGN.md, I4). A grant comes with a map
+ * index and counts from when this thread has itself applied the map that far; one that does not count yet does not end an
+ * earlier one.
+ */
+import type { Numbers } from '../runtime/published-numbers.js';
+
+export const LEASE_NUMBERS = ['leaseEndMs', 'leaseMapIndex'] as const;
+export type LeaseNumber = (typeof LEASE_NUMBERS)[number];
+
+export interface LeaseReaderParts {
+  /** Published by the control thread: the newest grant. */
+  readonly published: { read(): Numbers<LeaseNumber> };
+  /** The clock that `leaseEndMs` is on. */
+  readonly nowMs: () => number;
+}
+
+export class LeaseReader {
+  private readonly parts: LeaseReaderParts;
+  private mapIndex = 0;
+  /** The latest end among the grants that have become usable. Never goes back: a grant is not taken back. */
+  private endMs = 0;
+
+  constructor(parts: LeaseReaderParts) {
+    this.parts = parts;
+  }
+
+  /**
+   * Whether this node may answer now for what it leads. Reads the clock, so it is asked after the value has been taken (I4 e).
+   */
+  get isHeld(): boolean {
+    return this.leftMs > 0;
+  }
+
+  /** 0: no lease. */
+  get leftMs(): number {
+    this.look();
+    return Math.max(0, this.endMs - this.parts.nowMs());
+  }
+
+  /** The map has been applied up to `index`. */
+  onMapApplied(index: number): void {
+    this.mapIndex = Math.max(this.mapIndex, index);
+    this.look();
+  }
+
+  private look(): void {
+    const { leaseEndMs, leaseMapIndex } = this.parts.published.read();
+    if (leaseMapIndex <= this.mapIndex && leaseEndMs > this.endMs) this.endMs = leaseEndMs;
+  }
+}

@@ -1,0 +1,273 @@
+/**
+ * Answers the requests for one partition while this node is its primary (DESIGN.md section 7).
+ *
+ * A request is decided in one turn on the newest state, committed or not, and its answer waits until everything that it looked
+ * at is committed (I7). An answer without a command of its own also needs the lease, which is looked at after the value has been
+ * taken (I4 e); one with a command has been acknowledged by all members, so no other primary was serving by then. A primary
+ * without other members needs the lease for every answer.
+ *
+ * What cannot be decided now waits here and begins again from its look-up: while the primary does not serve, while it takes no
+ * writes, while there is no lease, while segments are rebuilt. When the primaryship ends, requests that were not decided go back
+ * to the router; of those with an entry in the log nobody here can say what will become of them.
+ */
+import { MalformedBytes } from '../../base/byte-reader.js';
+import { asDcacheError, DcacheError } from '../../base/errors.js';
+import { FIRST_TAG, removeKeys } from '../../store/remove-keys.js';
+import { isWrite, type KvReply, type ReadRequest, type WriteReply, type WriteRequest } from '../../store/requests.js';
+import { scanHeld, type ScanRequest } from '../../store/scan-page.js';
+import type { SegmentStore } from '../../store/segment-store.js';
+import type { PendingRequest } from '../data/pending.js';
+import type { Scheduler } from '../runtime/scheduler.js';
+import { type AwaitedAnswer, AwaitedAnswers } from './awaited-answers.js';
+import type { LedPartition } from './replica.js';
+
+/** Requests that name a key. */
+export type KeyedRequest = Exclude<ReadRequest | WriteRequest, { type: 'scan' | 'count' | 'flush' }>;
+
+/** What a request about one key means for a store: store/kv-decisions.ts. */
+export interface Decisions {
+  /** Sealed segments without their bytes that the decision needs. */
+  segmentsNeeded(request: KeyedRequest): readonly number[];
+  write(request: WriteRequest): WriteReply;
+  read(request: ReadRequest, nowMs: number): KvReply;
+}
+
+export interface SegmentRebuilder {
+  /**
+   * Gives the bytes of sealed segments of a partition back to its store; they are there in the turn in which it resolves. Segments
+   * that are there or gone by then are none to it. Rejects with a DcacheError when they could not be rebuilt in reasonable time.
+   */
+  rebuild(position: number, numbers: readonly number[]): Promise<void>;
+}
+
+export interface PartitionServiceParts {
+  readonly position: number;
+  readonly primary: LedPartition;
+  readonly decisions: Decisions;
+  readonly rebuilder: SegmentRebuilder;
+  readonly lease: { readonly isHeld: boolean };
+  readonly scheduler: Scheduler;
+  /** Wall clock, ms since 1970: what decides on expiry. */
+  readonly wallMs: () => number;
+  /** The log has grown: there is something to send. */
+  onChanged(): void;
+  /** Not decided here, to be routed anew. */
+  giveBack(pending: PendingRequest): void;
+}
+
+interface Waiting {
+  readonly pending: PendingRequest;
+  readonly resume: () => void;
+}
+
+/** Work on expired values, cleaning and a lowered cap in one go: a pause of about a millisecond. */
+const UPKEEP_BYTES = 256 * 1024;
+/** Keys that a flush removes in one entry. */
+const FLUSH_KEYS = 512;
+/** Cleaning for every chunk of a flush. */
+const FLUSH_CLEANING_BYTES = 1024 * 1024;
+
+export class PartitionService {
+  private readonly parts: PartitionServiceParts;
+  private readonly awaited = new AwaitedAnswers();
+  private waiting: Waiting[] = [];
+  private hasEnded = false;
+
+  constructor(parts: PartitionServiceParts) {
+    this.parts = parts;
+  }
+
+  get primary(): LedPartition {
+    return this.parts.primary;
+  }
+
+  execute(pending: PendingRequest): void {
+    const { request } = pending;
+    if (request.type === 'flush') this.flush(pending, FIRST_TAG, 0, 0);
+    else this.attempt(pending);
+  }
+
+  /** Something is committed, the lease or the roles have changed, or time has passed: what waited may go on. */
+  onProgress(): void {
+    if (this.hasEnded) return;
+    this.answerAwaited();
+    const waiting = this.waiting;
+    this.waiting = [];
+    for (const { pending, resume } of waiting) if (!pending.settled) resume();
+  }
+
+  /** Removes what has expired and does other work that no request does. */
+  upkeep(): void {
+    const { primary, wallMs } = this.parts;
+    this.awaited.forgetSettled();
+    if (this.hasEnded || !primary.serving || primary.isFull) return;
+    const { store } = primary;
+    const nowMs = wallMs();
+    if (store.expirer.dueMs > nowMs && !store.hasToEvict) return;
+    this.change(() => store.tick(nowMs, UPKEEP_BYTES));
+  }
+
+  /** This node is not the primary any more. */
+  end(): void {
+    this.hasEnded = true;
+    const undecided = this.waiting.filter(({ pending }) => !pending.settled).map(({ pending }) => pending);
+    this.waiting = [];
+    for (const { pending } of this.awaited.takeAll()) if (!pending.settled) undecided.push(pending);
+    for (const pending of undecided) {
+      if (!pending.exposed) this.parts.giveBack(pending);
+      else pending.failed(lostPrimaryship());
+    }
+  }
+
+  private attempt(pending: PendingRequest): void {
+    const { primary } = this.parts;
+    if (pending.settled) return;
+    if (this.hasEnded) return this.parts.giveBack(pending);
+    const { request } = pending;
+    if (!primary.serving || (isWrite(request) && primary.isFull)) {
+      return this.wait(pending, () => this.attempt(pending));
+    }
+    switch (request.type) {
+      case 'scan':
+        return this.scan(pending, request);
+      case 'count':
+        return this.respond(pending, { type: 'count', keys: primary.store.values.keyCount }, primary.lastIndex, false);
+      case 'flush':
+        return this.flush(pending, FIRST_TAG, 0, 0);
+      default:
+        return this.decide(pending, request);
+    }
+  }
+
+  private decide(pending: PendingRequest, request: KeyedRequest): void {
+    const { primary, decisions, wallMs } = this.parts;
+    const needed = decisions.segmentsNeeded(request);
+    if (needed.length > 0) return this.rebuild(pending, needed, () => this.attempt(pending));
+    const { store } = primary;
+    const nowMs = wallMs();
+    const tag = store.partition.hash.keyTag(request.key, 0, request.key.length);
+    if (isWrite(request)) {
+      const { result, index } = this.change(() => {
+        endIfExpired(store, request.key, nowMs);
+        return decisions.write(request);
+      });
+      if (index > 0) pending.exposed = true;
+      return this.respond(pending, result, Math.max(index, primary.uncommittedIndexOf(tag)), index > 0);
+    }
+    // I2: the miss is answered once the removal is committed.
+    const isOver = store.values.expiringBytes > 0 && store.lookUp(request.key, nowMs) === 'expired';
+    const index = isOver ? this.change(() => endIfExpired(store, request.key, nowMs)).index : 0;
+    const reply = decisions.read(request, nowMs);
+    this.respond(pending, reply, Math.max(index, primary.uncommittedIndexOf(tag)), index > 0);
+  }
+
+  private scan(pending: PendingRequest, request: ScanRequest): void {
+    const { primary, wallMs } = this.parts;
+    this.upkeep(); // what is over and left out must be gone for a later primary as well (I2)
+    try {
+      const { reply, missing } = scanHeld(primary.store, request, wallMs());
+      const isStuck = missing.length > 0 && reply.entries.length === 0 && sameBytes(reply.cursor, request.cursor);
+      if (isStuck) return this.rebuild(pending, missing, () => this.attempt(pending));
+      this.respond(pending, reply, primary.lastIndex, false);
+    } catch (error) {
+      if (!(error instanceof MalformedBytes)) throw error;
+      pending.failed(new DcacheError('INVALID_ARGUMENT', error.message, { cause: error }));
+    }
+  }
+
+  /** Removes the keys from `fromTag` on, a chunk a turn. `removed` are gone by the entries up to `index`. */
+  private flush(pending: PendingRequest, fromTag: number, removed: number, index: number): void {
+    const { primary, wallMs, scheduler } = this.parts;
+    if (pending.settled) return;
+    if (this.hasEnded) return this.endFlush(pending);
+    const goOn = (tag: number, total: number, last: number) => (): void => this.flush(pending, tag, total, last);
+    if (!primary.serving || primary.isFull) return this.wait(pending, goOn(fromTag, removed, index));
+    const { store } = primary;
+    const { result, index: last } = this.change(() => {
+      const step = removeKeys(store, fromTag, FLUSH_KEYS);
+      store.tick(wallMs(), FLUSH_CLEANING_BYTES);
+      return step;
+    });
+    if (last > 0) pending.exposed = true;
+    const total = removed + result.removed;
+    const lastIndex = Math.max(index, last);
+    const { nextTag, missing } = result;
+    if (nextTag === undefined) {
+      return this.respond(
+        pending,
+        { type: 'flush', removed: total },
+        primary.lastIndex,
+        lastIndex === primary.lastIndex,
+      );
+    }
+    if (missing.length > 0) this.rebuild(pending, missing, goOn(nextTag, total, lastIndex));
+    else scheduler.nextTurn(goOn(nextTag, total, lastIndex));
+  }
+
+  private endFlush(pending: PendingRequest): void {
+    if (!pending.exposed) this.parts.giveBack(pending);
+    else pending.failed(lostPrimaryship());
+  }
+
+  private change<Result>(work: () => Result): { readonly result: Result; readonly index: number } {
+    const changed = this.parts.primary.change(work);
+    if (changed.index > 0) this.parts.onChanged();
+    return changed;
+  }
+
+  private respond(pending: PendingRequest, reply: KvReply, index: number, hasCommand: boolean): void {
+    const answer = { pending, reply, index, hasCommand };
+    if (index <= this.parts.primary.commitIndex) this.answer(answer);
+    else this.awaited.add(answer);
+  }
+
+  private answerAwaited(): void {
+    for (const answer of this.awaited.takeUpTo(this.parts.primary.commitIndex)) this.answer(answer);
+  }
+
+  /** All that the answer rests on is committed. What is not in the log is decided again if it cannot be answered now. */
+  private answer(answer: AwaitedAnswer): void {
+    const { primary, lease } = this.parts;
+    const { pending, reply, hasCommand } = answer;
+    if (pending.settled) return;
+    const needsLease = !hasCommand || primary.isAlone;
+    if (!primary.serving || (needsLease && !lease.isHeld)) {
+      this.wait(pending, pending.exposed ? () => this.answer(answer) : () => this.attempt(pending));
+    } else if (reply.type === 'rejected') pending.failed(new DcacheError(reply.code, reply.message));
+    else pending.done(reply);
+  }
+
+  private rebuild(pending: PendingRequest, numbers: readonly number[], resume: () => void): void {
+    const { rebuilder, position } = this.parts;
+    rebuilder.rebuild(position, numbers).then(
+      () => {
+        if (!pending.settled) resume();
+      },
+      (error: unknown) => {
+        const { message } = asDcacheError(error);
+        pending.failed(
+          pending.exposed ? new DcacheError('OUTCOME_UNKNOWN', message, { cause: error }) : asDcacheError(error),
+        );
+      },
+    );
+  }
+
+  private wait(pending: PendingRequest, resume: () => void): void {
+    this.waiting.push({ pending, resume });
+  }
+}
+
+/** A value that is over counts as none, and is taken away before anything is decided on that. */
+function endIfExpired(store: SegmentStore, key: Uint8Array, nowMs: number): void {
+  store.tick(nowMs, 0);
+  if (store.lookUp(key, nowMs) === 'expired') store.delete(key, nowMs);
+}
+
+function lostPrimaryship(): DcacheError {
+  const message = 'the primary of the key changed while the write was under way; it may or may not be done';
+  return new DcacheError('OUTCOME_UNKNOWN', message);
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+}

@@ -1,0 +1,21 @@
+/** Reports about the cluster as messages. What a client gets is the message itself, whose type fits that of the report. */
+import type { MapReport } from '../../cluster/map-report.js';
+import type { ClusterReport, NodeReport } from './backend.js';
+import type { MapResponse, NodeStatusResponse, StatusResponse } from './generated/dcache/v1/cluster.js';
+
+export function writeClusterReport(report: ClusterReport): StatusResponse {
+  const { nodes, map } = report;
+  return { ...report, nodes: nodes.map(writeNodeReport), map: map && writeMap(map) };
+}
+
+export function writeNodeReport(report: NodeReport): NodeStatusResponse {
+  return { ...report, bytesFor: { ...report.bytesFor }, ecc: report.ecc && { ...report.ecc } };
+}
+
+export function writeMap(map: MapReport): MapResponse {
+  return { ...map, groups: map.groups.map(writeGroup) };
+}
+
+function writeGroup(group: MapReport['groups'][number]): MapResponse['groups'][number] {
+  return { ...group, positions: group.positions.map((position) => ({ ...position })) };
+}

@@ -1,0 +1,135 @@
+/**
+ * The parity shards of one parity position of a group, by stripe number, and what is folded into each: `shard ^= C[j][d] * segment`
+ * for every contribution (position d, number, checksum). Positions of a stripe come and go at different times; a missing one
+ * counts as zeros, and so do the bytes behind the end of a segment that is shorter than the stripe's shards.
+ *
+ * I8: a fold or unfold, with the change of the table of contributions, is one synchronous call, in place. Only an empty position
+ * is folded into, only a recorded (segment, checksum) is unfolded, and the bytes are checked both times.
+ */
+import { assert } from '../base/assert.js';
+import type { ErasureCodec } from '../erasure/erasure-codec.js';
+import { hashBytes } from '../store/byte-hash.js';
+import type { SegmentLayout } from '../store/layout.js';
+import type { Block, SlabPool } from '../store/slab-pool.js';
+import type { Contribution, SegmentListing } from './messages.js';
+
+interface ParityStripe {
+  readonly block: Block;
+  /** Checksum of the segment folded in, by data position; never empty. */
+  readonly checksums: Map<number, number>;
+}
+
+/** Addresses that the codec is fast on, and the checksum can read, are multiples of this. */
+const ALIGNMENT_BYTES = 8;
+
+export class ParityShards {
+  private readonly codec: ErasureCodec;
+  private readonly parityIndex: number;
+  private readonly layout: SegmentLayout;
+  private readonly pool: SlabPool;
+  private readonly stripes = new Map<number, ParityStripe>();
+  /** A segment as long as its shard. */
+  private readonly scratch: Uint8Array;
+  private shardBytes = 0;
+
+  /** @param parityIndex 0..m-1. @param layout of the partitions of the group. @param pool whence the shards' memory is. */
+  constructor(codec: ErasureCodec, parityIndex: number, layout: SegmentLayout, pool: SlabPool) {
+    assert(parityIndex >= 0 && parityIndex < codec.code.m, 'a parity index is one of the code');
+    this.codec = codec;
+    this.parityIndex = parityIndex;
+    this.layout = layout;
+    this.pool = pool;
+    this.scratch = new Uint8Array(layout.largestBytes);
+  }
+
+  /** Memory of all shards. */
+  get heldBytes(): number {
+    return this.shardBytes;
+  }
+
+  /** How many shards there are. */
+  get count(): number {
+    return this.stripes.size;
+  }
+
+  /** Adds a sealed segment of data position `position` to the shard of its stripe. `bytes`, up to its length, are only read. */
+  fold(position: number, number: number, bytes: Uint8Array, checksum: number): void {
+    const stripe = this.stripes.get(number);
+    assert(stripe?.checksums.has(position) !== true, 'a segment is folded into an empty position');
+    const segment = this.checked(number, bytes, checksum);
+    const { block, checksums } = stripe ?? this.addStripe(number);
+    this.codec.fold(position, segment, this.parityIndex, block.bytes);
+    checksums.set(position, checksum);
+  }
+
+  /** Takes a segment out that was folded in; the shard is freed with its last one. `bytes` are only read. */
+  unfold(position: number, number: number, bytes: Uint8Array, checksum: number): void {
+    const stripe = this.stripes.get(number);
+    assert(stripe?.checksums.get(position) === checksum, 'only a recorded segment is unfolded');
+    const segment = this.checked(number, bytes, checksum);
+    stripe.checksums.delete(position);
+    if (stripe.checksums.size === 0) this.dropStripe(number, stripe);
+    else this.codec.fold(position, segment, this.parityIndex, stripe.block.bytes);
+  }
+
+  has(position: number, number: number, checksum: number): boolean {
+    return this.stripes.get(number)?.checksums.get(position) === checksum;
+  }
+
+  /** What is in the shard of stripe `number`, by position ascending; empty where there is none. */
+  contributions(number: number): Contribution[] {
+    const checksums = this.stripes.get(number)?.checksums ?? [];
+    return [...checksums]
+      .map(([position, checksum]) => ({ position, checksum }))
+      .sort((a, b) => a.position - b.position);
+  }
+
+  /** The shard of stripe `number`, borrowed until the next fold or unfold; undefined where nothing is folded in. */
+  shard(number: number): Uint8Array | undefined {
+    return this.stripes.get(number)?.block.bytes;
+  }
+
+  /** The segments of a data position that are folded in, in order of number. */
+  listings(position: number): SegmentListing[] {
+    const found: SegmentListing[] = [];
+    for (const [number, { checksums }] of this.stripes) {
+      const checksum = checksums.get(position);
+      if (checksum !== undefined) found.push({ number, checksum });
+    }
+    return found.sort((a, b) => a.number - b.number);
+  }
+
+  /** Gives everything up. */
+  clear(): void {
+    for (const [number, stripe] of this.stripes) this.dropStripe(number, stripe);
+  }
+
+  private addStripe(number: number): ParityStripe {
+    const block = this.pool.allocate(this.layout.sizeBytes(number));
+    block.bytes.fill(0);
+    const stripe = { block, checksums: new Map<number, number>() };
+    this.stripes.set(number, stripe);
+    this.shardBytes += block.bytes.length;
+    return stripe;
+  }
+
+  private dropStripe(number: number, { block }: ParityStripe): void {
+    this.shardBytes -= block.bytes.length;
+    this.pool.free(block);
+    this.stripes.delete(number);
+  }
+
+  /** The segment in the size of its shard, valid until the next call; its bytes are those that were sealed. */
+  private checked(number: number, bytes: Uint8Array, checksum: number): Uint8Array {
+    const sizeBytes = this.layout.sizeBytes(number);
+    assert(bytes.length <= sizeBytes, 'a segment fits its stripe');
+    let segment = bytes;
+    if (bytes.length < sizeBytes || bytes.byteOffset % ALIGNMENT_BYTES !== 0) {
+      segment = this.scratch.subarray(0, sizeBytes);
+      segment.set(bytes);
+      segment.fill(0, bytes.length);
+    }
+    assert(hashBytes(segment, bytes.length, 0) === checksum, 'the bytes of a segment are those that were sealed');
+    return segment;
+  }
+}

@@ -1,0 +1,53 @@
+import { beforeEach, expect, test } from 'vitest';
+import { LEASE_NUMBERS, LeaseReader } from '../../../src/actors/ecc/lease-reader.js';
+import { newPublishedNumbers, NumbersReader, NumbersWriter } from '../../../src/actors/runtime/published-numbers.js';
+
+let nowMs: number;
+let control: NumbersWriter<(typeof LEASE_NUMBERS)[number]>;
+let lease: LeaseReader;
+
+beforeEach(() => {
+  nowMs = 1_000;
+  const memory = newPublishedNumbers(LEASE_NUMBERS);
+  control = new NumbersWriter(memory, LEASE_NUMBERS);
+  lease = new LeaseReader({ published: new NumbersReader(memory, LEASE_NUMBERS), nowMs: () => nowMs });
+});
+
+test('without a grant there is no lease', () => {
+  expect(lease.isHeld).toBe(false);
+  expect(lease.leftMs).toBe(0);
+});
+
+test('a grant holds up to its end', () => {
+  control.publish({ leaseEndMs: 1_500, leaseMapIndex: 0 });
+  expect(lease.leftMs).toBe(500);
+  nowMs = 1_499;
+  expect(lease.isHeld).toBe(true);
+  nowMs = 1_500;
+  expect(lease.isHeld).toBe(false);
+});
+
+test('a grant counts once the map is applied as far as it says', () => {
+  control.publish({ leaseEndMs: 1_500, leaseMapIndex: 7 });
+  lease.onMapApplied(6);
+  expect(lease.isHeld).toBe(false);
+  lease.onMapApplied(7);
+  expect(lease.isHeld).toBe(true);
+});
+
+test('a grant that does not count yet does not end an earlier one', () => {
+  control.publish({ leaseEndMs: 1_500, leaseMapIndex: 0 });
+  expect(lease.isHeld).toBe(true);
+  control.publish({ leaseEndMs: 1_900, leaseMapIndex: 3 });
+  nowMs = 1_400;
+  expect(lease.leftMs).toBe(100);
+  nowMs = 1_600;
+  expect(lease.isHeld).toBe(false);
+});
+
+test('a control thread that begins anew does not take a grant back', () => {
+  control.publish({ leaseEndMs: 1_500, leaseMapIndex: 0 });
+  expect(lease.isHeld).toBe(true);
+  control.publish({ leaseEndMs: 0, leaseMapIndex: 0 });
+  expect(lease.leftMs).toBe(500);
+});
