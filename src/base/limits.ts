@@ -56,6 +56,18 @@ export const LIMITS = {
   /** Deadline of one client request when the client names none. */
   defaultRequestTimeoutMs: 5_000,
   maxRequestTimeoutMs: 600_000,
+  /** Entries of one append message between members of a partition; it holds at least one entry. */
+  maxPartitionAppendBytes: 1 * MIB,
+  /** Bytes of a partition's entries under way to one peer. */
+  maxPartitionInflightBytes: 8 * MIB,
+  /** Uncommitted bytes of a partition's log above which its primary takes no writes. */
+  maxPartitionUncommittedBytes: 16 * MIB,
+  /** Bytes of committed entries that a primary keeps for a learner that lags; then the learner begins anew. */
+  maxLearnerLogBytes: 64 * MIB,
+  /** Entries that one change of a store may make: the largest value, its old one and cleaning. */
+  maxEntriesPerChange: 256,
+  /** Segments under way to one learner of one partition. */
+  maxTransferSegments: 4,
   /** Data positions of a group, k. What the erasure code's tables hold. */
   maxDataPositions: 24,
   /** Parity positions of a group, m. */
@@ -96,6 +108,11 @@ assert(LIMITS.maxScanLooks >= LIMITS.maxScanPage, 'a full page can be found');
 assert(LIMITS.maxScanPageBytes <= LIMITS.maxClientMessageBytes, 'a page fits its message');
 assert(LIMITS.maxAppendBytes <= LIMITS.maxPeerMessageBytes, 'an append fits its message');
 assert(LIMITS.maxInflightAppendBytes >= LIMITS.maxAppendBytes, 'a full append can be under way');
+assert(
+  LIMITS.maxPartitionInflightBytes >= LIMITS.maxPartitionAppendBytes,
+  'a full append of a partition can be under way',
+);
+assert(LIMITS.maxLearnerLogBytes >= LIMITS.maxPartitionUncommittedBytes, 'a learner may lag by what is uncommitted');
 assert(LIMITS.defaultRequestTimeoutMs <= LIMITS.maxRequestTimeoutMs, 'the default deadline is allowed');
 assert(LIMITS.maxDataPositions + LIMITS.maxParityPositions < 31, 'a set of positions fits the bits of an integer');
 assert(LIMITS.maxDataPositions + LIMITS.maxParityPositions <= LIMITS.maxNodes, 'a group fits its cluster');
@@ -105,6 +122,7 @@ assert(
   LIMITS.maxIncomingLinks >= 2 * LIMITS.maxNodes,
   'every node can connect anew before its old connection is noticed',
 );
+assert(LIMITS.maxEntriesPerChange * LIMITS.maxEntryBytes >= 2 * LIMITS.maxValueBytes, 'the largest change has indexes');
 assert(LIMITS.maxEntryBytes >= 4 * LIMITS.maxKeyBytes, 'an entry holds records of the longest key');
 assert(LIMITS.codecTileBytes % 8 === 0, 'tiles keep packets aligned');
 assert(LIMITS.maxBackgroundCodecTasks < LIMITS.maxCodecTasks, 'urgent codec tasks have places of their own');

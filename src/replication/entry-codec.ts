@@ -153,7 +153,8 @@ function visitCommand(reader: ByteReader, visitor: Partial<EntryVisitor>, refs: 
   switch (kind) {
     case OPEN: {
       const segment = reader.varint();
-      visitor.open?.(segment, oneOf(HEADS, reader.uint8()));
+      const head = oneOf(HEADS, reader.uint8());
+      visitor.open?.(segment, head);
       return;
     }
     case PUT: {
@@ -161,12 +162,14 @@ function visitCommand(reader: ByteReader, visitor: Partial<EntryVisitor>, refs: 
       const tag = reader.int32();
       readRefs(reader, refs);
       readRefs(reader, adopted);
-      visitor.put?.(to, tag, refs, reader.lengthAndBytes(), adopted);
+      const record = reader.lengthAndBytes();
+      visitor.put?.(to, tag, refs, record, adopted);
       return;
     }
     case MOVE: {
       const [to, from, tag] = [reader.int32(), reader.int32(), reader.int32()];
-      visitor.move?.(to, from, tag, reader.lengthAndBytes());
+      const record = reader.lengthAndBytes();
+      visitor.move?.(to, from, tag, record);
       return;
     }
     case REMOVE: {
@@ -177,13 +180,14 @@ function visitCommand(reader: ByteReader, visitor: Partial<EntryVisitor>, refs: 
       return;
     }
     case SEAL: {
-      const [segment, length, checksum] = [reader.varint(), reader.varint(), reader.int32()];
-      visitor.seal?.(segment, length, checksum, reader.varint());
+      const [segment, length, checksum, serial] = [reader.varint(), reader.varint(), reader.int32(), reader.varint()];
+      visitor.seal?.(segment, length, checksum, serial);
       return;
     }
     case RELEASE: {
       const [segment, checksum] = [reader.varint(), reader.int32()];
-      visitor.release?.(segment, checksum, reader.lengthAndBytes());
+      const bytes = reader.lengthAndBytes();
+      visitor.release?.(segment, checksum, bytes);
       return;
     }
     default:

@@ -26,6 +26,7 @@ export class EntryRecorder implements LocationCommands {
   private readonly record = new RecordView();
   private pieces: Uint8Array[] = [];
   private readonly tagSet = new Set<number>();
+  private releasedNumbers: number[] = [];
   /** No cut between the opening of a segment and its first record: an empty one would stay behind if the rest were lost. */
   private justOpened = false;
 
@@ -44,6 +45,11 @@ export class EntryRecorder implements LocationCommands {
     return this.tagSet;
   }
 
+  /** Numbers of the segments whose release has begun since the last `takeEntry`. */
+  get released(): readonly number[] {
+    return this.releasedNumbers;
+  }
+
   /**
    * What has been done since the last call, as one entry's bytes, or those of several where there is much; none if nothing was
    * done. The caller's.
@@ -53,6 +59,7 @@ export class EntryRecorder implements LocationCommands {
     const { pieces } = this;
     this.pieces = [];
     this.tagSet.clear();
+    this.releasedNumbers = [];
     return pieces;
   }
 
@@ -104,6 +111,7 @@ export class EntryRecorder implements LocationCommands {
     const segment = this.store.table.get(number);
     this.makeRoom(segment.length);
     this.store.beginRelease(number);
+    this.releasedNumbers.push(number);
     this.writer.release(number, segment.checksum, segment.bytes.subarray(0, segment.length));
   }
 

@@ -24,7 +24,8 @@ const ALIGNMENT_BYTES = 8;
 
 export class ParityShards {
   private readonly codec: ErasureCodec;
-  private readonly parityIndex: number;
+  /** 0..m-1 */
+  readonly parityIndex: number;
   private readonly layout: SegmentLayout;
   private readonly pool: SlabPool;
   private readonly stripes = new Map<number, ParityStripe>();

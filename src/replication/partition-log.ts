@@ -11,10 +11,12 @@ const MAX_DROPPED = 1024;
 export class PartitionLog {
   /** entries[dropped] has index `base + 1`; the places before are dropped. */
   private entries: (LogEntry | undefined)[] = [];
+  /** Bytes of all entries ever appended, up to and with each of `entries`. */
+  private ends: number[] = [];
+  private baseEnd = 0;
   private dropped = 0;
   private base: number;
   private baseEpoch: number;
-  private heldBytes = 0;
 
   /** An empty log after the entry at `index`, which was appended in `epoch`; 0 and 0: from the beginning. */
   constructor(index = 0, epoch = 0) {
@@ -37,7 +39,7 @@ export class PartitionLog {
 
   /** Bytes of the entries held. */
   get bytes(): number {
-    return this.heldBytes;
+    return this.bytesBetween(this.base, this.lastIndex);
   }
 
   /** Epoch of the entry at `index`, firstIndex - 1 included; undefined outside. */
@@ -50,13 +52,26 @@ export class PartitionLog {
     return index > this.base ? this.entries[this.dropped + index - this.base - 1] : undefined;
   }
 
+  /** The entry at `index`, firstIndex..lastIndex. */
+  get(index: number): LogEntry {
+    const entry = this.entryAt(index);
+    if (entry === undefined) assert(false, 'the entry is held');
+    return entry;
+  }
+
+  /** Bytes of the entries behind `after` up to and with `index`, as far as they are held. */
+  bytesBetween(after: number, index: number): number {
+    return Math.max(0, this.endOf(index) - this.endOf(after));
+  }
+
   /** Takes over entries that follow the last one. */
   append(entries: readonly LogEntry[]): void {
     for (const entry of entries) {
       assert(entry.index === this.lastIndex + 1, 'entries are appended without gaps');
       assert(entry.epoch >= this.lastEpoch, 'epochs do not go back along a log');
+      const end = this.endOf(this.lastIndex) + entry.bytes.length;
       this.entries.push(entry);
-      this.heldBytes += entry.bytes.length;
+      this.ends.push(end);
     }
   }
 
@@ -64,7 +79,7 @@ export class PartitionLog {
   truncateFrom(index: number): void {
     assert(index > this.base, 'only what is held is truncated');
     const first = Math.min(this.entries.length, this.dropped + index - this.base - 1);
-    for (const entry of this.entries.splice(first)) this.heldBytes -= entry?.bytes.length ?? 0;
+    this.entries.length = this.ends.length = first;
   }
 
   /**
@@ -91,13 +106,20 @@ export class PartitionLog {
     while (this.base < end) {
       const entry = this.entries[this.dropped];
       this.baseEpoch = entry?.epoch ?? 0;
-      this.heldBytes -= entry?.bytes.length ?? 0;
+      this.baseEnd = this.ends[this.dropped] ?? this.baseEnd;
       this.entries[this.dropped] = undefined;
       this.dropped++;
       this.base++;
     }
     if (this.dropped < MAX_DROPPED || this.dropped * 2 < this.entries.length) return;
     this.entries = this.entries.slice(this.dropped);
+    this.ends = this.ends.slice(this.dropped);
     this.dropped = 0;
+  }
+
+  /** Where the entry at `index` ends, counted over all that were ever appended; clamped to what is held. */
+  private endOf(index: number): number {
+    if (index <= this.base) return this.baseEnd;
+    return this.ends[Math.min(this.entries.length, this.dropped + index - this.base) - 1] ?? this.baseEnd;
   }
 }

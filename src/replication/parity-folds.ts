@@ -1,0 +1,46 @@
+/**
+ * What a parity holder does with the sealed and released segments of one partition: folds them into its parity shards and takes them
+ * out again (DESIGN.md, "Seal and fold", I8). Each is one synchronous step, so nobody sees a shard between two states.
+ */
+import type { PartitionStore } from '../store/partition-store.js';
+import type { SegmentListing } from './messages.js';
+import type { ParityShards } from './parity-shards.js';
+import { visitEntry } from './entry-codec.js';
+
+export class ParityFolds {
+  private readonly shards: ParityShards;
+  private readonly position: number;
+
+  constructor(shards: ParityShards, position: number) {
+    this.shards = shards;
+    this.position = position;
+  }
+
+  /** Folds a sealed segment whose bytes are here. */
+  fold(store: PartitionStore, number: number): void {
+    const segment = store.table.get(number);
+    this.shards.fold(this.position, number, segment.bytes.subarray(0, segment.length), segment.checksum);
+  }
+
+  unfold(number: number, bytes: Uint8Array, checksum: number): void {
+    this.shards.unfold(this.position, number, bytes, checksum);
+  }
+
+  /** An acting primary's entry is committed; its store has the entry already, and keeps the bytes. */
+  onCommitted(store: PartitionStore, bytes: Uint8Array): void {
+    visitEntry(bytes, {
+      seal: (number) => this.fold(store, number),
+      release: (number, checksum, content) => this.unfold(number, content, checksum),
+    });
+  }
+
+  /** What is folded of this position. */
+  listings(): readonly SegmentListing[] {
+    return this.shards.listings(this.position);
+  }
+
+  /** Drops the bytes of sealed segments that are folded. */
+  dropFoldedBytes(store: PartitionStore): void {
+    for (const { number } of this.listings()) if (store.table.get(number).isRaw) store.dropBytes(number);
+  }
+}

@@ -1,0 +1,67 @@
+/**
+ * What a primary knows of one backup or learner in the current epoch: how far it has acknowledged, what is under way to it.
+ * Forgotten with every epoch, since acknowledgements count only in the epoch that they were given in (DESIGN.md, I5).
+ */
+import type { GroupMember } from '../cluster/cluster-map.js';
+
+export class PeerProgress {
+  readonly member: GroupMember;
+  /** Of a learner's stream; 0 for a backup. */
+  readonly joinIndex: number;
+  /** Has accepted an Append of this epoch, and so refuses every earlier one. */
+  promised = false;
+  /** Acknowledged in this epoch up to here: matched < next. */
+  matched = 0;
+  /** Is known to be in its log up to here, by acknowledgements of earlier epochs of this primary too: matched <= held. */
+  held = 0;
+  /** Applied there up to here, in whatever epoch; never goes back. */
+  applied = 0;
+  /** Entries below have been sent over the connection that stands. */
+  next: number;
+  /** Whether an Append has to go out even if it is empty: to open the epoch, to tell the commit index, to be answered. */
+  owesAppend = true;
+  /** The last commit index that it was told. */
+  toldCommit = 0;
+  lastSentMs = -Infinity;
+  /** When the oldest Append that is not acknowledged was sent; undefined: all are. */
+  unacknowledgedSinceMs: number | undefined;
+  /** Nothing is sent before: the peer's map is older than this epoch. */
+  pausedUntilMs = -Infinity;
+
+  /** @param heldIndex what it has for certain: everything behind that is sent to it. */
+  constructor(member: GroupMember, joinIndex: number, heldIndex: number) {
+    this.member = member;
+    this.joinIndex = joinIndex;
+    this.held = heldIndex;
+    this.next = heldIndex + 1;
+  }
+
+  /** A learner's stream begins with the state at `index`. */
+  beginAt(index: number): void {
+    this.matched = this.held = index;
+    this.next = index + 1;
+  }
+
+  /** An Append ending at `lastIndex` has been sent. */
+  onSent(lastIndex: number, commitIndex: number, nowMs: number): void {
+    this.next = lastIndex + 1;
+    this.toldCommit = Math.max(this.toldCommit, commitIndex);
+    this.owesAppend = false;
+    this.lastSentMs = nowMs;
+    this.unacknowledgedSinceMs ??= nowMs;
+  }
+
+  onMatched(index: number, nowMs: number): void {
+    this.promised = true;
+    if (index > this.matched) this.matched = index;
+    if (index > this.held) this.held = index;
+    if (this.next <= index) this.next = index + 1;
+    this.unacknowledgedSinceMs = this.matched >= this.next - 1 ? undefined : nowMs;
+  }
+
+  /** Sends again from behind what the peer has for certain. */
+  rewind(): void {
+    this.next = this.held + 1;
+    this.owesAppend = true;
+  }
+}

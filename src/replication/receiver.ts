@@ -1,0 +1,215 @@
+/**
+ * A backup or learner of a partition (DESIGN.md section 7): takes the primary's log, applies what it is told to be committed,
+ * acknowledges. A learner first takes the beginning of its stream, and the segments in between (I12).
+ *
+ * State: a PartitionState whose store is the state at appliedIndex; entries behind it wait in the log, where a primary of a later
+ * epoch may replace them. A learner has none before its stream begins.
+ * I5: an acknowledgement names the index up to which that very Append was matched. Accepting an Append is the promise of its
+ * epoch: from the moment that the map here has an epoch, Appends of earlier ones are refused.
+ */
+import { assert } from '../base/assert.js';
+import { sameMember, type GroupMember, type PartitionName } from '../cluster/cluster-map.js';
+import { PartitionStore } from '../store/partition-store.js';
+import { digestOfListings } from './digest.js';
+import type { Effect } from './effects.js';
+import { decodeHeader } from './entry-codec.js';
+import type { Append, AppendReply, TransferBegin, TransferSegment, TransferVerify } from './messages.js';
+import type { ParityFolds } from './parity-folds.js';
+import { PartitionLog } from './partition-log.js';
+import { applyNext, type PartitionState } from './partition-state.js';
+
+export interface ReceiverParts {
+  readonly name: PartitionName;
+  /** At a parity position. */
+  readonly folds: ParityFolds | undefined;
+  /** An empty store for a stream that begins. */
+  newStore(): PartitionStore;
+  freeBytes(): number;
+  emit(effect: Effect): void;
+}
+
+export interface ReceiverConfiguration {
+  readonly epoch: number;
+  readonly primary: GroupMember | undefined;
+  /** Of the learner's stream; 0: a backup. */
+  readonly joinIndex: number;
+}
+
+export class Receiver {
+  private readonly parts: ReceiverParts;
+  private configuration: ReceiverConfiguration;
+  /** Undefined: a learner whose stream has not begun. */
+  private current: PartitionState | undefined;
+  /** Listed at the beginning of the stream, neither taken in nor released yet. Empty at a backup. */
+  private readonly awaited = new Set<number>();
+  private broken = false;
+
+  /** @param state of a backup. A learner begins with none. */
+  constructor(parts: ReceiverParts, configuration: ReceiverConfiguration, state: PartitionState | undefined) {
+    assert(
+      (state === undefined) === configuration.joinIndex > 0,
+      'a learner begins with nothing, a backup with its state',
+    );
+    this.parts = parts;
+    this.configuration = configuration;
+    this.current = state;
+  }
+
+  get state(): PartitionState | undefined {
+    return this.current;
+  }
+
+  /** A learner that lacks something which will not be sent again: it has to join anew. */
+  get isBroken(): boolean {
+    return this.broken;
+  }
+
+  get joinIndex(): number {
+    return this.configuration.joinIndex;
+  }
+
+  onConfiguration(configuration: ReceiverConfiguration): void {
+    const { primary } = this.configuration;
+    const isSamePrimary =
+      primary !== undefined && configuration.primary !== undefined && sameMember(primary, configuration.primary);
+    const isPromoted = this.joinIndex > 0 && configuration.joinIndex === 0;
+    if (isPromoted) {
+      assert(
+        this.current !== undefined && this.awaited.size === 0 && !this.broken,
+        'only a complete learner is promoted',
+      );
+    } else if (this.joinIndex > 0 && !isSamePrimary && primary !== undefined) {
+      this.broken = true;
+    }
+    this.configuration = configuration;
+  }
+
+  /** The connection from `peer` is another one: what it sent over the last may be lost. */
+  onIncoming(peer: GroupMember): void {
+    const { primary } = this.configuration;
+    if (this.joinIndex > 0 && this.current !== undefined && primary !== undefined && sameMember(primary, peer)) {
+      this.broken = true;
+    }
+  }
+
+  // ------------------------------------------------------------------ messages
+
+  onAppend(from: GroupMember, append: Append): void {
+    const { epoch, primary } = this.configuration;
+    if (append.joinIndex !== this.joinIndex) {
+      // The join, or the promotion, has not been applied on one side yet.
+      this.reply(from, append, 'not-yet', append.prevIndex);
+      return;
+    }
+    if (append.epoch > epoch) return this.reply(from, append, 'not-yet', append.prevIndex);
+    if (append.epoch < epoch) return this.reply(from, append, 'stale', 0);
+    if (primary === undefined || !sameMember(from, primary) || this.broken) return;
+    const { current } = this;
+    if (current === undefined) {
+      // Only the opening Append comes before the beginning of the stream.
+      this.reply(from, append, append.prevIndex === 0 ? 'matched' : 'gap', 0);
+      return;
+    }
+    if (!isMatched(current, append)) {
+      if (this.joinIndex > 0) this.broken = true;
+      this.reply(from, append, 'gap', current.appliedIndex);
+      return;
+    }
+    takeEntries(current.log, append, current.appliedIndex);
+    const matched = append.prevIndex + append.entries.length;
+    this.applyThrough(current, Math.min(append.commitIndex, matched));
+    this.reply(from, append, 'matched', matched);
+  }
+
+  onTransferBegin(from: GroupMember, begin: TransferBegin): void {
+    if (!this.isMyStream(from, begin.joinIndex)) return;
+    if (this.current !== undefined) {
+      this.broken = true;
+      return;
+    }
+    const store = this.parts.newStore();
+    if (!store.beginTransfer(begin)) {
+      this.broken = true;
+      return;
+    }
+    const log = new PartitionLog(begin.index, begin.indexEpoch);
+    this.current = { store, log, appliedIndex: begin.index, header: decodeHeader(begin.header) };
+    for (const { number } of begin.sealed) this.awaited.add(number);
+  }
+
+  onTransferSegment(from: GroupMember, { joinIndex, index, image }: TransferSegment): void {
+    if (!this.isMyStream(from, joinIndex)) return;
+    const { current } = this;
+    const isInOrder = current !== undefined && current.appliedIndex <= index && index <= current.log.lastIndex;
+    if (!isInOrder || !this.awaited.has(image.number)) {
+      this.broken = true;
+      return;
+    }
+    // The cut is committed: it would not have been sent otherwise.
+    this.applyThrough(current, index);
+    if (!this.awaited.delete(image.number) || !current.store.restoreSegment(image)) {
+      this.broken = true;
+      return;
+    }
+    const { folds } = this.parts;
+    if (folds !== undefined) {
+      folds.fold(current.store, image.number);
+      current.store.dropBytes(image.number);
+    }
+    this.sendTaken(from, joinIndex, image.number);
+  }
+
+  onTransferVerify(from: GroupMember, { joinIndex }: TransferVerify): void {
+    if (this.isMyStream(from, joinIndex) && this.current !== undefined) this.sendTaken(from, joinIndex, 0);
+  }
+
+  // ------------------------------------------------------------------ inside
+
+  private isMyStream(from: GroupMember, joinIndex: number): boolean {
+    const { primary } = this.configuration;
+    if (this.joinIndex === 0 || joinIndex !== this.joinIndex || this.broken) return false;
+    return primary !== undefined && sameMember(primary, from);
+  }
+
+  private applyThrough(state: PartitionState, index: number): void {
+    while (state.appliedIndex < index) applyNext(state, this.parts.folds, this.awaited);
+    state.log.dropThrough(state.appliedIndex);
+  }
+
+  private sendTaken({ nodeId: to }: GroupMember, joinIndex: number, number: number): void {
+    const { name, folds, emit } = this.parts;
+    const listings = folds?.listings() ?? this.current?.store.sealedListings() ?? [];
+    const digest = digestOfListings(listings);
+    emit({ type: 'send', to, message: { type: 'transfer-taken', ...name, joinIndex, number, digest } });
+  }
+
+  private reply({ nodeId: to }: GroupMember, append: Append, status: AppendReply['status'], index: number): void {
+    const { name, freeBytes, emit } = this.parts;
+    const appliedIndex = this.current?.appliedIndex ?? 0;
+    const { epoch, joinIndex } = append;
+    emit({
+      type: 'send',
+      to,
+      message: { type: 'append-reply', ...name, status, epoch, joinIndex, index, appliedIndex, freeBytes: freeBytes() },
+    });
+  }
+}
+
+/** Whether the entry before those of `append` is here. What has been applied is the same everywhere. */
+function isMatched({ log, appliedIndex }: PartitionState, { prevIndex, prevEpoch }: Append): boolean {
+  if (prevIndex <= appliedIndex) return true;
+  return prevIndex <= log.lastIndex && log.epochAt(prevIndex) === prevEpoch;
+}
+
+/** Takes what is new, and drops an uncommitted suffix that differs. */
+function takeEntries(log: PartitionLog, { entries }: Append, appliedIndex: number): void {
+  for (const [i, entry] of entries.entries()) {
+    if (entry.index <= appliedIndex) continue;
+    if (entry.index <= log.lastIndex) {
+      if (log.epochAt(entry.index) === entry.epoch) continue;
+      log.truncateFrom(entry.index);
+    }
+    log.append(entries.slice(i));
+    return;
+  }
+}

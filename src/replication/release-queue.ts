@@ -1,0 +1,25 @@
+/** Segments that a primary has released in its log and keeps until every member has applied that (DESIGN.md, I9). */
+import type { PartitionStore } from '../store/partition-store.js';
+
+export class ReleaseQueue {
+  private readonly store: PartitionStore;
+  /** In order of index. */
+  private waiting: { readonly number: number; readonly index: number }[] = [];
+
+  constructor(store: PartitionStore) {
+    this.store = store;
+  }
+
+  /** The entry at `index` released these segments. */
+  add(index: number, numbers: readonly number[]): void {
+    for (const number of numbers) this.waiting.push({ number, index });
+  }
+
+  /** Every member has applied the log up to `index`: bytes are freed, numbers may be used again. */
+  free(index: number): void {
+    while (this.waiting[0] !== undefined && this.waiting[0].index <= index) {
+      const [{ number } = { number: 0 }] = this.waiting.splice(0, 1);
+      this.store.finishRelease(number);
+    }
+  }
+}

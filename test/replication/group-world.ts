@@ -1,0 +1,492 @@
+/**
+ * One group of real GroupReplicas for random interleavings: links that deliver in order and break, a map that reaches each node in
+ * its own time, nodes that crash and come back empty, writes at whoever serves. Everything follows from the seed. There is no
+ * lease here: a node that leaves the group has crashed, or has let go.
+ */
+import { assert } from '../../src/base/assert.js';
+import type { Incarnation, NodeId } from '../../src/base/ids.js';
+import { Prng } from '../../src/base/prng.js';
+import { applyMapCommand } from '../../src/cluster/apply-map-command.js';
+import { EMPTY_MAP, primaryOf, sameMember, type ClusterMap, type GroupMember } from '../../src/cluster/cluster-map.js';
+import type { AttributedDeclaration, MapCommand } from '../../src/cluster/map-commands.js';
+import { ErasureCodec } from '../../src/erasure/erasure-codec.js';
+import { erasureCode } from '../../src/erasure/erasure-code.js';
+import { loopKernel } from '../../src/erasure/xor-kernel.js';
+import { GroupReplica } from '../../src/replication/group-replica.js';
+import type { DataMessage } from '../../src/replication/messages.js';
+import { SipKeyHash } from '../../src/store/key-hash.js';
+import { SegmentLayout } from '../../src/store/layout.js';
+import { SlabPool } from '../../src/store/slab-pool.js';
+import { hashOfPartition } from '../../src/store/state-hash.js';
+
+const LAYOUT = new SegmentLayout([{ count: 0xffff, bytes: 4096 }]);
+
+interface Link {
+  readonly queue: DataMessage[];
+  up: boolean;
+}
+
+interface WorldNode {
+  readonly nodeId: NodeId;
+  /** Undefined while it is down. */
+  self: GroupMember | undefined;
+  replica: GroupReplica | undefined;
+  /** How many maps it has applied. */
+  mapIndex: number;
+}
+
+interface PendingWrite {
+  readonly position: number;
+  readonly index: number;
+  readonly key: string;
+  readonly value: string | undefined;
+  readonly by: GroupMember;
+}
+
+export class GroupWorld {
+  readonly k: number;
+  readonly m: number;
+  readonly prng: Prng;
+  readonly nodes: WorldNode[];
+  readonly maps: ClusterMap[] = [EMPTY_MAP];
+  nowMs = 1_000_000;
+  readonly counts = { writes: 0, committed: 0, failovers: 0, joins: 0, promotions: 0, resets: 0, rebuilds: 0 };
+  /** What was acknowledged, by position and key; several where an outcome is unknown. */
+  readonly expected = new Map<string, Set<string | undefined>>();
+  private readonly codec: ErasureCodec;
+  private readonly links = new Map<string, Link>();
+  private pending: PendingWrite[] = [];
+  /** Bytes of committed entries, by position and index. */
+  private readonly committed = new Map<string, Uint8Array>();
+  private incarnations = 0;
+
+  constructor(seed: number, k: number, m: number) {
+    this.k = k;
+    this.m = m;
+    this.prng = new Prng(seed);
+    this.codec = new ErasureCodec(erasureCode(k, m), loopKernel);
+    this.nodes = Array.from({ length: k + m }, (_, i) => ({
+      nodeId: `n${i + 1}` as NodeId,
+      self: undefined,
+      replica: undefined,
+      mapIndex: 0,
+    }));
+    for (const node of this.nodes) this.start(node);
+    this.command({
+      type: 'create-groups',
+      k,
+      m,
+      groups: [this.nodes.map(({ nodeId }) => nodeId)],
+      members: this.nodes.flatMap(({ self }) => self ?? []),
+    });
+  }
+
+  get map(): ClusterMap {
+    return this.maps.at(-1) ?? EMPTY_MAP;
+  }
+
+  get group(): ClusterMap['groups'][number] {
+    const group = this.map.groups[0];
+    if (group === undefined) assert(false, 'there is a group');
+    return group;
+  }
+
+  // ------------------------------------------------------------------ steps
+
+  /** One random thing happens. */
+  step(mishaps: boolean): void {
+    this.nowMs += this.prng.below(5);
+    const what = this.prng.below(1000);
+    if (what < 480) this.deliverOne();
+    else if (what < 640) this.write(this.prng.below(this.k));
+    else if (what < 760) this.advanceMap(this.prng.pick(this.nodes));
+    else if (what < 900) this.flush(this.prng.pick(this.nodes));
+    else if (what < 960) this.plan();
+    else if (!mishaps) this.connectSome();
+    else if (what < 970) this.connectSome();
+    else if (what < 976) this.resetSome();
+    else if (what < 978) this.crashSome();
+    else if (what < 984) this.restartSome();
+    else if (what < 986) this.removeLiveBackup();
+  }
+
+  /** Everything goes well until nothing happens any more. */
+  settle(rounds = 4000): void {
+    for (let round = 0; round < rounds; round++) {
+      this.nowMs += 5;
+      for (const node of this.nodes) {
+        if (node.self === undefined) this.start(node);
+        this.advanceMap(node);
+      }
+      this.connectAll();
+      for (const node of this.nodes) this.flush(node);
+      let budget = 200;
+      while (budget-- > 0 && this.deliverOne());
+      this.plan();
+      if (round % 10 === 9 && this.isSettled()) return;
+    }
+    throw new Error(`the group did not settle: ${JSON.stringify(this.group)}`);
+  }
+
+  isSettled(): boolean {
+    if (this.group.inSync.length < this.k + this.m || this.group.joining.length > 0) return false;
+    for (let position = 0; position < this.k; position++) {
+      const primary = this.primaryNode(position)?.replica?.primary(position);
+      if (primary?.serving !== true || primary.commitIndex < primary.lastIndex) return false;
+      for (const { replica } of this.nodes) {
+        const state = replica?.state(position);
+        if (state !== undefined && state.appliedIndex < primary.commitIndex) return false;
+      }
+    }
+    return [...this.links.values()].every(({ queue }) => queue.length === 0);
+  }
+
+  write(position: number): void {
+    const node = this.primaryNode(position);
+    const primary = node?.replica?.primary(position);
+    if (node?.self === undefined || primary?.serving !== true || primary.isFull) return;
+    const key = `key-${this.prng.below(20)}`;
+    const isDelete = this.prng.below(6) === 0;
+    const value = isDelete ? undefined : `${this.counts.writes}`.padEnd(this.prng.pick([8, 60, 300, 900]), '.');
+    const bytes = new TextEncoder().encode(key);
+    // A key that may lie in a folded segment has to be read from there first.
+    if (!this.settleKey(node, position, bytes)) return;
+    const { index } = primary.change(() =>
+      value === undefined
+        ? primary.store.delete(bytes, this.nowMs)
+        : primary.store.set(bytes, new TextEncoder().encode(value), primary.lastIndex + 1, this.nowMs),
+    );
+    this.counts.writes++;
+    this.pending.push({ position, index, key, value, by: node.self });
+    const name = `${position} ${key}`;
+    const outcomes = this.expected.get(name) ?? new Set([undefined]);
+    outcomes.add(value);
+    this.expected.set(name, outcomes);
+    this.carryOut(node);
+    if (index === 0) this.onCommitted(position, primary.commitIndex, node);
+  }
+
+  private flush(node: WorldNode): void {
+    node.replica?.flush(this.nowMs);
+    this.carryOut(node);
+  }
+
+  advanceMap(node: WorldNode): void {
+    if (node.self === undefined || node.mapIndex >= this.maps.length - 1) return;
+    node.mapIndex++;
+    const group = this.maps[node.mapIndex]?.groups[0];
+    if (group === undefined) return;
+    if (node.replica === undefined) {
+      const pool = new SlabPool();
+      const hash = new SipKeyHash({ low: 1, high: 2 });
+      const { self, k, m, codec } = { ...this, self: node.self };
+      node.replica = new GroupReplica(
+        { self, k, m, hash, pool, codec, layout: LAYOUT, maxKeyBytes: 100, freeBytes: () => 1e9 },
+        group,
+      );
+      for (const peer of this.nodes) {
+        if (peer.self !== undefined && this.link(node, peer).up) node.replica.onConnected(peer.self);
+      }
+    } else node.replica.onMap(group);
+    this.carryOut(node);
+  }
+
+  // ------------------------------------------------------------------ links
+
+  private link(from: WorldNode, to: WorldNode): Link {
+    const name = `${from.nodeId} ${to.nodeId}`;
+    const found = this.links.get(name) ?? { queue: [], up: false };
+    this.links.set(name, found);
+    return found;
+  }
+
+  private deliverOne(): boolean {
+    const busy = this.pairs().filter(({ link }) => link.queue.length > 0);
+    if (busy.length === 0) return false;
+    const { from, to, link } = this.prng.pick(busy);
+    const message = link.queue.shift();
+    assert(message !== undefined && from.self !== undefined, 'a busy link has a message');
+    if (message.type === 'shard-request' || message.type === 'shard-reply') return true;
+    to.replica?.onMessage(from.self, structuredClone(message), this.nowMs);
+    this.carryOut(to);
+    return true;
+  }
+
+  private pairs(): { from: WorldNode; to: WorldNode; link: Link }[] {
+    const up = this.nodes.filter(({ self }) => self !== undefined);
+    return up.flatMap((from) => up.filter((to) => to !== from).map((to) => ({ from, to, link: this.link(from, to) })));
+  }
+
+  private connectAll(): void {
+    for (const { from, to, link } of this.pairs()) if (!link.up) this.connect(from, to, link);
+  }
+
+  private connectSome(): void {
+    const broken = this.pairs().filter(({ link }) => !link.up);
+    if (broken.length === 0) return;
+    const { from, to, link } = this.prng.pick(broken);
+    this.connect(from, to, link);
+  }
+
+  private connect(from: WorldNode, to: WorldNode, link: Link): void {
+    assert(from.self !== undefined && to.self !== undefined, 'both ends are up');
+    link.up = true;
+    to.replica?.onIncoming(from.self);
+    from.replica?.onConnected(to.self);
+    this.carryOut(from);
+    this.carryOut(to);
+  }
+
+  private resetSome(): void {
+    const working = this.pairs().filter(({ link }) => link.up);
+    if (working.length === 0) return;
+    const { from, to } = this.prng.pick(working);
+    this.counts.resets++;
+    this.reset(from, to);
+  }
+
+  private reset(from: WorldNode, to: WorldNode): void {
+    const link = this.link(from, to);
+    if (!link.up) return;
+    link.up = false;
+    link.queue.length = 0;
+    if (to.self !== undefined) from.replica?.onDisconnected(to.self);
+    if (from.self !== undefined) to.replica?.onIncoming(from.self);
+    this.carryOut(from);
+    this.carryOut(to);
+  }
+
+  // ------------------------------------------------------------------ lives
+
+  private start(node: WorldNode): void {
+    node.self = { nodeId: node.nodeId, incarnation: ++this.incarnations as Incarnation };
+    node.replica = undefined;
+    node.mapIndex = 0;
+  }
+
+  private restartSome(): void {
+    const down = this.nodes.filter(({ self }) => self === undefined);
+    if (down.length > 0) this.start(this.prng.pick(down));
+  }
+
+  /** Never more than m memories lost at a time. */
+  private crashSome(): void {
+    const node = this.prng.pick(this.nodes);
+    if (node.self === undefined || !this.mayLose(node)) return;
+    this.counts.failovers++;
+    for (const peer of this.nodes) {
+      this.reset(node, peer);
+      this.reset(peer, node);
+    }
+    node.self = undefined;
+    node.replica = undefined;
+  }
+
+  private mayLose(node: WorldNode): boolean {
+    const living = this.group.inSync.filter((member) =>
+      this.nodes.some(({ self }) => self !== undefined && sameMember(self, member)),
+    );
+    return living.filter(({ nodeId }) => nodeId !== node.nodeId).length >= this.k;
+  }
+
+  // ------------------------------------------------------------------ the map
+
+  private command(command: MapCommand): void {
+    const next = applyMapCommand(this.map, command, this.maps.length);
+    if (next !== this.map) this.maps.push(next);
+  }
+
+  /** What a planner would do next, in a random order. */
+  private plan(): void {
+    const { group } = this;
+    const { id, epoch } = group;
+    for (const member of group.inSync) {
+      if (this.nodes.some(({ self }) => self !== undefined && sameMember(self, member))) continue;
+      this.command({ type: 'remove', group: id, epoch, member });
+      return;
+    }
+    for (const { self, replica } of this.nodes) {
+      if (self === undefined) continue;
+      const inSync = group.inSync.some(({ nodeId }) => nodeId === self.nodeId);
+      const joining = group.joining.find((member) => sameMember(member, self));
+      const report = replica?.report(this.nowMs);
+      const broken =
+        joining !== undefined && report?.brokenJoins.some(({ joinIndex }) => joinIndex === joining.joinIndex);
+      if (!inSync && (joining === undefined || broken === true)) {
+        this.counts.joins++;
+        this.command({ type: 'join', group: id, epoch, member: self, replaces: joining?.joinIndex ?? 0 });
+        return;
+      }
+    }
+    for (const gone of group.joining) {
+      if (this.nodes.some(({ self }) => self !== undefined && sameMember(self, gone))) continue;
+      this.command({ type: 'stop-joining', group: id, member: gone, joinIndex: gone.joinIndex });
+      return;
+    }
+    const declarations: AttributedDeclaration[] = this.nodes.flatMap(({ self, replica }) =>
+      self === undefined ? [] : (replica?.report(this.nowMs).declarations ?? []).map((d) => ({ ...d, by: self })),
+    );
+    for (const joining of group.joining) {
+      const { nodeId, incarnation, joinIndex } = joining;
+      const before = this.map;
+      const member = { nodeId, incarnation };
+      const concerned = declarations.filter((d) => sameMember(d.learner, member) && d.joinIndex === joinIndex);
+      this.command({ type: 'promote', group: id, epoch, member, joinIndex, declarations: concerned });
+      if (this.map === before) continue;
+      this.counts.promotions++;
+      return;
+    }
+  }
+
+  private removeLiveBackup(): void {
+    const { group } = this;
+    const member = this.prng.pick(group.inSync);
+    const leads = Array.from({ length: this.k }, (_, p) => primaryOf(group, p)).some(
+      (p) => p?.nodeId === member.nodeId,
+    );
+    const node = this.nodes.find(({ nodeId }) => nodeId === member.nodeId);
+    if (leads || node === undefined || !this.mayLose(node)) return;
+    this.command({ type: 'remove', group: group.id, epoch: group.epoch, member });
+  }
+
+  // ------------------------------------------------------------------ effects and checks
+
+  private primaryNode(position: number): WorldNode | undefined {
+    const first = this.prng.below(this.nodes.length);
+    const inTurn = [...this.nodes.slice(first), ...this.nodes.slice(0, first)];
+    return inTurn.find(({ replica }) => replica?.primary(position)?.serving === true);
+  }
+
+  private carryOut(node: WorldNode): void {
+    for (const effect of node.replica?.takeEffects() ?? []) {
+      switch (effect.type) {
+        case 'send': {
+          const to = this.nodes.find(({ nodeId }) => nodeId === effect.to);
+          if (to?.self === undefined || !this.link(node, to).up) break;
+          this.link(node, to).queue.push(effect.message);
+          break;
+        }
+        case 'committed':
+          this.onCommitted(effect.position, effect.index, node);
+          break;
+        case 'segment-needed':
+          this.rebuild(node, effect.position, effect.number);
+          break;
+        case 'roles-changed':
+          break;
+      }
+    }
+  }
+
+  private onCommitted(position: number, index: number, node: WorldNode): void {
+    const state = node.replica?.state(position);
+    for (let at = state?.log.firstIndex ?? 1; at <= index; at++) {
+      const bytes = state?.log.entryAt(at)?.bytes;
+      if (bytes === undefined) continue;
+      const known = this.committed.get(`${position} ${at}`);
+      if (known === undefined) this.committed.set(`${position} ${at}`, bytes.slice());
+      else assert(Buffer.compare(known, bytes) === 0, `committed entry ${at} of position ${position} has changed`);
+    }
+    for (const write of this.pending) {
+      if (write.position !== position || write.index > index || node.self === undefined) continue;
+      if (!sameMember(write.by, node.self)) continue;
+      this.counts.committed++;
+    }
+    const acknowledged = this.pending.filter(
+      (write) =>
+        write.position === position &&
+        write.index <= index &&
+        node.self !== undefined &&
+        sameMember(write.by, node.self),
+    );
+    this.pending = this.pending.filter((write) => !acknowledged.includes(write));
+    // Acknowledged in the order of the log: only the last value, and what is still under way, can be there.
+    for (const { key, value } of acknowledged) {
+      const name = `${position} ${key}`;
+      const later = this.pending.filter((write) => write.position === position && write.key === key);
+      this.expected.set(name, new Set([value, ...later.map((write) => write.value)]));
+    }
+  }
+
+  /** Brings all segments back in which the key might lie. False if that cannot be done now. */
+  private settleKey(node: WorldNode, position: number, key: Uint8Array): boolean {
+    const store = node.replica?.state(position)?.store;
+    if (store === undefined) return false;
+    const tag = store.hash.keyTag(key, 0, key.length);
+    for (let tries = 0; tries < 10; tries++) {
+      if (store.find(tag, key, 0, key.length) !== 0 || store.unsettled === 0) return true;
+      if (!this.rebuild(node, position, store.unsettled >>> 16)) return false;
+    }
+    return false;
+  }
+
+  /** A degraded read, all at once: from whatever the living members in sync have. */
+  rebuild(node: WorldNode, position: number, number: number): boolean {
+    const store = node.replica?.state(position)?.store;
+    const segment = store?.table.maybe(number);
+    if (store === undefined || segment === undefined || segment.isRaw) return true;
+    const shards = this.nodes.flatMap(({ replica }) => replica?.shardsOf(number) ?? []);
+    const own = node.replica?.parity?.contributions(number) ?? [];
+    const checksumAt = new Map(own.map((c) => [c.position, c.checksum]));
+    const size = LAYOUT.sizeBytes(number);
+    const padded = (bytes: Uint8Array): Uint8Array => {
+      const whole = new Uint8Array(size);
+      whole.set(bytes);
+      return whole;
+    };
+    const data = Array.from({ length: this.k }, (_, p) => {
+      const found = shards.flatMap((s) => s.data).find((s) => s.position === p && s.checksum === checksumAt.get(p));
+      return found === undefined || p === position ? null : padded(found.bytes);
+    });
+    const parities = shards
+      .flatMap(({ parity }) => parity ?? [])
+      .filter(({ contributions }) => contributions.every((c) => checksumAt.get(c.position) === c.checksum))
+      .map(({ index, contributions, bytes }) => ({
+        index,
+        bytes: padded(bytes),
+        contributions: contributions.reduce((set, c) => set | (1 << c.position), 0),
+      }));
+    const target = new Uint8Array(size);
+    try {
+      this.codec.rebuild({ data, parities, wanted: [{ shard: { type: 'data', position }, target }] });
+    } catch {
+      return false;
+    }
+    this.counts.rebuilds++;
+    store.restoreBytes(number, target.subarray(0, segment.length));
+    return true;
+  }
+
+  /** After `settle`: members agree, everything acknowledged is there, and each parity shard is what the code makes of its data. */
+  check(): void {
+    for (let position = 0; position < this.k; position++) {
+      const leader = this.primaryNode(position);
+      const state = leader?.replica?.state(position);
+      assert(leader !== undefined && state !== undefined, 'a settled partition has a primary');
+      const hash = hashOfPartition(state.store);
+      for (const { nodeId, replica } of this.nodes) {
+        const other = replica?.state(position);
+        if (other === undefined) continue;
+        assert(hashOfPartition(other.store) === hash, `${nodeId} holds another partition ${position} than its primary`);
+      }
+      this.checkValues(leader, position);
+    }
+  }
+
+  private checkValues(node: WorldNode, position: number): void {
+    const store = node.replica?.primary(position)?.store;
+    assert(store !== undefined, 'the primary serves');
+    for (const [name, outcomes] of this.expected) {
+      const [where, key = ''] = name.split(' ');
+      if (Number(where) !== position) continue;
+      const bytes = new TextEncoder().encode(key);
+      assert(this.settleKey(node, position, bytes), 'a settled group can rebuild everything');
+      const value =
+        store.lookUp(bytes, this.nowMs) === 'hit' ? new TextDecoder().decode(store.entry.copyOfValue()) : undefined;
+      assert(
+        outcomes.has(value),
+        `${name} is ${value?.slice(0, 8)}, expected ${[...outcomes].map((o) => o?.slice(0, 8)).join(' or ')}`,
+      );
+    }
+  }
+}
