@@ -2,6 +2,7 @@
  * One run: a cluster is founded, clients work while things go wrong (safety phase), everything heals, and the cluster has
  * to recover and to agree (liveness phase); then the clients' history is checked. Everything follows from the seed.
  */
+import type { Mode } from '../../src/base/ids.js';
 import type { Logger } from '../../src/base/log.js';
 import { checkLinearizability } from '../checker/check.js';
 import type { KvInput, KvResult } from '../checker/kv-model.js';
@@ -11,6 +12,7 @@ import { SimClient } from './client.js';
 import type { FaultCounts } from './fault-counts.js';
 import { Mishaps } from './mishaps.js';
 import { recover } from './recovery.js';
+import { drawEccParameters } from './scenario/ecc-parameters.js';
 import { drawParameters, type Parameters } from './scenario/parameters.js';
 import { Trace } from './trace.js';
 import { promisesSettled } from './virtual-time.js';
@@ -25,6 +27,7 @@ export type Verdict =
 
 export interface RunReport {
   readonly seed: number;
+  readonly mode: Mode;
   readonly verdict: Verdict;
   readonly parameters: Parameters;
   readonly traceHash: string;
@@ -54,8 +57,8 @@ export interface RunOptions {
 /** Steps on one key after which the checker gives up; a run is short. */
 const MAX_CHECKER_STEPS = 300_000;
 
-export async function run(seed: number, options: RunOptions = {}): Promise<RunReport> {
-  const parameters = drawParameters(seed);
+export async function run(seed: number, mode: Mode, options: RunOptions = {}): Promise<RunReport> {
+  const parameters = mode === 'raft' ? drawParameters(seed) : drawEccParameters(seed);
   const world = new World(seed, parameters, new Trace(options.print), options.logger);
   const onRejection = (error: unknown): void => world.onDefect('some node', error);
   process.on('unhandledRejection', onRejection);
@@ -97,6 +100,7 @@ async function stepUntil(world: World, done: () => boolean): Promise<void> {
   while (!done() && !failed(world)) {
     world.time.step();
     await promisesSettled();
+    world.mode.check();
   }
 }
 
@@ -120,6 +124,7 @@ function report(seed: number, world: World, clients: readonly SimClient[], liven
       : undefined;
   return {
     seed,
+    mode: parameters.ecc === undefined ? 'raft' : 'ecc',
     verdict: worldVerdict(world) ?? linearizability ?? liveness ?? { type: 'passed' },
     parameters,
     traceHash: trace.hash,

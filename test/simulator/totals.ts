@@ -1,8 +1,10 @@
 /** What many runs did together. */
-import { FaultCounts, FAULTS } from './fault-counts.js';
+import type { Mode } from '../../src/base/ids.js';
+import { FaultCounts, faultsOf } from './fault-counts.js';
 import type { RunReport } from './run.js';
 
 export class Totals {
+  private readonly mode: Mode;
   readonly faults = new FaultCounts();
   seeds = 0;
   virtualMs = 0;
@@ -15,6 +17,10 @@ export class Totals {
   snapshots = 0;
   snapshotsSent = 0;
   undecidedHistories = 0;
+
+  constructor(mode: Mode) {
+    this.mode = mode;
+  }
 
   add(report: RunReport): void {
     this.seeds++;
@@ -39,7 +45,7 @@ export class Totals {
       `  ${this.undecidedHistories} histories were too tangled for the checker`,
       `  ${this.committedEntries} entries committed under ${this.leaders} leaders`,
       `  ${this.snapshots} snapshots named in a log, ${this.snapshotsSent} sent`,
-      ...FAULTS.map((kind) => `  ${kind.padEnd(34)}${String(this.faults.of(kind)).padStart(8)}`),
+      ...faultsOf(this.mode).map((kind) => `  ${kind.padEnd(34)}${String(this.faults.of(kind)).padStart(8)}`),
     ].join('\n');
   }
 }

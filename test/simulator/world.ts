@@ -15,7 +15,9 @@ import { Network } from './network.js';
 import { SimNode } from './node.js';
 import type { PeerPort } from './peer-links.js';
 import type { RequestPort } from './requests.js';
+import { RaftMode } from './raft-mode.js';
 import type { Parameters } from './scenario/parameters.js';
+import type { SimMode } from './sim-mode.js';
 import type { Trace } from './trace.js';
 import { VirtualTime } from './virtual-time.js';
 
@@ -35,6 +37,7 @@ export class World implements LifeWorld {
   readonly invariants: Invariants;
   readonly history = new HistoryRecorder<KvInput, KvResult>();
   readonly network: Network;
+  readonly mode: SimMode;
   readonly nodes: readonly SimNode[];
   /** For whoever else needs a stream of random numbers. */
   readonly prng: Prng;
@@ -49,6 +52,7 @@ export class World implements LifeWorld {
     this.prng = new Prng(seed).fork();
     this.invariants = new Invariants(parameters.nodes, () => this.time.nowMs);
     this.network = new Network(this.time, this.prng.fork(), parameters.network, this.faults);
+    this.mode = new RaftMode(this);
     const founders = defaultFounders(parameters.nodes);
     this.nodes = founders.map((_, i) => {
       const prng = this.prng.fork();

@@ -2,6 +2,7 @@
 import { Prng } from '../../../src/base/prng.js';
 import type { ControlTimings, FlowLimits } from '../../../src/actors/control/control-options.js';
 import type { SnapshotPolicy } from '../../../src/actors/control/snapshot-keeper.js';
+import type { EccParameters } from './ecc-parameters.js';
 import { NO_CAP, type MemoryRules } from '../../../src/store/memory-cap.js';
 
 export interface NetworkParameters {
@@ -72,6 +73,8 @@ export interface Parameters {
   readonly faults: FaultParameters;
   /** From one thread of a process to the other. */
   readonly maxHopMs: number;
+  /** Of ecc mode; undefined in raft mode. */
+  readonly ecc: EccParameters | undefined;
 }
 
 /** Fills up, so that writes are refused. */
@@ -127,13 +130,14 @@ export function drawParameters(seed: number): Parameters {
       maxClockJumpMs: one(100, 10_000, 3_600_000),
     },
     maxHopMs: one(0.02, 0.2, 2),
+    ecc: undefined,
     memoryRules: one([NO_CAP], [NO_CAP], [SPACIOUS], [NO_CAP, TIGHT, SPACIOUS]),
     store: one<StoreKind>('segments', 'segments', 'segments', 'map'),
   };
 }
 
 /** Narrow windows as often as those of a real node, so that messages are cut and senders wait. */
-function drawFlow(prng: Prng): FlowLimits {
+export function drawFlow(prng: Prng): FlowLimits {
   const maxAppendBytes = prng.pick([60, 400, 1_000_000]);
   return {
     maxAppendBytes,
