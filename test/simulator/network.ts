@@ -74,6 +74,11 @@ export class Network {
     return !this.cuts.has(`${from}>${to}`);
   }
 
+  /** Whether what arrives now is handed over at once. */
+  passes(from: string, to: string): boolean {
+    return this.reaches(from, to) && !this.stalls.has(`${from}>${to}`);
+  }
+
   /** Both ways, as a connection needs it. */
   connects(a: string, b: string): boolean {
     return this.reaches(a, b) && this.reaches(b, a);
