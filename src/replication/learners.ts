@@ -82,7 +82,9 @@ export class Learners {
 
   onDisconnected(peer: GroupMember): void {
     const learner = this.learners.get(peer.nodeId);
-    if (learner !== undefined && sameMember(learner.progress.member, peer)) this.break(learner.progress);
+    if (learner === undefined || !sameMember(learner.progress.member, peer)) return;
+    if (learner.stream.hasBegun) this.break(learner.progress);
+    else learner.progress.reopen();
   }
 
   onTaken(from: GroupMember, { joinIndex, number, digest }: TransferTaken): void {

@@ -42,6 +42,12 @@ export class PeerProgress {
     this.next = index + 1;
   }
 
+  /** The opening Append, or the answer to it, may be lost. */
+  reopen(): void {
+    this.promised = false;
+    this.owesAppend = true;
+  }
+
   /** An Append ending at `lastIndex` has been sent. */
   onSent(lastIndex: number, commitIndex: number, nowMs: number): void {
     this.next = lastIndex + 1;

@@ -42,6 +42,8 @@ export class Receiver {
   private current: PartitionState | undefined;
   /** Listed at the beginning of the stream, neither taken in nor released yet. Empty at a backup. */
   private readonly awaited = new Set<number>();
+  /** A learner that has promised: its stream may begin at any moment. */
+  private opened = false;
   private broken = false;
 
   /** @param state of a backup. A learner begins with none. */
@@ -74,10 +76,9 @@ export class Receiver {
       primary !== undefined && configuration.primary !== undefined && sameMember(primary, configuration.primary);
     const isPromoted = this.joinIndex > 0 && configuration.joinIndex === 0;
     if (isPromoted) {
-      assert(
-        this.current !== undefined && this.awaited.size === 0 && !this.broken,
-        'only a complete learner is promoted',
-      );
+      // Its stream may have broken since it was declared: whatever was committed since then has been acknowledged here.
+      assert(this.current !== undefined && this.awaited.size === 0, 'only a complete learner is promoted');
+      this.broken = false;
     } else if (this.joinIndex > 0 && !isSamePrimary && primary !== undefined) {
       this.broken = true;
     }
@@ -87,9 +88,8 @@ export class Receiver {
   /** The connection from `peer` is another one: what it sent over the last may be lost. */
   onIncoming(peer: GroupMember): void {
     const { primary } = this.configuration;
-    if (this.joinIndex > 0 && this.current !== undefined && primary !== undefined && sameMember(primary, peer)) {
-      this.broken = true;
-    }
+    const isMine = primary !== undefined && sameMember(primary, peer);
+    if (this.joinIndex > 0 && this.opened && isMine) this.broken = true;
   }
 
   // ------------------------------------------------------------------ messages
@@ -107,6 +107,7 @@ export class Receiver {
     const { current } = this;
     if (current === undefined) {
       // Only the opening Append comes before the beginning of the stream.
+      this.opened = true;
       this.reply(from, append, append.prevIndex === 0 ? 'matched' : 'gap', 0);
       return;
     }

@@ -4,6 +4,8 @@
  * it. Works in slices whose size follows the writes, as long as less than TARGET_LIVE_SHARE of what is written is live or the
  * cap is near; so there is no pause, and no work while there is nothing to gain.
  *
+ * A segment whose bytes are elsewhere is left alone, in ecc mode, until they are back.
+ *
  * I1: a record that is moved is the newest of its key, because only the newest is live when this runs.
  */
 import { locationAt } from './layout.js';
@@ -81,7 +83,7 @@ export class Cleaner {
   private currentVictim(): Segment | undefined {
     if (this.victimNumber !== 0) {
       const current = this.store.table.maybe(this.victimNumber);
-      if (current?.serial === this.victimSerial) return current;
+      if (current?.serial === this.victimSerial && current.isCleanable) return current;
       this.victimNumber = 0;
     }
     const victim = this.worst();
@@ -97,7 +99,7 @@ export class Cleaner {
     let worstShare = MIN_DEAD_SHARE;
     for (let number = 1; number < this.store.table.limit; number++) {
       const segment = this.store.table.maybe(number);
-      if (segment?.state !== 'sealed') continue;
+      if (segment?.isCleanable !== true) continue;
       const deadShare = 1 - segment.liveBytes / segment.length;
       if (deadShare > worstShare) {
         worst = segment;

@@ -5,6 +5,9 @@
  * moves to the open segment and loses its mark, another one ends (compare Segcache, NSDI 2021). One bit a record, whole
  * segments come free, and what was read again stays. `ttl` looks at some records at a random place of the index and ends
  * the one that expires first, as Redis does; when none of them expires, it reads the segment with the soonest expiry.
+ *
+ * In ecc mode bytes may be elsewhere. A value is ended when all of its records can be read (`Values.isWhole`); what cannot be ended
+ * is passed over, and moved out of the way of what can.
  */
 import { avalanche } from './byte-hash.js';
 import type { Cleaner } from './cleaner.js';
@@ -30,6 +33,7 @@ export class Evictor {
   private readonly cleaner: Cleaner;
   private readonly values: Values;
   private readonly view = new RecordView();
+  private readonly head = new RecordView();
   private readonly cursor = new IndexCursor();
   /** The segment that `lru` empties, by number and serial; 0 for none. */
   private segmentNumber = 0;
@@ -67,6 +71,7 @@ export class Evictor {
   evictColdest(): number {
     let spared = 0;
     let headless = 0;
+    let kept = 0;
     for (;;) {
       const segment = this.currentSegment() ?? this.oldest();
       if (segment === undefined) return 0;
@@ -81,8 +86,11 @@ export class Evictor {
           if (headless > this.store.headless.bytes || !this.cleaner.moveRecord(segment, offset, view)) return 0;
         } else if (this.isSpared(segment, offset, view, spared) && this.cleaner.moveRecord(segment, offset, view)) {
           spared += view.sizeBytes;
-        } else {
+        } else if (this.isEndable(view)) {
           return this.evict(segment, offset, view);
+        } else {
+          kept += view.sizeBytes;
+          if (kept > MAX_SPARED_BYTES || !this.cleaner.moveRecord(segment, offset, view)) return 0;
         }
       }
       this.segmentSerial = 0;
@@ -101,7 +109,7 @@ export class Evictor {
   private currentSegment(): Segment | undefined {
     if (this.segmentSerial === 0) return undefined;
     const segment = this.store.table.maybe(this.segmentNumber);
-    return segment?.serial === this.segmentSerial ? segment : undefined;
+    return segment?.serial === this.segmentSerial && segment.isCleanable ? segment : undefined;
   }
 
   private oldest(): Segment | undefined {
@@ -120,7 +128,7 @@ export class Evictor {
     let oldest: Segment | undefined;
     for (let number = 1; number < this.store.table.limit; number++) {
       const segment = this.store.table.maybe(number);
-      if (segment?.state === 'sealed' && (oldest === undefined || segment.serial < oldest.serial)) oldest = segment;
+      if (segment?.isCleanable === true && (oldest === undefined || segment.serial < oldest.serial)) oldest = segment;
     }
     return oldest;
   }
@@ -128,10 +136,21 @@ export class Evictor {
   private isSpared(segment: Segment, offset: number, view: RecordView, sparedBytes: number): boolean {
     if (view.kind !== RECORD_FRAGMENT) return sparedBytes < MAX_SPARED_BYTES && segment.isTouched(offset);
     const head = this.headOf(view);
+    if (head === 0) return false;
     return sparedBytes < MAX_SPARED_BYTES && this.store.table.get(segmentOf(head)).isTouched(offsetOf(head));
   }
 
-  /** Location of the head of the value that the fragment in `view` belongs to. */
+  /** Whether the value that the record in `view` belongs to can be ended now. */
+  private isEndable(view: RecordView): boolean {
+    if (this.store.table.droppedCount === 0) return true;
+    if (view.kind !== RECORD_FRAGMENT) return this.values.isWhole(this.store.tagOf(view), view);
+    const head = this.headOf(view);
+    if (head === 0) return false;
+    this.store.readAt(head, this.head);
+    return this.values.isWhole(this.store.tagOf(this.head), this.head);
+  }
+
+  /** Location of the head of the value that the fragment in `view` belongs to; 0 if its bytes are elsewhere. */
   private headOf(view: RecordView): Location {
     const tag = this.store.hash.keyTag(view.bytes, view.keyStart, view.keyEnd);
     return this.store.find(tag, view.bytes, view.keyStart, view.keyEnd);
@@ -152,10 +171,13 @@ export class Evictor {
     let location = 0;
     let more = index.seek(cursor, avalanche(++this.draws)) || index.seek(cursor, LOWEST_TAG);
     for (let sample = 0; sample < SAMPLES && more; sample++) {
-      this.store.readAt(cursor.location, this.view);
-      if (this.view.expiresAtMs > 0 && this.view.expiresAtMs < soonest) {
-        soonest = this.view.expiresAtMs;
-        location = cursor.location;
+      if (this.store.table.get(segmentOf(cursor.location)).isRaw) {
+        this.store.readAt(cursor.location, this.view);
+        const { expiresAtMs } = this.view;
+        if (expiresAtMs > 0 && expiresAtMs < soonest && this.isEndable(this.view)) {
+          soonest = expiresAtMs;
+          location = cursor.location;
+        }
       }
       more = index.advance(cursor);
     }
@@ -166,7 +188,7 @@ export class Evictor {
     for (;;) {
       let due: Segment | undefined;
       for (const segment of this.store.table.all()) {
-        if (segment.soonestExpiryMs < (due?.soonestExpiryMs ?? Infinity)) due = segment;
+        if (segment.isRaw && segment.soonestExpiryMs < (due?.soonestExpiryMs ?? Infinity)) due = segment;
       }
       if (due === undefined) return 0;
       const location = this.soonestIn(due);
@@ -182,6 +204,7 @@ export class Evictor {
       this.view.read(segment.bytes, offset);
       const { expiresAtMs } = this.view;
       if (expiresAtMs === 0 || expiresAtMs >= soonest || !segment.isLive(offset)) continue;
+      if (!this.isEndable(this.view)) continue;
       soonest = expiresAtMs;
       location = locationAt(segment.number, offset);
     }

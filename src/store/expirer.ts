@@ -1,6 +1,9 @@
 /**
  * Active expiry: finds expired records that nobody asks for. A segment remembers the soonest expiry in it; segments that are due
  * are read through in small slices and remember the next one. Which time it is, is told; nothing here has a clock.
+ *
+ * In ecc mode only what is in memory is found: segments whose bytes are elsewhere are left out until they are back, and a large value
+ * of which a part is elsewhere is passed over until it is read, moved or written, or another node leads.
  */
 import { locationAt } from './layout.js';
 import type { PartitionStore } from './partition-store.js';
@@ -39,7 +42,9 @@ export class Expirer {
   /** No value is over before; Infinity if none ever is. May be early, until the segment that it lies in has been read. */
   get dueMs(): number {
     let soonest = Infinity;
-    for (const segment of this.store.table.all()) soonest = Math.min(soonest, segment.soonestExpiryMs);
+    for (const segment of this.store.table.all()) {
+      if (segment.isRaw) soonest = Math.min(soonest, segment.soonestExpiryMs);
+    }
     return soonest;
   }
 
@@ -58,7 +63,9 @@ export class Expirer {
         budget -= LOOK_COST_BYTES;
         if (view.expiresAtMs === 0 || !segment.isLive(offset)) continue;
         if (view.expiresAtMs <= nowMs) {
-          freed += this.values.remove(this.store.tagOf(view), locationAt(segment.number, offset), view, 'expire');
+          const tag = this.store.tagOf(view);
+          if (!this.values.isWhole(tag, view)) continue;
+          freed += this.values.remove(tag, locationAt(segment.number, offset), view, 'expire');
           budget -= REMOVE_COST_BYTES;
         } else if (view.expiresAtMs < this.soonestMs) {
           this.soonestMs = view.expiresAtMs;
@@ -74,7 +81,7 @@ export class Expirer {
   private currentSegment(): Segment | undefined {
     if (this.segmentSerial === 0) return undefined;
     const segment = this.store.table.maybe(this.segmentNumber);
-    return segment?.serial === this.segmentSerial ? segment : undefined;
+    return segment?.serial === this.segmentSerial && segment.isRaw ? segment : undefined;
   }
 
   /**
@@ -88,7 +95,7 @@ export class Expirer {
     for (let step = 0; step < limit; step++) {
       const number = (first + step) % limit;
       const segment = this.store.table.maybe(number);
-      if (segment === undefined) continue;
+      if (segment?.isRaw !== true) continue;
       if (segment.soonestExpiryMs <= nowMs) {
         this.segmentNumber = number;
         this.segmentSerial = segment.serial;

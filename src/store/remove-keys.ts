@@ -4,13 +4,12 @@
  */
 import { IndexCursor } from './hash-index.js';
 import { segmentOf } from './layout.js';
-import { RECORD_FRAGMENT, RECORD_HEAD, RecordView } from './record.js';
+import { RECORD_FRAGMENT, RecordView } from './record.js';
 import type { SegmentStore } from './segment-store.js';
+import { neededFor } from './segments-needed.js';
 
 /** Where a removal begins. */
 export const FIRST_TAG = -(2 ** 31);
-/** Segments that a removal which cannot go on names, so that they are fetched together. */
-const MAX_MISSING = 8;
 
 export interface RemovedKeys {
   readonly removed: number;
@@ -28,8 +27,9 @@ export function removeKeys(store: SegmentStore, fromTag: number, limit: number):
   let removed = 0;
   for (const { tag, location } of keys) {
     partition.readAt(location, record);
-    const fragments = record.kind === RECORD_HEAD ? values.missingFragments(tag, record, MAX_MISSING) : [];
-    if (fragments.length > 0) return { removed, nextTag: tag, missing: fragments };
+    if (!values.isWhole(tag, record)) {
+      return { removed, nextTag: tag, missing: [...neededFor(partition, record.key().slice(), true)] };
+    }
     values.remove(tag, location, record, 'delete');
     removed++;
   }

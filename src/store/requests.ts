@@ -51,6 +51,8 @@ export type ReadRequest =
       /** 1..maxScanPage. */
       readonly limit: number;
       readonly withValues: boolean;
+      /** Only that one; the cursor is that of its store (ecc-router.ts). */
+      readonly partition?: number;
     }
   | { readonly type: 'count'; readonly partition?: number };
 

@@ -41,6 +41,7 @@ export class SegmentTable {
   private chargedTotal = 0;
   private writtenTotal = 0;
   private openCount = 0;
+  private droppedTotal = 0;
 
   constructor(pool: SlabPool, layout: SegmentLayout) {
     this.pool = pool;
@@ -60,6 +61,11 @@ export class SegmentTable {
   /** Bytes of all records in the segments, live and dead. */
   get writtenBytes(): number {
     return this.writtenTotal;
+  }
+
+  /** Segments whose raw bytes are elsewhere. */
+  get droppedCount(): number {
+    return this.droppedTotal;
   }
 
   /** How many segments have ever been opened: the largest serial. */
@@ -166,6 +172,7 @@ export class SegmentTable {
       segment.state === 'sealed' && segment.liveBytes === 0,
       'a released segment is sealed and holds nothing live',
     );
+    if (!segment.isRaw) this.droppedTotal--;
     this.chargedTotal -= segment.chargedBytes;
     this.writtenTotal -= segment.length;
     segment.dropBytes();
@@ -227,13 +234,14 @@ export class SegmentTable {
   clear(): void {
     for (const segment of this.all()) segment.dropBytes();
     this.segments.length = 1;
-    this.liveTotal = this.chargedTotal = this.writtenTotal = this.openCount = 0;
+    this.liveTotal = this.chargedTotal = this.writtenTotal = this.openCount = this.droppedTotal = 0;
   }
 
   /** Drops the raw bytes of a sealed segment whose contents are coded elsewhere; live bits stay. */
   dropBytes(number: number): void {
     const segment = this.get(number);
-    assert(segment.state === 'sealed', 'only a sealed segment is folded');
+    assert(segment.state === 'sealed' && segment.isRaw, 'only a sealed segment is folded, and once');
+    this.droppedTotal++;
     this.recharge(segment, () => segment.dropBytes());
   }
 
@@ -243,6 +251,7 @@ export class SegmentTable {
     assert(!segment.isRaw && bytes.length === segment.length, 'restored bytes have the length of the segment');
     this.recharge(segment, () => segment.reserve(segment.length));
     segment.bytes.set(bytes);
+    this.droppedTotal--;
     assert(hashBytes(segment.bytes, segment.length, 0) === segment.checksum, 'restored bytes match the checksum');
   }
 

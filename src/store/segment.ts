@@ -81,6 +81,11 @@ export class Segment {
     return this.block !== undefined || this.length === 0;
   }
 
+  /** Whether its records can be read, moved and ended: cleaning and eviction leave others alone. */
+  get isCleanable(): boolean {
+    return this.state === 'sealed' && this.block !== undefined;
+  }
+
   get roomBytes(): number {
     return this.state === 'open' ? this.sizeBytes - this.length : 0;
   }

@@ -47,15 +47,6 @@ export class StoredEntry {
     return this.values.valueBytes(this.record);
   }
 
-  /** Segments that hold parts of the value and are without their bytes (ecc mode), `limit` of them at most. */
-  missingSegments(limit: number): readonly number[] {
-    const { record } = this;
-    if (record.kind !== RECORD_HEAD) return [];
-    const missing = this.values.missingFragments(this.tag, record, limit);
-    this.reread();
-    return missing;
-  }
-
   /**
    * The value. Of one that lies in one record, a view into the store: borrowed until the next look-up or change. A larger one
    * is joined into memory of its own, which is the caller's.

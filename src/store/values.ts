@@ -4,7 +4,7 @@
  */
 import { assert } from '../base/assert.js';
 import { decodeHeadValue, encodeHeadValue } from './fragments.js';
-import { type Location, segmentOf } from './layout.js';
+import type { Location } from './layout.js';
 import type { LocationCommands, RemoveReason } from './location-commands.js';
 import type { PartitionStore } from './partition-store.js';
 import type { Placement } from './placement.js';
@@ -66,6 +66,17 @@ export class Values {
     // After the command: at the begin of each one, the counters are those of the commands before.
     if (supersedes.count === 0) this.keyTotal++;
     this.expiringBytesTotal += expiringBytes;
+  }
+
+  /** Whether all records of the value whose first is `view` under `tag` can be read, so that it can be ended. */
+  isWhole(tag: number, view: RecordView): boolean {
+    if (view.kind !== RECORD_HEAD || this.store.table.droppedCount === 0) return true;
+    const key = view.key();
+    const { version, count } = decodeHeadValue(view);
+    for (let number = 0; number < count; number++) {
+      if (this.store.findFragment(key, tag, version, number) === 0) return false;
+    }
+    return true;
   }
 
   /** Ends the value whose first record is `view` at `location`; returns the bytes that are dead now. */
@@ -147,17 +158,6 @@ export class Values {
     const key = head.key();
     const { version, count } = decodeHeadValue(head);
     for (let number = 0; number < count; number++) visit(this.fragmentAt(key, tag, version, number));
-  }
-
-  /** Segments without their bytes that fragments of the value may lie in, `limit` of them at most. */
-  missingFragments(tag: number, head: RecordView, limit: number): readonly number[] {
-    const key = head.key();
-    const { version, count } = decodeHeadValue(head);
-    const missing = new Set<number>();
-    for (let number = 0; number < count && missing.size < limit; number++) {
-      if (this.store.findFragment(key, tag, version, number) === 0) missing.add(segmentOf(this.store.unsettled));
-    }
-    return [...missing];
   }
 
   private collectFragments(tag: number, head: RecordView, refs: RecordRefs): void {

@@ -3,9 +3,9 @@ import fc from 'fast-check';
 import { InvariantViolation } from '../../src/base/assert.js';
 import type { Incarnation, NodeId } from '../../src/base/ids.js';
 import { applyMapCommand } from '../../src/cluster/apply-map-command.js';
-import { EMPTY_MAP, type ClusterMap, type Group, type GroupMember } from '../../src/cluster/cluster-map.js';
+import { EMPTY_MAP, primaryOf, type ClusterMap, type Group, type GroupMember } from '../../src/cluster/cluster-map.js';
 import { defaultGroups } from '../../src/cluster/default-groups.js';
-import type { MapCommand } from '../../src/cluster/map-commands.js';
+import type { AttributedDeclaration, MapCommand } from '../../src/cluster/map-commands.js';
 
 export const node = (number: number): NodeId => `n${number}` as NodeId;
 export const nodes = (count: number): NodeId[] => Array.from({ length: count }, (_, i) => node(i + 1));
@@ -134,3 +134,16 @@ export const someHeartbeatReply = fc.record({
   mapIndex: someNumber,
   letGo: someEpochs,
 });
+
+/** What the primary of the position says about a learner that is complete. */
+export function declared(
+  map: ClusterMap,
+  group: number,
+  position: number,
+  learner: GroupMember,
+  joinIndex: number,
+): AttributedDeclaration {
+  const by = primaryOf(groupOf(map, group), position);
+  if (by === undefined) throw new InvariantViolation('the partition has a primary');
+  return { group, position, epoch: groupOf(map, group).epoch, learner, joinIndex, by };
+}

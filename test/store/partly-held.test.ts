@@ -1,14 +1,12 @@
-/** Scanning and removing keys of a store that is without the bytes of some sealed segments, as at an acting primary. */
+/** Removing all keys of a store, which may be without the bytes of sealed segments, as at an acting primary. */
 import { beforeEach, describe, expect, test } from 'vitest';
 import { NO_STRIPE } from '../../src/store/segment.js';
 import { seedOfCluster, SipKeyHash } from '../../src/store/key-hash.js';
 import { FIRST_TAG, removeKeys } from '../../src/store/remove-keys.js';
-import { scanHeld, scanPage, type ScanRequest } from '../../src/store/scan-page.js';
 import { SegmentStore } from '../../src/store/segment-store.js';
 
 const KEYS = 500;
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
-const text = (value: Uint8Array): string => new TextDecoder().decode(value);
 
 let store: SegmentStore;
 /** What was dropped, to be given back. */
@@ -36,41 +34,6 @@ function giveBack(numbers: readonly number[]): void {
     dropped.delete(number);
   }
 }
-
-const request = (changed: Partial<ScanRequest> = {}): ScanRequest => ({
-  type: 'scan',
-  prefix: new Uint8Array(0),
-  cursor: new Uint8Array(0),
-  limit: 10_000,
-  withValues: true,
-  ...changed,
-});
-
-describe('a scan', () => {
-  test('names what it needs when it cannot begin', () => {
-    dropSealed();
-    const { reply, missing } = scanHeld(store, request(), 0);
-    expect(reply.entries).toEqual([]);
-    expect(missing.length).toBeGreaterThan(0);
-    expect(missing.every((number) => dropped.has(number))).toBe(true);
-  });
-
-  test('that is given what it names walks every key once, with its value', () => {
-    const whole = scanPage(store, request(), 0).entries;
-    dropSealed();
-    const seen: string[] = [];
-    let cursor = new Uint8Array(0);
-    do {
-      const { reply, missing } = scanHeld(store, request({ cursor }), 0);
-      for (const { key, value } of reply.entries) seen.push(`${text(key)} ${value.length} ${value[0] ?? ''}`);
-      expect(missing.length > 0 || reply.cursor.length === 0).toBe(true);
-      giveBack(missing);
-      cursor = reply.cursor.slice();
-    } while (cursor.length > 0);
-    expect(seen).toEqual(whole.map(({ key, value }) => `${text(key)} ${value.length} ${value[0] ?? ''}`));
-    expect(seen).toHaveLength(KEYS + 1);
-  });
-});
 
 describe('the removal of all keys', () => {
   test('takes the keys a few at a time', () => {

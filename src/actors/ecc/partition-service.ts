@@ -13,8 +13,17 @@
 import { MalformedBytes } from '../../base/byte-reader.js';
 import { asDcacheError, DcacheError } from '../../base/errors.js';
 import { FIRST_TAG, removeKeys } from '../../store/remove-keys.js';
-import { isWrite, type KvReply, type ReadRequest, type WriteReply, type WriteRequest } from '../../store/requests.js';
-import { scanHeld, type ScanRequest } from '../../store/scan-page.js';
+import type { KeyWrite } from '../../store/kv-decisions.js';
+import {
+  isWrite,
+  type KvReply,
+  type KvRequest,
+  type ReadReply,
+  type ReadRequest,
+  type WriteReply,
+  type WriteRequest,
+} from '../../store/requests.js';
+import type { ScanRequest } from '../../store/scan-page.js';
 import type { SegmentStore } from '../../store/segment-store.js';
 import type { PendingRequest } from '../data/pending.js';
 import type { Scheduler } from '../runtime/scheduler.js';
@@ -24,12 +33,12 @@ import type { LedPartition } from './replica.js';
 /** Requests that name a key. */
 export type KeyedRequest = Exclude<ReadRequest | WriteRequest, { type: 'scan' | 'count' | 'flush' }>;
 
-/** What a request about one key means for a store: store/kv-decisions.ts. */
+/** What requests mean for the store of a partition: store/kv-decisions.ts and store/segments-needed.ts. */
 export interface Decisions {
-  /** Sealed segments without their bytes that the decision needs. */
-  segmentsNeeded(request: KeyedRequest): readonly number[];
-  write(request: WriteRequest): WriteReply;
-  read(request: ReadRequest, nowMs: number): KvReply;
+  /** Sealed segments without their bytes that the decision needs, the first in any case. */
+  segmentsNeeded(request: KvRequest): readonly number[];
+  write(request: KeyWrite): WriteReply;
+  read(request: ReadRequest, nowMs: number): ReadReply;
 }
 
 export interface SegmentRebuilder {
@@ -49,6 +58,8 @@ export interface PartitionServiceParts {
   readonly scheduler: Scheduler;
   /** Wall clock, ms since 1970: what decides on expiry. */
   readonly wallMs: () => number;
+  /** Why waiting is of no use, for requests that cannot be decided now. */
+  shortage(): DcacheError | undefined;
   /** The log has grown: there is something to send. */
   onChanged(): void;
   /** Not decided here, to be routed anew. */
@@ -119,19 +130,19 @@ export class PartitionService {
     }
   }
 
-  private attempt(pending: PendingRequest): void {
-    const { primary } = this.parts;
+  private attempt(pending: PendingRequest, hasFetched = false): void {
+    const { primary, decisions, wallMs } = this.parts;
     if (pending.settled) return;
     if (this.hasEnded) return this.parts.giveBack(pending);
     const { request } = pending;
-    if (!primary.serving || (isWrite(request) && primary.isFull)) {
+    if (!primary.serving || (isWrite(request) && (primary.isFull || this.parts.shortage() !== undefined))) {
       return this.wait(pending, () => this.attempt(pending));
     }
     switch (request.type) {
       case 'scan':
-        return this.scan(pending, request);
+        return this.scan(pending, request, hasFetched);
       case 'count':
-        return this.respond(pending, { type: 'count', keys: primary.store.values.keyCount }, primary.lastIndex, false);
+        return this.respond(pending, decisions.read(request, wallMs()), primary.lastIndex, false);
       case 'flush':
         return this.flush(pending, FIRST_TAG, 0, 0);
       default:
@@ -148,7 +159,7 @@ export class PartitionService {
     const tag = store.partition.hash.keyTag(request.key, 0, request.key.length);
     if (isWrite(request)) {
       const { result, index } = this.change(() => {
-        endIfExpired(store, request.key, nowMs);
+        store.tick(nowMs, 0);
         return decisions.write(request);
       });
       if (index > 0) pending.exposed = true;
@@ -161,14 +172,14 @@ export class PartitionService {
     this.respond(pending, reply, Math.max(index, primary.uncommittedIndexOf(tag)), index > 0);
   }
 
-  private scan(pending: PendingRequest, request: ScanRequest): void {
-    const { primary, wallMs } = this.parts;
+  /** @param hasFetched what the page needs was fetched once: now it may be a short one. */
+  private scan(pending: PendingRequest, request: ScanRequest, hasFetched = false): void {
+    const { primary, decisions, wallMs } = this.parts;
     this.upkeep(); // what is over and left out must be gone for a later primary as well (I2)
     try {
-      const { reply, missing } = scanHeld(primary.store, request, wallMs());
-      const isStuck = missing.length > 0 && reply.entries.length === 0 && sameBytes(reply.cursor, request.cursor);
-      if (isStuck) return this.rebuild(pending, missing, () => this.attempt(pending));
-      this.respond(pending, reply, primary.lastIndex, false);
+      const needed = decisions.segmentsNeeded(hasFetched ? { ...request, limit: 1 } : request);
+      if (needed.length > 0) return this.rebuild(pending, needed, () => this.attempt(pending, true));
+      this.respond(pending, decisions.read(request, wallMs()), primary.lastIndex, false);
     } catch (error) {
       if (!(error instanceof MalformedBytes)) throw error;
       pending.failed(new DcacheError('INVALID_ARGUMENT', error.message, { cause: error }));
@@ -252,8 +263,11 @@ export class PartitionService {
     );
   }
 
+  /** Until `onProgress`, unless that is of no use. What has an entry in the log waits in any case. */
   private wait(pending: PendingRequest, resume: () => void): void {
-    this.waiting.push({ pending, resume });
+    const shortage = pending.exposed ? undefined : this.parts.shortage();
+    if (shortage !== undefined) pending.failed(shortage);
+    else this.waiting.push({ pending, resume });
   }
 }
 
@@ -266,8 +280,4 @@ function endIfExpired(store: SegmentStore, key: Uint8Array, nowMs: number): void
 function lostPrimaryship(): DcacheError {
   const message = 'the primary of the key changed while the write was under way; it may or may not be done';
   return new DcacheError('OUTCOME_UNKNOWN', message);
-}
-
-function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }

@@ -35,8 +35,9 @@ function convert(wire: WireRequest): KvRequest {
     case 'append':
       return { type: 'append', key: wire.value.key, value: wire.value.value };
     case 'scan': {
-      const { prefix, cursor, limit, withValues } = wire.value;
-      return { type: 'scan', prefix, cursor, withValues, limit: limit === 0 ? LIMITS.defaultScanPage : limit };
+      const { prefix, cursor, withValues, partition } = wire.value;
+      const limit = wire.value.limit === 0 ? LIMITS.defaultScanPage : wire.value.limit;
+      return { type: 'scan', prefix, cursor, withValues, limit, ...onlyPartition(partition) };
     }
     case 'count':
       return { type: 'count', ...onlyPartition(wire.value.partition) };
@@ -93,8 +94,8 @@ export function writeRequest(request: KvRequest): WireRequest {
     case 'append':
       return { $case: 'append', value: { key: request.key, value: request.value } };
     case 'scan': {
-      const { prefix, cursor, limit, withValues } = request;
-      return { $case: 'scan', value: { prefix, cursor, limit, withValues } };
+      const { prefix, cursor, limit, withValues, partition } = request;
+      return { $case: 'scan', value: { prefix, cursor, limit, withValues, partition } };
     }
     case 'count':
       return { $case: 'count', value: { partition: request.partition } };

@@ -1,7 +1,5 @@
-/** A primary whose log the test commits, on a real store, with as much of the decisions as the tests need. */
+/** A primary whose log the test commits, on a real store. */
 import type { LedPartition } from '../../../src/actors/ecc/replica.js';
-import type { Decisions } from '../../../src/actors/ecc/partition-service.js';
-import type { KvReply } from '../../../src/store/requests.js';
 import { seedOfCluster, SipKeyHash } from '../../../src/store/key-hash.js';
 import type { LocationCommands } from '../../../src/store/location-commands.js';
 import type { PartitionStore } from '../../../src/store/partition-store.js';
@@ -41,7 +39,7 @@ export class FakePartition implements LedPartition {
 
   private watch(partition: PartitionStore): LocationCommands {
     return {
-      open: (segment) => partition.open(segment),
+      open: (segment, head) => partition.open(segment, head),
       put: (to, tag, supersedes) => {
         this.touched.push(tag);
         partition.put(to, tag, supersedes);
@@ -57,45 +55,5 @@ export class FakePartition implements LedPartition {
       seal: (segment, stripe) => partition.seal(segment, stripe),
       release: (segment) => partition.release(segment),
     };
-  }
-}
-
-/** Sets (with a time to live, when absent), deletes and gets. `needed` is what the next look finds missing. */
-export class FakeDecisions implements Decisions {
-  needed: readonly number[] = [];
-  private readonly partition: FakePartition;
-
-  constructor(partition: FakePartition) {
-    this.partition = partition;
-  }
-
-  segmentsNeeded(): readonly number[] {
-    return this.needed;
-  }
-
-  write(request: Parameters<Decisions['write']>[0]): ReturnType<Decisions['write']> {
-    const { store, lastIndex } = this.partition;
-    const nowMs = store.clockMs;
-    switch (request.type) {
-      case 'set': {
-        const { key, value, lifetime, condition } = request;
-        const expiresAtMs = lifetime.type === 'ttl' ? nowMs + lifetime.ttlMs : 0;
-        const only = condition.type === 'absent' ? condition : undefined;
-        const version = lastIndex + 1;
-        const applied = store.set(key, value, version, nowMs, expiresAtMs, only);
-        return { type: 'set', applied, version: applied ? version : 0, old: null };
-      }
-      case 'delete':
-        return { type: 'delete', deleted: store.delete(request.key, nowMs) };
-      default:
-        return { type: 'rejected', code: 'INVALID_ARGUMENT', message: `no ${request.type} here` };
-    }
-  }
-
-  read(request: Parameters<Decisions['read']>[0], nowMs: number): KvReply {
-    const { store } = this.partition;
-    if (request.type !== 'get') throw new Error(`no ${request.type} here`);
-    if (store.lookUp(request.key, nowMs) !== 'hit') return { type: 'get', value: null, version: 0 };
-    return { type: 'get', value: store.entry.copyOfValue(), version: store.entry.version };
   }
 }

@@ -1,12 +1,13 @@
 /** The service of one partition, with a primary whose commits the test decides. */
 import { beforeEach, describe, expect, test } from 'vitest';
 import { PendingRequest } from '../../../src/actors/data/pending.js';
-import { PartitionService } from '../../../src/actors/ecc/partition-service.js';
+import { decisionsOf } from '../../../src/actors/ecc/decisions.js';
+import { type Decisions, PartitionService } from '../../../src/actors/ecc/partition-service.js';
 import { DcacheError } from '../../../src/base/errors.js';
 import { ALWAYS, FOREVER, type KvReply, type KvRequest } from '../../../src/store/requests.js';
 import { NO_STRIPE } from '../../../src/store/segment.js';
 import { VirtualScheduler } from '../../support/virtual-scheduler.js';
-import { FakeDecisions, FakePartition } from './fake-partition.js';
+import { FakePartition } from './fake-partition.js';
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const set = (value: string, changed: object = {}): KvRequest => ({
@@ -23,24 +24,30 @@ interface Rebuild {
 }
 
 let primary: FakePartition;
-let decisions: FakeDecisions;
+let decisions: Decisions;
+/** What is missing whatever is asked, besides what is. */
+let needed: readonly number[];
 let scheduler: VirtualScheduler;
 let lease: { isHeld: boolean };
 let wallMs: number;
 let rebuilds: Rebuild[];
 let givenBack: PendingRequest[];
 let changes: number;
+let shortage: DcacheError | undefined;
 let service: PartitionService;
 
 beforeEach(() => {
   primary = new FakePartition();
-  decisions = new FakeDecisions(primary);
+  needed = [];
+  const real = decisionsOf(primary);
+  decisions = { ...real, segmentsNeeded: (request) => [...needed, ...real.segmentsNeeded(request)] };
   scheduler = new VirtualScheduler();
   lease = { isHeld: true };
   wallMs = 1_000_000;
   rebuilds = [];
   givenBack = [];
   changes = 0;
+  shortage = undefined;
   service = new PartitionService({
     position: 0,
     primary,
@@ -51,6 +58,7 @@ beforeEach(() => {
     lease,
     scheduler,
     wallMs: () => wallMs,
+    shortage: () => shortage,
     onChanged: () => changes++,
     giveBack: (pending) => givenBack.push(pending),
   });
@@ -140,6 +148,7 @@ describe('a write', () => {
   });
 
   test('that is refused when it is decided fails with the code', () => {
+    committed(set('no number'));
     const write = execute({ type: 'increment', key: bytes('k'), delta: 1n });
     expect(write.outcome).toMatchObject({ code: 'INVALID_ARGUMENT', outcome: 'not-done' });
   });
@@ -221,11 +230,11 @@ describe('a read', () => {
 describe('a request that needs segments whose bytes are elsewhere', () => {
   test('begins again from its look-up when they are there', async () => {
     committed(set('1'));
-    decisions.needed = [3];
+    needed = [3];
     const read = execute(GET);
     expect(rebuilds.map(({ numbers }) => numbers)).toEqual([[3]]);
     committed({ type: 'delete', key: bytes('other'), condition: ALWAYS });
-    decisions.needed = [];
+    needed = [];
     execute(set('2'));
     rebuilds[0]?.resolve();
     await scheduler.settle();
@@ -235,22 +244,24 @@ describe('a request that needs segments whose bytes are elsewhere', () => {
   });
 
   test('fails, not done, when they cannot be rebuilt', async () => {
-    decisions.needed = [3];
+    needed = [3];
     const write = execute(set('1'));
     rebuilds[0]?.reject(new DcacheError('ECC_UNDECODABLE', 'too few shards'));
     await scheduler.settle();
     expect(write.outcome).toMatchObject({ code: 'ECC_UNDECODABLE', outcome: 'not-done' });
   });
 
-  test('asks for what a scan cannot read', () => {
+  test('asks for what a scan cannot read', async () => {
     committed(set('1'));
+    const { table } = primary.store.partition;
+    const bytesOfSegment = table.get(1).bytes.slice(0, table.get(1).length);
     dropAll();
-    const first = execute(SCAN);
-    expect(first.outcome).toMatchObject({ type: 'scan', entries: [] });
-    const cursor = first.outcome !== undefined && 'cursor' in first.outcome ? first.outcome.cursor : bytes('');
-    expect(cursor.length).toBeGreaterThan(0);
-    execute({ ...SCAN, cursor });
+    const scan = execute(SCAN);
     expect(rebuilds.map(({ numbers }) => numbers)).toEqual([[1]]);
+    table.restoreBytes(1, bytesOfSegment);
+    rebuilds[0]?.resolve();
+    await scheduler.settle();
+    expect(scan.outcome).toMatchObject({ entries: [{ key: bytes('k'), value: bytes('1') }] });
   });
 });
 
@@ -304,6 +315,25 @@ describe('flush', () => {
     service.end();
     await scheduler.settle();
     expect(flush.outcome).toMatchObject({ code: 'OUTCOME_UNKNOWN' });
+  });
+});
+
+describe('when too few nodes are up', () => {
+  beforeEach(() => {
+    committed(set('1'));
+    shortage = new DcacheError('NOT_ENOUGH_NODES', '1 of 3 nodes up, 2 needed');
+  });
+
+  test('a write is refused before anything is decided', () => {
+    const write = execute(set('2'));
+    expect(write.outcome).toMatchObject({ code: 'NOT_ENOUGH_NODES', outcome: 'not-done' });
+    expect(primary.lastIndex).toBe(1);
+  });
+
+  test('a read is answered under the lease, and refused without one', () => {
+    expect(execute(GET).outcome).toMatchObject({ value: bytes('1') });
+    lease.isHeld = false;
+    expect(execute(GET).outcome).toMatchObject({ code: 'NOT_ENOUGH_NODES' });
   });
 });
 

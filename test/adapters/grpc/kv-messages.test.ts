@@ -27,6 +27,12 @@ test.each(['count', 'flush'] as const)('a %s of one partition arrives as it left
   }
 });
 
+test('a page of one partition is asked for with the cursor of its store', () => {
+  const page = { prefix: Uint8Array.of(1), cursor: Uint8Array.of(2), limit: 5, withValues: true, partition: 3 };
+  const bytes = KvRequest.encode({ ...ENVELOPE, request: writeRequest({ type: 'scan', ...page }) }).finish();
+  expect(readRequest(KvRequest.decode(bytes).request)).toEqual({ type: 'scan', ...page });
+});
+
 test('a reply of any kind arrives as it left', () => {
   fc.assert(
     fc.property(someReply, (reply) => {

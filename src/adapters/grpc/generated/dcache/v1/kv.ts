@@ -124,6 +124,8 @@ export interface ScanRequest {
   /** Most keys of one page, 0: 1000. */
   limit: number;
   withValues: boolean;
+  /** Between nodes of ecc mode, in forwarded requests: only the keys of that partition; the cursor is then that of its store. */
+  partition?: number | undefined;
 }
 
 export interface ScanEntry {
@@ -1208,7 +1210,7 @@ export const AppendResponse: MessageFns<AppendResponse> = {
 };
 
 function createBaseScanRequest(): ScanRequest {
-  return { prefix: new Uint8Array(0), cursor: new Uint8Array(0), limit: 0, withValues: false };
+  return { prefix: new Uint8Array(0), cursor: new Uint8Array(0), limit: 0, withValues: false, partition: undefined };
 }
 
 export const ScanRequest: MessageFns<ScanRequest> = {
@@ -1224,6 +1226,9 @@ export const ScanRequest: MessageFns<ScanRequest> = {
     }
     if (message.withValues !== false) {
       writer.uint32(32).bool(message.withValues);
+    }
+    if (message.partition !== undefined) {
+      writer.uint32(40).uint32(message.partition);
     }
     return writer;
   },
@@ -1271,6 +1276,14 @@ export const ScanRequest: MessageFns<ScanRequest> = {
             }
 
             message.withValues = reader.bool();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.partition = reader.uint32();
             continue;
           }
         }
