@@ -92,6 +92,16 @@ export class ByteWriter {
     return exact;
   }
 
+  /** What has been written so far, borrowed until the next call. */
+  written(): Uint8Array {
+    return this.bytes.subarray(0, this.used);
+  }
+
+  /** Starts anew in the memory that it has. */
+  clear(): void {
+    this.used = 0;
+  }
+
   /**
    * What has been written, as a view that begins at the first byte of a buffer which may be larger; the caller owns both. Saves
    * the copy where the size could be told beforehand, nearly. The writer is empty afterwards.
@@ -101,16 +111,6 @@ export class ByteWriter {
     this.bytes = new Uint8Array(16);
     this.used = 0;
     return written;
-  }
-
-  /** What has been written so far, borrowed until the next call. */
-  written(): Uint8Array {
-    return this.bytes.subarray(0, this.used);
-  }
-
-  /** Starts anew in the memory that it has. */
-  clear(): void {
-    this.used = 0;
   }
 
   private reserve(count: number): void {

@@ -78,6 +78,8 @@ export const LIMITS = {
   codecTileBytes: 256 * KIB,
   /** Compiled schedules that one codec keeps, by pattern of shards at hand. */
   maxCodecSchedules: 512,
+  /** An entry of a partition's log is cut at this size, but holds at least one location command. */
+  maxEntryBytes: 1 * MIB,
   /** One message on a data link: the begin of a transfer, or all that a holder has of a stripe. */
   maxDataMessageBytes: 16 * MIB,
   /** Messages of one turn on a data link are cut into frames at this size, but a frame holds at least one. */
@@ -86,8 +88,6 @@ export const LIMITS = {
   maxLinkBacklogBytes: 64 * MIB,
   /** Connections that others may have made to the data port: one a node, their successors, and strangers on their way out. */
   maxIncomingLinks: 256,
-  /** An entry of a partition's log is cut at this size, but holds at least one location command. */
-  maxEntryBytes: 1 * MIB,
   /** Tasks that wait for the codec pool before it refuses. */
   maxCodecTasks: 1_024,
   /** Of these, background tasks: the rest is kept for reads that somebody waits for. */
@@ -116,13 +116,13 @@ assert(LIMITS.maxLearnerLogBytes >= LIMITS.maxPartitionUncommittedBytes, 'a lear
 assert(LIMITS.defaultRequestTimeoutMs <= LIMITS.maxRequestTimeoutMs, 'the default deadline is allowed');
 assert(LIMITS.maxDataPositions + LIMITS.maxParityPositions < 31, 'a set of positions fits the bits of an integer');
 assert(LIMITS.maxDataPositions + LIMITS.maxParityPositions <= LIMITS.maxNodes, 'a group fits its cluster');
+assert(LIMITS.maxEntriesPerChange * LIMITS.maxEntryBytes >= 2 * LIMITS.maxValueBytes, 'the largest change has indexes');
+assert(LIMITS.maxEntryBytes >= 4 * LIMITS.maxKeyBytes, 'an entry holds records of the longest key');
 assert(LIMITS.maxDataFrameBytes <= LIMITS.maxDataMessageBytes, 'the largest frame is one of a single message');
 assert(LIMITS.maxLinkBacklogBytes >= 2 * LIMITS.maxDataMessageBytes, 'a message can wait behind another');
 assert(
   LIMITS.maxIncomingLinks >= 2 * LIMITS.maxNodes,
   'every node can connect anew before its old connection is noticed',
 );
-assert(LIMITS.maxEntriesPerChange * LIMITS.maxEntryBytes >= 2 * LIMITS.maxValueBytes, 'the largest change has indexes');
-assert(LIMITS.maxEntryBytes >= 4 * LIMITS.maxKeyBytes, 'an entry holds records of the longest key');
 assert(LIMITS.codecTileBytes % 8 === 0, 'tiles keep packets aligned');
 assert(LIMITS.maxBackgroundCodecTasks < LIMITS.maxCodecTasks, 'urgent codec tasks have places of their own');

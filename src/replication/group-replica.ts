@@ -120,6 +120,37 @@ export class GroupReplica {
     return effects;
   }
 
+  describe(): unknown {
+    return this.holdings.map((h) =>
+      h === undefined
+        ? null
+        : h.role === 'primary'
+          ? [
+              'P',
+              h.primary.serving,
+              h.primary.commitIndex,
+              h.primary.lastIndex,
+              (h.primary as any).learners.learners.size &&
+                [...(h.primary as any).learners.learners.values()].map((l: any) => [
+                  l.progress.member.nodeId,
+                  l.stream.state,
+                  l.stream.remaining.length,
+                  [...l.stream.untaken],
+                  l.stream.held.length,
+                  l.counted,
+                  l.progress.matched,
+                  l.progress.promised,
+                ]),
+            ]
+          : [
+              'R',
+              h.receiver.joinIndex,
+              h.receiver.isBroken,
+              h.receiver.state?.appliedIndex,
+              [...(h.receiver as any).awaited],
+            ],
+    );
+  }
   // ------------------------------------------------------------------ inputs
 
   /** The map has changed. `group` is the same group, at a newer map index. */

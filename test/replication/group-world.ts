@@ -13,9 +13,11 @@ import { ErasureCodec } from '../../src/erasure/erasure-codec.js';
 import { erasureCode } from '../../src/erasure/erasure-code.js';
 import { loopKernel } from '../../src/erasure/xor-kernel.js';
 import { GroupReplica } from '../../src/replication/group-replica.js';
+import type { Primary } from '../../src/replication/primary.js';
 import type { DataMessage } from '../../src/replication/messages.js';
 import { SipKeyHash } from '../../src/store/key-hash.js';
 import { SegmentLayout } from '../../src/store/layout.js';
+import { neededFor } from '../../src/store/segments-needed.js';
 import { SlabPool } from '../../src/store/slab-pool.js';
 import { hashOfPartition } from '../../src/store/state-hash.js';
 
@@ -40,7 +42,8 @@ interface PendingWrite {
   readonly index: number;
   readonly key: string;
   readonly value: string | undefined;
-  readonly by: GroupMember;
+  /** Whose promise it is: ended by the end of this office, with an unknown outcome. */
+  readonly by: Primary;
 }
 
 export class GroupWorld {
@@ -125,7 +128,8 @@ export class GroupWorld {
       this.plan();
       if (round % 10 === 9 && this.isSettled()) return;
     }
-    throw new Error(`the group did not settle: ${JSON.stringify(this.group)}`);
+    const roles = this.nodes.map(({ nodeId, replica }) => [nodeId, replica?.describe()]);
+    throw new Error(`the group did not settle: ${JSON.stringify(this.group)} ${JSON.stringify(roles)}`);
   }
 
   isSettled(): boolean {
@@ -147,7 +151,7 @@ export class GroupWorld {
     if (node?.self === undefined || primary?.serving !== true || primary.isFull) return;
     const key = `key-${this.prng.below(20)}`;
     const isDelete = this.prng.below(6) === 0;
-    const value = isDelete ? undefined : `${this.counts.writes}`.padEnd(this.prng.pick([8, 60, 300, 900]), '.');
+    const value = isDelete ? undefined : `${this.counts.writes}`.padEnd(this.prng.pick([8, 60, 300, 900, 9000]), '.');
     const bytes = new TextEncoder().encode(key);
     // A key that may lie in a folded segment has to be read from there first.
     if (!this.settleKey(node, position, bytes)) return;
@@ -157,13 +161,13 @@ export class GroupWorld {
         : primary.store.set(bytes, new TextEncoder().encode(value), primary.lastIndex + 1, this.nowMs),
     );
     this.counts.writes++;
-    this.pending.push({ position, index, key, value, by: node.self });
+    if (index === 0) return;
+    this.pending.push({ position, index, key, value, by: primary });
     const name = `${position} ${key}`;
     const outcomes = this.expected.get(name) ?? new Set([undefined]);
     outcomes.add(value);
     this.expected.set(name, outcomes);
     this.carryOut(node);
-    if (index === 0) this.onCommitted(position, primary.commitIndex, node);
   }
 
   private flush(node: WorldNode): void {
@@ -309,12 +313,13 @@ export class GroupWorld {
       if (self === undefined) continue;
       const inSync = group.inSync.some(({ nodeId }) => nodeId === self.nodeId);
       const joining = group.joining.find((member) => sameMember(member, self));
+      const earlier = group.joining.find(({ nodeId }) => nodeId === self.nodeId);
       const report = replica?.report(this.nowMs);
       const broken =
         joining !== undefined && report?.brokenJoins.some(({ joinIndex }) => joinIndex === joining.joinIndex);
       if (!inSync && (joining === undefined || broken === true)) {
         this.counts.joins++;
-        this.command({ type: 'join', group: id, epoch, member: self, replaces: joining?.joinIndex ?? 0 });
+        this.command({ type: 'join', group: id, epoch, member: self, replaces: earlier?.joinIndex ?? 0 });
         return;
       }
     }
@@ -387,23 +392,16 @@ export class GroupWorld {
       if (known === undefined) this.committed.set(`${position} ${at}`, bytes.slice());
       else assert(Buffer.compare(known, bytes) === 0, `committed entry ${at} of position ${position} has changed`);
     }
-    for (const write of this.pending) {
-      if (write.position !== position || write.index > index || node.self === undefined) continue;
-      if (!sameMember(write.by, node.self)) continue;
-      this.counts.committed++;
-    }
+    const primary = node.replica?.primary(position);
     const acknowledged = this.pending.filter(
-      (write) =>
-        write.position === position &&
-        write.index <= index &&
-        node.self !== undefined &&
-        sameMember(write.by, node.self),
+      (write) => write.position === position && write.index <= index && write.by === primary,
     );
+    this.counts.committed += acknowledged.length;
     this.pending = this.pending.filter((write) => !acknowledged.includes(write));
     // Acknowledged in the order of the log: only the last value, and what is still under way, can be there.
     for (const { key, value } of acknowledged) {
       const name = `${position} ${key}`;
-      const later = this.pending.filter((write) => write.position === position && write.key === key);
+      const later = this.pending.filter((write) => write.by === primary && write.key === key);
       this.expected.set(name, new Set([value, ...later.map((write) => write.value)]));
     }
   }
@@ -412,10 +410,10 @@ export class GroupWorld {
   private settleKey(node: WorldNode, position: number, key: Uint8Array): boolean {
     const store = node.replica?.state(position)?.store;
     if (store === undefined) return false;
-    const tag = store.hash.keyTag(key, 0, key.length);
-    for (let tries = 0; tries < 10; tries++) {
-      if (store.find(tag, key, 0, key.length) !== 0 || store.unsettled === 0) return true;
-      if (!this.rebuild(node, position, store.unsettled >>> 16)) return false;
+    for (let tries = 0; tries < 100; tries++) {
+      const [needed] = neededFor(store, key, true);
+      if (needed === undefined) return true;
+      if (!this.rebuild(node, position, needed)) return false;
     }
     return false;
   }

@@ -30,7 +30,7 @@ export class IncomingLink {
     this.connection = new Connection(socket, false, parts.timings, parts.scheduler, {
       onFrames: (frames) => this.onFrames(frames),
       farewell: ({ reason }) => (reason === 'version' ? refusalFrame(refuseVersion(parts.self)) : undefined),
-      onClosed: (fault, cause) => this.onClosed(fault, cause),
+      onClosed: (fault) => this.onClosed(fault),
     });
   }
 
@@ -84,13 +84,9 @@ export class IncomingLink {
     else record.warn(`${from} ${reason}`, fields, 'an incoming data link was refused');
   }
 
-  private onClosed(fault: LinkFault | undefined, cause: string): void {
+  private onClosed(fault: LinkFault | undefined): void {
     const { from, parts } = this;
-    if (fault !== undefined) {
-      const peer = from?.nodeId ?? this.remoteHost;
-      parts.record.countFault(fault.reason);
-      parts.record.warn(peer, { peer, reason: fault.reason, cause }, 'an incoming data link was given up');
-    }
+    if (fault !== undefined) parts.record.noteFault(from?.nodeId ?? this.remoteHost, fault);
     this.listener.onClosed(this, from);
   }
 }

@@ -2,7 +2,7 @@
 import { LIMITS } from '../../base/limits.js';
 import type { LogFields, Logger } from '../../base/log.js';
 import type { Counter, Metrics } from '../../base/metrics.js';
-import type { FaultReason } from './frame.js';
+import type { LinkFault } from './frame.js';
 import type { Refusal } from './greeting.js';
 
 const QUIET_MS = 60_000;
@@ -36,8 +36,11 @@ export class LinkRecord {
     this.received = traffic('received');
   }
 
-  countFault(reason: FaultReason): void {
-    this.metrics.counter('dataLinkFaults', { reason }).add();
+  /** @param peer a node id, or an address while it has not said who it is */
+  noteFault(peer: string, { reason, message }: LinkFault): void {
+    if (reason === 'version') this.countRefusal('version');
+    else this.metrics.counter('dataLinkFaults', { reason }).add();
+    this.warn(peer, { peer, reason, cause: message }, 'a data link was given up');
   }
 
   countRefusal(reason: Refusal['reason']): void {

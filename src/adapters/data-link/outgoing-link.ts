@@ -175,10 +175,7 @@ export class OutgoingLink {
     const { record, scheduler, timings } = parts;
     this.connection = undefined;
     this.greeted = undefined;
-    if (fault !== undefined) {
-      record.countFault(fault.reason);
-      record.warn(peer.nodeId, { peer: peer.nodeId, reason: fault.reason, cause }, 'a data link was given up');
-    }
+    if (fault !== undefined) record.noteFault(peer.nodeId, fault);
     if (greeted === undefined) record.logger.debug({ peer: peer.nodeId, cause }, 'data link cannot be made');
     else {
       record.logger.info({ peer: peer.nodeId, cause }, 'data link disconnected');
