@@ -17,7 +17,7 @@ import {
   writeMember,
   writeNodeId,
 } from './field-codec.js';
-import type { Heartbeat, HeartbeatReply } from './heartbeat.js';
+import type { GroupEpoch, Heartbeat, HeartbeatReply } from './heartbeat.js';
 import type { Declaration } from './map-commands.js';
 
 const FORMAT = 1;
@@ -93,11 +93,6 @@ function readDeclaration(reader: ByteReader): Declaration {
     learner: readMember(reader),
     joinIndex: reader.varint(),
   };
-}
-
-interface GroupEpoch {
-  readonly group: number;
-  readonly epoch: number;
 }
 
 function writeEpochs(writer: ByteWriter, list: readonly GroupEpoch[]): void {

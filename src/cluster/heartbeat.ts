@@ -5,12 +5,18 @@
 import type { Incarnation, NodeId } from '../base/ids.js';
 import type { Declaration } from './map-commands.js';
 
+/** A configuration of a group. */
+export interface GroupEpoch {
+  readonly group: number;
+  readonly epoch: number;
+}
+
 /** The main thread's part of a heartbeat: renewed every few milliseconds and whenever something in it changes. */
 export interface DataReport {
   /** Raft index up to which the main thread has applied the map. */
   readonly mapIndex: number;
   /** Epochs for which the main thread answers nothing any more; repeated until it applies a newer epoch of the group. */
-  readonly letGo: readonly { readonly group: number; readonly epoch: number }[];
+  readonly letGo: readonly GroupEpoch[];
   readonly declarations: readonly Declaration[];
   /** Attempts to join that cannot succeed any more, a stream having broken: to be begun anew under another joinIndex. */
   readonly brokenJoins: readonly { readonly group: number; readonly joinIndex: number }[];
@@ -47,5 +53,12 @@ export interface HeartbeatReply {
   /** I4(a): index of the leader's last log entry, committed or not. The lease is usable once the map is applied up to it. */
   readonly mapIndex: number;
   /** The node is asked to let go of these, and gets no more leases if it does not within one lease time. */
-  readonly letGo: readonly { readonly group: number; readonly epoch: number }[];
+  readonly letGo: readonly GroupEpoch[];
+}
+
+/** Whether `a` and `b` say the same in all that a change of the map may wait for. */
+export function sameRequests(a: DataReport, b: DataReport): boolean {
+  const requests = ({ letGo, declarations, brokenJoins }: DataReport): string =>
+    JSON.stringify([letGo, declarations, brokenJoins]);
+  return a === b || requests(a) === requests(b);
 }

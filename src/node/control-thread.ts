@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { ControlActor } from '../actors/control/control-actor.js';
 import type { ControlOptions } from '../actors/control/control-options.js';
 import type { ControlEvent } from '../actors/control/events.js';
+import { leasePublisher } from '../actors/control/lease-memory.js';
 import type { ActorContext } from '../actors/runtime/actor.js';
 import { eventLoopScheduler } from '../actors/runtime/scheduler.js';
 import { runActorThread } from '../actors/runtime/thread-host.js';
@@ -24,6 +25,8 @@ export interface ControlThreadOptions {
   readonly logFormat: LogFormat;
   /** Published by the main thread as long as it runs. */
   readonly pulse: SharedArrayBuffer;
+  /** Where this thread publishes the node's lease (ecc mode); read by the main thread. */
+  readonly lease: SharedArrayBuffer;
 }
 
 async function createControlActor(
@@ -66,6 +69,7 @@ async function createControlActor(
       scheduler: eventLoopScheduler,
       logger,
       mainPulse: pulseReader(options.pulse),
+      publishLease: leasePublisher(options.lease),
       newClusterId: () => randomBytes(16).toString('hex'),
       close: async () => {
         transport.close();

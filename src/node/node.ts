@@ -6,6 +6,7 @@ import { randomInt } from 'node:crypto';
 import type { ControlActor } from '../actors/control/control-actor.js';
 import { weighRequests, type ControlOptions, type ControlRequests } from '../actors/control/control-options.js';
 import type { ControlEvent } from '../actors/control/events.js';
+import { newLeaseMemory } from '../actors/control/lease-memory.js';
 import type { DataPlane, EccReport } from '../actors/data-plane.js';
 import type { ActorHandle } from '../actors/runtime/actor.js';
 import { eventLoopScheduler } from '../actors/runtime/scheduler.js';
@@ -124,6 +125,7 @@ export class Node {
     this.stopPulse = startPulse(pulse);
     const options: ControlThreadOptions = {
       pulse,
+      lease: newLeaseMemory(),
       control: this.controlOptions(),
       controlListen: config.controlListen,
       dataFolder: config.dataFolder,

@@ -117,6 +117,7 @@ export class Life implements PeerListener {
         scheduler: this.controlThread,
         logger: world.logger.child(`${host} control`),
         mainPulse: () => this.pulse,
+        publishLease: () => undefined,
         newClusterId: () => Array.from({ length: 4 }, () => prng.uint32().toString(16).padStart(8, '0')).join(''),
         close: () => Promise.resolve(),
         ...controlParts,

@@ -119,6 +119,12 @@ export class World implements LifeWorld {
       case 'restore':
         this.trace.record(nowMs, host, 'restore', event.index, event.term, event.file.bytes);
         return;
+      case 'map':
+        this.trace.record(nowMs, host, 'map', event.index, event.map.groups.map(({ epoch }) => epoch).join());
+        return;
+      case 'let-go':
+        this.trace.record(nowMs, host, 'let go', JSON.stringify(event.groups));
+        return;
       case 'snapshot-due':
         this.trace.record(nowMs, host, 'snapshot due');
         return;

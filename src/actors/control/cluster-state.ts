@@ -1,6 +1,6 @@
 /**
  * What the log says of the cluster, as far as it has been committed here: the list of nodes, the configuration in force, the
- * cluster id. Fed by the driver in the order of the log, and told to those who depend on it: the node's identity and the
+ * cluster id and, in ecc mode, the cluster map. Fed by the driver in the order of the log, and told to those who depend on it: the node's identity and the
  * history from which snapshots are described.
  */
 import type { ConfChangeV2 } from '../../raft/conf-change.js';
@@ -8,6 +8,7 @@ import type { RaftLog } from '../../raft/log-store.js';
 import { EMPTY_CONF_STATE, type ConfState, type Entry, type Snapshot } from '../../raft/types.js';
 import type { ClusterIdentity } from './cluster-identity.js';
 import type { ControlEvent } from './events.js';
+import { MapTable } from './map-table.js';
 import { MemberTable } from './member-table.js';
 import type { SnapshotKeeper } from './snapshot-keeper.js';
 
@@ -21,6 +22,7 @@ export interface ClusterStateParts {
 
 export class ClusterState {
   readonly members = new MemberTable();
+  readonly map = new MapTable();
   private readonly parts: ClusterStateParts;
   private configuration: ConfState = EMPTY_CONF_STATE;
 
@@ -38,13 +40,14 @@ export class ClusterState {
     const snapshot = log.snapshot();
     this.configuration = log.initialState().confState;
     this.members.restore(snapshot);
+    this.map.restore(snapshot);
     this.restore();
     return snapshot === 'unavailable' ? 0 : snapshot.metadata.index;
   }
 
   onEntry(entry: Entry): void {
-    if (!this.members.onEntry(entry)) return;
-    this.belongToCluster();
+    if (this.members.onEntry(entry)) this.belongToCluster();
+    else if (!this.map.onEntry(entry)) return;
     this.onConfiguration(entry.index);
   }
 
@@ -58,6 +61,7 @@ export class ClusterState {
   onSnapshot(snapshot: Snapshot): void {
     this.configuration = snapshot.metadata.confState;
     this.members.restore(snapshot);
+    this.map.restore(snapshot);
     this.belongToCluster();
     this.restore();
     this.parts.onChanged();
@@ -68,8 +72,13 @@ export class ClusterState {
   }
 
   private onConfiguration(index: number): void {
-    this.parts.snapshots.onConfiguration(index, this.configuration, this.members.snapshot());
+    this.remember(index);
     this.parts.onChanged();
+  }
+
+  private remember(index: number): void {
+    const [members, map] = [this.members.snapshot(), this.map.current];
+    this.parts.snapshots.onConfiguration({ index, confState: this.configuration, members, map });
   }
 
   /** The data side is to begin with the file of the log's snapshot. */
@@ -77,7 +86,7 @@ export class ClusterState {
     const { log, snapshots } = this.parts;
     const snapshot = log.snapshot();
     const index = snapshot === 'unavailable' ? 0 : snapshot.metadata.index;
-    snapshots.onConfiguration(index, this.configuration, this.members.snapshot());
+    this.remember(index);
     const file = snapshots.currentFile();
     if (snapshot === 'unavailable' || file === undefined) return;
     snapshots.onRestore(file.name, index);

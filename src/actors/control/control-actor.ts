@@ -7,18 +7,27 @@
  */
 import { assert } from '../../base/assert.js';
 import { DcacheError } from '../../base/errors.js';
+import { isIncarnation } from '../../base/ids.js';
 import { Prng } from '../../base/prng.js';
 import { foundersAsMembers } from '../../cluster/members.js';
+import type { DataReport } from '../../cluster/heartbeat.js';
 import type { Speaker } from '../../cluster/speaker.js';
 import type { ClusterView } from '../../cluster/view.js';
 import type { PeerMessage, SnapshotMessage } from '../../raft/messages.js';
 import type { ReadState, SoftState } from '../../raft/ready.js';
 import type { NodeStatus } from '../../raft/status.js';
-import type { Entry } from '../../raft/types.js';
+import type { Entry, Snapshot } from '../../raft/types.js';
 import { later, type ActorContext, type Later } from '../runtime/actor.js';
 import { ClusterIdentity } from './cluster-identity.js';
 import { ClusterState } from './cluster-state.js';
-import { DEFAULT_FLOW, type ControlOptions, type ControlParts, type ControlRequests } from './control-options.js';
+import {
+  DEFAULT_FLOW,
+  type ControlOptions,
+  type ControlParts,
+  type ControlRequests,
+  type EccOptions,
+} from './control-options.js';
+import { EccControl } from './ecc-control.js';
 import type { ControlEvent } from './events.js';
 import { Founding } from './founding.js';
 import { MainWatch } from './main-watch.js';
@@ -45,6 +54,8 @@ export class ControlActor implements PeerHandler {
   private founding: Founding | undefined;
   private driver: RaftDriver | undefined;
   private registrar: Registrar | undefined;
+  /** In ecc mode, from when the node has a place. */
+  private ecc: EccControl | undefined;
   private readonly gate: PeerGate;
   private readonly peers: PeerBook;
   private readonly traffic: SnapshotTraffic;
@@ -144,6 +155,11 @@ export class ControlActor implements PeerHandler {
     }
   }
 
+  /** In ecc mode: what the main thread has to say to the leader from now on. Renewed as it changes. */
+  report(report: DataReport): void {
+    this.ecc?.onReport(report);
+  }
+
   /** The cut that was asked for by `snapshot-due` is durable, or could not be made. */
   snapshotWritten(written: WrittenSnapshot | undefined): void {
     if (written === undefined) this.snapshots.onNotWritten();
@@ -184,6 +200,7 @@ export class ControlActor implements PeerHandler {
     this.stopTicking();
     this.founding?.stop();
     this.registrar?.stop();
+    this.ecc?.stop();
     this.driver?.stop();
     await this.parts.close();
   }
@@ -209,7 +226,9 @@ export class ControlActor implements PeerHandler {
     }
   }
 
-  onControl(_from: ControlSender, _bytes: Uint8Array): void {}
+  onControl(from: ControlSender, bytes: Uint8Array): void {
+    this.ecc?.onControl(from, bytes);
+  }
 
   onSnapshotStream(message: SnapshotMessage): Promise<SnapshotReceiver> {
     return this.traffic.receive(message);
@@ -271,7 +290,7 @@ export class ControlActor implements PeerHandler {
           onCommitted: (entries) => this.onCommitted(entries),
           onMembership: (change, confState, entry) => this.state.onMembership(change, confState, entry),
           onReadState: (state) => this.onReadState(state),
-          onSnapshot: (snapshot) => this.state.onSnapshot(snapshot),
+          onSnapshot: (snapshot) => this.onSnapshot(snapshot),
           onLogFailure: (error) => this.context.fail(error),
         },
       },
@@ -285,12 +304,41 @@ export class ControlActor implements PeerHandler {
       handOverLeadership: () => this.handOverLeadership(),
     });
     this.registrar.onSpeaker(this.identity.speaker());
+    if (this.options.ecc !== undefined) this.ecc = this.startEcc(this.options.ecc, this.driver);
     this.onMembersChanged();
   }
 
-  private onReadState({ index, context }: ReadState): void {
-    const ticket = ticketOfReadContext(context, this.options.speaker.incarnation);
-    if (ticket !== undefined) this.context.emit({ type: 'read-ready', ticket, index });
+  private startEcc(ecc: EccOptions, driver: RaftDriver): EccControl {
+    const { log, transport, scheduler, logger, mainPulse, publishLease } = this.parts;
+    const { nodeId, incarnation } = this.options.speaker;
+    assert(isIncarnation(incarnation), 'an incarnation is drawn from its range');
+    const control = new EccControl({
+      ecc,
+      self: { nodeId, incarnation },
+      raftId: this.identity.raftId,
+      driver,
+      state: this.state,
+      transport,
+      scheduler,
+      logger,
+      mainPulse,
+      publishLease,
+      emit: (event) => this.context.emit(event),
+    });
+    const snapshot = log.snapshot();
+    if (snapshot !== 'unavailable' && snapshot.metadata.index > 0) control.onRestored(snapshot.metadata);
+    return control;
+  }
+
+  private onReadState(state: ReadState): void {
+    const ticket = ticketOfReadContext(state.context, this.options.speaker.incarnation);
+    if (ticket !== undefined) this.context.emit({ type: 'read-ready', ticket, index: state.index });
+    else this.ecc?.onReadState(state);
+  }
+
+  private onSnapshot(snapshot: Snapshot): void {
+    this.state.onSnapshot(snapshot);
+    this.ecc?.onRestored(snapshot.metadata);
   }
 
   /** Snapshots go their own way: the state is not in the message. */
@@ -303,6 +351,7 @@ export class ControlActor implements PeerHandler {
     this.softState = state;
     if (state.role !== 'leader') this.registrar?.onLeadershipLost();
     else if (this.state.members.clusterId === undefined) this.proposeFounding();
+    this.ecc?.onSoftState(state);
     this.emitView();
   }
 
@@ -316,6 +365,7 @@ export class ControlActor implements PeerHandler {
   private onCommitted(entries: readonly Entry[]): void {
     this.appliedTerm = entries.at(-1)?.term ?? this.appliedTerm;
     this.context.emit({ type: 'committed', entries });
+    this.ecc?.onCommitted(entries);
     if (this.snapshots.onCommitted(entries)) this.context.emit({ type: 'snapshot-due' });
     this.registrar?.onApplied();
   }
@@ -386,6 +436,7 @@ export class ControlActor implements PeerHandler {
       founders: this.options.founders,
       connected: this.parts.transport.connected(),
       founding: this.founding,
+      ecc: this.options.ecc,
     });
   }
 }

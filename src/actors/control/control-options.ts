@@ -1,6 +1,8 @@
 /** What a control actor is given: its settings, the parts that connect it with the world, and its work from the main thread. */
 import { LIMITS } from '../../base/limits.js';
 import type { Logger } from '../../base/log.js';
+import type { EccTimings } from '../../cluster/ecc-timings.js';
+import type { LeaseGrant } from '../../cluster/lease-holder.js';
 import type { Founder, Speaker } from '../../cluster/speaker.js';
 import type { RaftLog } from '../../raft/log-store.js';
 import type { Scheduler } from '../runtime/scheduler.js';
@@ -34,6 +36,14 @@ export const DEFAULT_FLOW: FlowLimits = {
 };
 
 /** Plain data. */
+export interface EccOptions {
+  /** Data and parity positions of a group. */
+  readonly k: number;
+  readonly m: number;
+  readonly timings: EccTimings;
+}
+
+/** Plain data. */
 export interface ControlOptions {
   /** This node's addresses and names; raft id and cluster id are filled in from the log. */
   readonly speaker: Speaker;
@@ -44,6 +54,8 @@ export interface ControlOptions {
   readonly flow?: FlowLimits;
   readonly seed: number;
   readonly snapshots: SnapshotPolicy;
+  /** In ecc mode only. */
+  readonly ecc?: EccOptions;
 }
 
 export interface ControlParts {
@@ -56,6 +68,8 @@ export interface ControlParts {
   readonly newClusterId: () => string;
   /** Changes several times within `timings.hangMs` as long as the main thread runs. */
   readonly mainPulse: () => number;
+  /** In ecc mode: shows the main thread until when this node may answer by itself. */
+  readonly publishLease: (grant: LeaseGrant) => void;
   /** Releases log and transport; called last. */
   readonly close: () => Promise<void>;
 }

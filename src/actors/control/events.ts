@@ -1,5 +1,7 @@
 /** What the control actor tells its owner on the main thread, in the order in which it happened. Plain data. */
+import type { ClusterMap } from '../../cluster/cluster-map.js';
 import type { ClusterView } from '../../cluster/view.js';
+import type { GroupEpoch } from '../../cluster/heartbeat.js';
 import type { DropReason, Refusal } from '../../raft/messages.js';
 import type { Entry } from '../../raft/types.js';
 import type { SnapshotFile } from '../snapshot-files.js';
@@ -21,6 +23,13 @@ export type ControlEvent =
   | { readonly type: 'committed'; readonly entries: readonly Entry[] }
   /** The state is that of this file; it takes the place of everything applied before. To be confirmed like `committed`. */
   | { readonly type: 'restore'; readonly file: SnapshotFile; readonly index: number; readonly term: number }
+  /**
+   * In ecc mode, after every `committed` and `restore`: the cluster map as it is once everything up to `index` is applied. To be
+   * confirmed with `applied` in their place.
+   */
+  | { readonly type: 'map'; readonly index: number; readonly map: ClusterMap }
+  /** In ecc mode: the leader asks this node to answer nothing more in these epochs. */
+  | { readonly type: 'let-go'; readonly groups: readonly GroupEpoch[] }
   /** The log has grown: a snapshot should be cut, and told to the control side by `snapshotWritten`. */
   | { readonly type: 'snapshot-due' }
   /** The node cannot take part, and why; it goes on trying. Undefined: the obstacle is gone. */

@@ -14,3 +14,18 @@ export function ticketOfReadContext(context: Uint8Array, incarnation: number): n
   const [asker, ticket] = new Float64Array(copyBytes(context).buffer);
   return asker === incarnation ? ticket : undefined;
 }
+
+/**
+ * The name of a question by which a leader finds out that a quorum still follows it (I4(b)). Longer than that of a client's
+ * read, so that neither is ever taken for the other.
+ */
+export function encodeContactContext(incarnation: number, term: number, sequence: number): Uint8Array {
+  return new Uint8Array(Float64Array.of(incarnation, term, sequence).buffer);
+}
+
+/** The sequence, undefined when it is no such question, or one of another life or leadership. */
+export function sequenceOfContactContext(context: Uint8Array, incarnation: number, term: number): number | undefined {
+  if (context.length !== 3 * Float64Array.BYTES_PER_ELEMENT) return undefined;
+  const [asker, askedIn, sequence] = new Float64Array(copyBytes(context).buffer);
+  return asker === incarnation && askedIn === term ? sequence : undefined;
+}

@@ -3,10 +3,11 @@
  * it covers and the files that it replaces (DESIGN.md, I0).
  *
  * The state is cut on the main thread, which applies entries a little later than this side sees them; so what the list of
- * nodes and the configuration were at the cut is looked up in a short history.
+ * nodes, the cluster map and the configuration were at the cut is looked up in a short history.
  */
 import { assert } from '../../base/assert.js';
 import { errorFields, type Logger } from '../../base/log.js';
+import type { ClusterMap } from '../../cluster/cluster-map.js';
 import type { Members } from '../../cluster/members.js';
 import { entryBytes } from '../../raft/entry-size.js';
 import type { RaftLog } from '../../raft/log-store.js';
@@ -22,10 +23,11 @@ export interface SnapshotPolicy {
 }
 
 /** What holds from entry `index` on. */
-interface Configuration {
+export interface Configuration {
   readonly index: number;
   readonly confState: ConfState;
   readonly members: Members;
+  readonly map: ClusterMap;
 }
 
 /** A cut whose file is durable. */
@@ -62,9 +64,9 @@ export class SnapshotKeeper {
     return decodeDescription(snapshot.data).file;
   }
 
-  /** The configuration in force at `index`: at start, after a change, after a received snapshot. */
-  onConfiguration(index: number, confState: ConfState, members: Members): void {
-    this.history.push({ index, confState, members });
+  /** What is in force at its index: at start, after a change, after a received snapshot. */
+  onConfiguration(configuration: Configuration): void {
+    this.history.push(configuration);
   }
 
   onRestore(name: string, index: number): void {
@@ -107,8 +109,11 @@ export class SnapshotKeeper {
     }
     const configuration = this.history.findLast((known) => known.index <= index);
     assert(configuration !== undefined, 'the configuration at a cut is known');
-    const { confState, members } = configuration;
-    const snapshot: Snapshot = { metadata: { index, term, confState }, data: encodeDescription({ file, members }) };
+    const { confState, members, map } = configuration;
+    const snapshot: Snapshot = {
+      metadata: { index, term, confState },
+      data: encodeDescription({ file, members, map }),
+    };
     this.log.recordSnapshot(snapshot);
     this.log.compact(Math.max(0, index - this.policy.keptEntries));
     this.lastSnapshotBytes = file.bytes;

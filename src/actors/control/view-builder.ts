@@ -3,6 +3,7 @@ import type { Founder, Speaker } from '../../cluster/speaker.js';
 import { majorityOf, type ClusterView, type NodeRole } from '../../cluster/view.js';
 import type { SoftState } from '../../raft/ready.js';
 import type { ConfState } from '../../raft/types.js';
+import type { EccOptions } from './control-options.js';
 import type { Founding } from './founding.js';
 import type { MemberTable } from './member-table.js';
 
@@ -16,6 +17,8 @@ export interface ViewParts {
   readonly connected: ReadonlySet<number>;
   /** While the node has no place. */
   readonly founding: Founding | undefined;
+  /** In ecc mode. */
+  readonly ecc: EccOptions | undefined;
 }
 
 export function buildView(parts: ViewParts): ClusterView {
@@ -36,7 +39,7 @@ export function buildView(parts: ViewParts): ClusterView {
     return {
       ...common,
       size: names.length,
-      needed: majorityOf(names.length),
+      needed: neededOf(names.length, parts.ecc),
       up: names.length - missing.length,
       missing,
     };
@@ -46,10 +49,15 @@ export function buildView(parts: ViewParts): ClusterView {
   return {
     ...common,
     size: confState.voters.length,
-    needed: majorityOf(confState.voters.length),
+    needed: neededOf(confState.voters.length, parts.ecc),
     up: confState.voters.length - down.length,
     missing: down.map((raftId) => members.byRaftId(raftId)?.nodeId ?? founderName(parts.founders, raftId)),
   };
+}
+
+/** A majority decides; in ecc mode it also takes k nodes to serve. */
+function neededOf(voters: number, ecc: EccOptions | undefined): number {
+  return Math.max(majorityOf(voters), ecc?.k ?? 0);
 }
 
 function roleOf({ speaker, softState, confState, founding, members }: ViewParts): NodeRole {

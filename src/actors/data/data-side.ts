@@ -2,6 +2,7 @@
  * The main thread's side of a node: takes the control side's events in order to the router and the store, cuts snapshots and
  * restores them. While a snapshot is being restored, later events wait.
  */
+import { InvariantViolation } from '../../base/assert.js';
 import { errorFields, type Logger } from '../../base/log.js';
 import type { WrittenSnapshot } from '../control/snapshot-keeper.js';
 import type { ControlEvent } from '../control/events.js';
@@ -59,6 +60,9 @@ export class DataSide {
       case 'snapshot-due':
         void this.cut();
         return;
+      case 'map':
+      case 'let-go':
+        throw new InvariantViolation('the cluster map and leases are of ecc mode');
       default:
         this.parts.router.onEvent(event);
     }

@@ -79,6 +79,7 @@ class Fixture {
         logger: NULL_LOGGER,
         newClusterId: () => CLUSTER,
         mainPulse: () => ++this.pulse,
+        publishLease: () => undefined,
         close: () => Promise.resolve(),
       },
       { emit: (event) => this.events.push(event), fail: (error) => this.failures.push(error) },

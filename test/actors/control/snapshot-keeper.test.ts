@@ -3,8 +3,10 @@ import { SnapshotKeeper } from '../../../src/actors/control/snapshot-keeper.js';
 import { decodeDescription, encodeDescription } from '../../../src/actors/control/snapshot-description.js';
 import type { SnapshotFile } from '../../../src/actors/snapshot-files.js';
 import { NULL_LOGGER } from '../../../src/base/log.js';
+import { EMPTY_MAP } from '../../../src/cluster/cluster-map.js';
 import { NO_MEMBERS, type Members } from '../../../src/cluster/members.js';
 import { EMPTY_CONF_STATE, type ConfState, type Entry } from '../../../src/raft/types.js';
+import { newMap } from '../../cluster/some-maps.js';
 import { MemoryRaftLog } from '../../raft/memory-raft-log.js';
 import { MemorySnapshotFiles } from '../../support/memory-snapshot-files.js';
 
@@ -28,8 +30,12 @@ beforeEach(() => {
     policy: { minLogBytes: MIN_LOG_BYTES, keptEntries: KEPT },
     logger: NULL_LOGGER,
   });
-  keeper.onConfiguration(0, voters(1), membersUpTo(2));
+  configure(0, voters(1), membersUpTo(2));
 });
+
+function configure(index: number, confState: ConfState, members: Members, map = EMPTY_MAP): void {
+  keeper.onConfiguration({ index, confState, members, map });
+}
 
 function entry(index: number, bytes = 100): Entry {
   return { term: 1, index, type: 'normal', data: new Uint8Array(bytes) };
@@ -82,12 +88,12 @@ test('a durable cut is named in the log, and all but the kept entries behind it 
 
 test('the configuration of a snapshot is that of its index, whatever has changed since', async () => {
   commit(1, 20);
-  keeper.onConfiguration(8, voters(1, 2), membersUpTo(3));
-  keeper.onConfiguration(16, voters(1, 2, 3), membersUpTo(4));
+  configure(8, voters(1, 2), membersUpTo(3), newMap(2, 1));
+  configure(16, voters(1, 2, 3), membersUpTo(4));
   keeper.onWritten({ index: 15, term: 1, file: await cut(15) });
   const snapshot = log.snapshot();
   expect(snapshot.metadata.confState.voters).toEqual([1, 2]);
-  expect(decodeDescription(snapshot.data).members.nextRaftId).toBe(3);
+  expect(decodeDescription(snapshot.data)).toMatchObject({ members: membersUpTo(3), map: newMap(2, 1) });
 
   commit(21, 30);
   keeper.onWritten({ index: 25, term: 1, file: await cut(25) });
@@ -103,7 +109,7 @@ test('a cut that comes behind a received snapshot is dropped', async () => {
     entries: [],
     snapshot: {
       metadata: { index: 40, term: 1, confState: voters(1) },
-      data: encodeDescription({ file: received, members: NO_MEMBERS }),
+      data: encodeDescription({ file: received, members: NO_MEMBERS, map: EMPTY_MAP }),
     },
   });
   keeper.onRestore(received.name, 40);
@@ -132,7 +138,7 @@ test('a file that the data side has still to read is kept until it has been appl
   commit(1, 40);
   const [older, newer] = [await cut(15), await cut(30)];
   keeper.onWritten({ index: 15, term: 1, file: older });
-  keeper.onConfiguration(15, voters(1), NO_MEMBERS);
+  configure(15, voters(1), NO_MEMBERS);
   keeper.onRestore(older.name, 15);
   keeper.onWritten({ index: 30, term: 1, file: newer });
   expect([...files.finished.keys()]).toContain(older.name);
@@ -147,7 +153,7 @@ test('of two snapshots to restore, the file of the first is kept until the data 
     { name: first.name, index: 15 },
     { name: second.name, index: 18 },
   ]) {
-    keeper.onConfiguration(index, voters(1), NO_MEMBERS);
+    configure(index, voters(1), NO_MEMBERS);
     keeper.onRestore(name, index);
   }
   keeper.onWritten({ index: 20, term: 1, file: newest });

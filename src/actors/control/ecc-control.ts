@@ -1,0 +1,157 @@
+/**
+ * What the control side does in ecc mode beside Raft: sends this node's heartbeats, takes those of the others while it leads, and
+ * tells the main thread the cluster map. Owned by the control actor, from when the node has a place in the cluster.
+ */
+import { assertNever } from '../../base/assert.js';
+import type { Logger } from '../../base/log.js';
+import type { DataReport, Heartbeat } from '../../cluster/heartbeat.js';
+import type { GroupMember } from '../../cluster/cluster-map.js';
+import type { LeaseGrant } from '../../cluster/lease-holder.js';
+import type { ReadState, SoftState } from '../../raft/ready.js';
+import type { Entry, SnapshotMetadata } from '../../raft/types.js';
+import type { Scheduler } from '../runtime/scheduler.js';
+import type { ClusterState } from './cluster-state.js';
+import { decodeControlMessage, encodeControlMessage } from './control-message.js';
+import type { EccOptions } from './control-options.js';
+import { EccLeadership } from './ecc-leadership.js';
+import type { ControlEvent } from './events.js';
+import { HeartbeatSender } from './heartbeat-sender.js';
+import type { ControlSender, PeerTransport } from './ports.js';
+import type { RaftDriver } from './raft-driver.js';
+
+export interface EccControlParts {
+  readonly ecc: EccOptions;
+  readonly self: GroupMember;
+  readonly raftId: number;
+  readonly driver: RaftDriver;
+  readonly state: ClusterState;
+  readonly transport: PeerTransport;
+  readonly scheduler: Scheduler;
+  readonly logger: Logger;
+  readonly mainPulse: () => number;
+  publishLease(grant: LeaseGrant): void;
+  emit(event: ControlEvent): void;
+}
+
+export class EccControl {
+  private readonly parts: EccControlParts;
+  private readonly sender: HeartbeatSender;
+  /** While this node leads. */
+  private leadership: EccLeadership | undefined;
+  private softState: SoftState = { leader: 0, role: 'follower' };
+  /** Of the last entry that has been applied here. */
+  private applied = { index: 0, term: 0 };
+
+  constructor(parts: EccControlParts) {
+    this.parts = parts;
+    const { self, ecc, scheduler, logger, mainPulse } = parts;
+    this.sender = new HeartbeatSender({
+      self,
+      timings: ecc.timings,
+      scheduler,
+      logger,
+      mainPulse,
+      leader: () => this.softState.leader,
+      send: (leader, heartbeat) => this.sendHeartbeat(leader, heartbeat),
+      publishLease: (grant) => parts.publishLease(grant),
+      onLetGo: (groups) => parts.emit({ type: 'let-go', groups }),
+    });
+    this.sender.start();
+  }
+
+  stop(): void {
+    this.sender.stop();
+    this.leadership?.stop();
+  }
+
+  onReport(report: DataReport): void {
+    this.sender.onReport(report);
+  }
+
+  /** Throws MalformedBytes. */
+  onControl(from: ControlSender, bytes: Uint8Array): void {
+    const message = decodeControlMessage(bytes);
+    switch (message.type) {
+      case 'heartbeat':
+        this.onHeartbeat(from, message.heartbeat);
+        return;
+      case 'heartbeat-reply':
+        this.sender.onReply(message.reply);
+        return;
+      default:
+        assertNever(message, 'control message');
+    }
+  }
+
+  onSoftState(state: SoftState): void {
+    const { leader } = this.softState;
+    this.softState = state;
+    if (state.role !== 'leader') this.stopLeading();
+    else if (this.leadership === undefined) this.startLeading();
+    if (state.leader !== 0 && state.leader !== leader) this.sender.onLeader();
+  }
+
+  onReadState(state: ReadState): void {
+    this.leadership?.onReadState(state);
+  }
+
+  /** All of `entries` has been applied to the cluster's state, and the main thread been told. */
+  onCommitted(entries: readonly Entry[]): void {
+    const last = entries.at(-1);
+    if (last === undefined) return;
+    this.onApplied(last.index, last.term);
+  }
+
+  /** The state is that of a snapshot. */
+  onRestored({ index, term }: SnapshotMetadata): void {
+    this.onApplied(index, term);
+  }
+
+  private onApplied(index: number, term: number): void {
+    this.applied = { index, term };
+    this.parts.emit({ type: 'map', index, map: this.parts.state.map.current });
+    this.leadership?.onApplied(index);
+  }
+
+  private onHeartbeat(from: ControlSender, heartbeat: Heartbeat): void {
+    const isOwn = heartbeat.nodeId === from.nodeId && heartbeat.incarnation === from.incarnation;
+    const member = this.parts.state.members.byRaftId(from.raftId);
+    if (!isOwn || member?.nodeId !== from.nodeId) return;
+    const reply = this.leadership?.onHeartbeat(heartbeat);
+    if (reply === undefined) return;
+    const { raftId, transport } = this.parts;
+    if (from.raftId === raftId) this.sender.onReply(reply);
+    else transport.sendControl(from.raftId, encodeControlMessage({ type: 'heartbeat-reply', reply }));
+  }
+
+  private sendHeartbeat(leader: number, heartbeat: Heartbeat): void {
+    const { raftId, transport, self } = this.parts;
+    if (leader === raftId) this.onHeartbeat({ ...self, raftId }, heartbeat);
+    else transport.sendControl(leader, encodeControlMessage({ type: 'heartbeat', heartbeat }));
+  }
+
+  private startLeading(): void {
+    const { ecc, self, driver, state, scheduler, logger } = this.parts;
+    const { term } = driver.raw.status().hardState;
+    this.leadership = new EccLeadership({
+      ecc,
+      incarnation: self.incarnation,
+      term,
+      driver,
+      scheduler,
+      logger,
+      map: () => state.map.current,
+      isCaughtUp: () => {
+        const { index } = this.applied;
+        const isFounded = state.members.clusterId !== undefined;
+        return isFounded && this.applied.term === term && index === driver.raw.status().hardState.commit;
+      },
+    });
+    this.leadership.start();
+  }
+
+  private stopLeading(): void {
+    this.leadership?.stop();
+    this.leadership = undefined;
+  }
+}

@@ -1,0 +1,99 @@
+/**
+ * Tells the Raft leader in regular intervals that this node lives, and what its main thread reports, and publishes the leases
+ * that come back (DESIGN.md section 6). Runs on every node, the leader included.
+ *
+ * A lease counts from when its heartbeat was sent. When the main thread hangs, nothing is sent: the lease runs out, and the
+ * leader takes this node out of its groups.
+ */
+import type { Logger } from '../../base/log.js';
+import type { EccTimings } from '../../cluster/ecc-timings.js';
+import {
+  EMPTY_REPORT,
+  sameRequests,
+  type DataReport,
+  type GroupEpoch,
+  type Heartbeat,
+  type HeartbeatReply,
+} from '../../cluster/heartbeat.js';
+import type { GroupMember } from '../../cluster/cluster-map.js';
+import { LeaseHolder, type LeaseGrant } from '../../cluster/lease-holder.js';
+import type { Scheduler } from '../runtime/scheduler.js';
+import { MainWatch } from './main-watch.js';
+
+export interface HeartbeatSenderParts {
+  readonly self: GroupMember;
+  readonly timings: EccTimings;
+  readonly scheduler: Scheduler;
+  readonly logger: Logger;
+  /** See ControlParts. */
+  readonly mainPulse: () => number;
+  /** Raft id, 0 while none is known. */
+  readonly leader: () => number;
+  /** May get lost. */
+  send(leader: number, heartbeat: Heartbeat): void;
+  publishLease(grant: LeaseGrant): void;
+  onLetGo(groups: readonly GroupEpoch[]): void;
+}
+
+export class HeartbeatSender {
+  private readonly parts: HeartbeatSenderParts;
+  private readonly leases: LeaseHolder;
+  private readonly mainWatch: MainWatch;
+  private report: DataReport = EMPTY_REPORT;
+  private mainHung = false;
+  private stopTimer: () => void = () => undefined;
+
+  constructor(parts: HeartbeatSenderParts) {
+    this.parts = parts;
+    this.leases = new LeaseHolder(parts.self.incarnation);
+    this.mainWatch = new MainWatch(parts.mainPulse, parts.timings.leaseMs);
+  }
+
+  start(): void {
+    const { scheduler, timings } = this.parts;
+    this.stopTimer = scheduler.after(timings.heartbeatMs, () => this.start());
+    this.beat();
+  }
+
+  stop(): void {
+    this.stopTimer();
+  }
+
+  /** What the main thread has to say from now on. What others wait for is told at once. */
+  onReport(report: DataReport): void {
+    const isNew = !sameRequests(report, this.report);
+    this.report = report;
+    if (isNew) this.beat();
+  }
+
+  /** There is another leader, who knows nothing of this node. */
+  onLeader(): void {
+    this.beat();
+  }
+
+  onReply(reply: HeartbeatReply): void {
+    const grant = this.leases.onReply(reply);
+    if (grant !== undefined) this.parts.publishLease(grant);
+    if (reply.letGo.length > 0) this.parts.onLetGo(reply.letGo);
+  }
+
+  private beat(): void {
+    const { scheduler, self } = this.parts;
+    const leader = this.parts.leader();
+    const nowMs = scheduler.nowMs();
+    if (this.mainHangs(nowMs) || leader === 0) return;
+    const sequence = this.leases.begin(nowMs);
+    this.parts.send(leader, { ...this.report, ...self, sequence });
+  }
+
+  private mainHangs(nowMs: number): boolean {
+    const hangs = this.mainWatch.hangs(nowMs);
+    if (hangs !== this.mainHung) {
+      this.mainHung = hangs;
+      const { leaseMs } = this.parts.timings;
+      if (hangs) this.parts.logger.error({ leaseMs }, 'the main thread hangs: no heartbeats, so the lease runs out');
+      else this.parts.logger.info({}, 'the main thread runs again: heartbeats go on');
+    }
+    return hangs;
+  }
+}
