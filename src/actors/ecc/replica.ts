@@ -1,11 +1,16 @@
-/**
- * The protocol core as the data side uses it: replication/group-replica.ts and replication/primary.ts, and fakes in tests.
- */
+/** The protocol core as the data side uses it: replication/group-replica.ts and replication/primary.ts, or fakes in tests. */
+import { assert } from '../../base/assert.js';
+import type { ClusterId } from '../../base/ids.js';
+import type { Group, GroupMember } from '../../cluster/cluster-map.js';
+import type { ErasureCodec } from '../../erasure/erasure-codec.js';
+import { GroupReplica } from '../../replication/group-replica.js';
+import { SipKeyHash, seedOfCluster } from '../../store/key-hash.js';
 import type { SegmentStore } from '../../store/segment-store.js';
+import type { SlabPool } from '../../store/slab-pool.js';
 
 /** A partition as its primary has it. */
 export interface LedPartition {
-  /** The newest state, uncommitted changes included. Changed inside `change` only. */
+  /** The newest state, uncommitted changes included. Changed inside `change` only, and there only while serving. */
   readonly store: SegmentStore;
   /** Whether requests may be decided and answered now. */
   readonly serving: boolean;
@@ -22,4 +27,28 @@ export interface LedPartition {
   change<Result>(work: () => Result): { readonly result: Result; readonly index: number };
   /** Index of the last uncommitted change of something with this tag, 0 if there is none. */
   uncommittedIndexOf(tag: number): number;
+}
+
+/** This node's part in one group. */
+export interface Replica extends Omit<Pick<GroupReplica, keyof GroupReplica>, 'primary' | 'misdirected'> {
+  primary(position: number): LedPartition | undefined;
+}
+
+/** What the replicas of a node have in common. */
+export interface ReplicaSpec {
+  readonly self: GroupMember;
+  readonly k: number;
+  readonly m: number;
+  readonly clusterId: ClusterId;
+  /** Of (k, m). */
+  readonly codec: ErasureCodec;
+  readonly pool: SlabPool;
+  /** What this node may still take. */
+  freeBytes(): number;
+}
+
+export function newGroupReplica(group: Group, spec: ReplicaSpec): Replica {
+  const { clusterId, ...parts } = spec;
+  assert(group.holders.includes(spec.self.nodeId), 'a node has a part in groups whose holder it is');
+  return new GroupReplica({ ...parts, hash: new SipKeyHash(seedOfCluster(clusterId)) }, group);
 }

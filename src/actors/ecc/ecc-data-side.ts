@@ -1,0 +1,297 @@
+/**
+ * The main thread's side of a node in ecc mode, behind the data plane: takes the control side's events in order, keeps the groups
+ * that this node has a part in, routes requests, and tells the control side what heartbeats have to say.
+ *
+ * The map decides everything here. It is applied to the groups first, then a lease that came with it may be used, then requests
+ * are routed by it; and only then the control side is told that it is applied.
+ */
+import { asDcacheError } from '../../base/errors.js';
+import { assertNever } from '../../base/assert.js';
+import type { Logger } from '../../base/log.js';
+import { EMPTY_MAP, type ClusterMap, type GroupMember } from '../../cluster/cluster-map.js';
+import type { DataReport } from '../../cluster/heartbeat.js';
+import type { ClusterView } from '../../cluster/view.js';
+import type { ErasureCodec } from '../../erasure/erasure-codec.js';
+import type { DataMessage } from '../../replication/messages.js';
+import type { MemoryRules } from '../../store/memory-cap.js';
+import type { KvReply, KvRequest } from '../../store/requests.js';
+import { SlabPool } from '../../store/slab-pool.js';
+import type { ControlRequests } from '../control/control-options.js';
+import type { ControlEvent } from '../control/events.js';
+import type { WrittenSnapshot } from '../control/snapshot-keeper.js';
+import type { DataPlane, DataStats, EccReport } from '../data-plane.js';
+import type { Forwarder } from '../data/router.js';
+import type { Scheduler } from '../runtime/scheduler.js';
+import type { SnapshotFiles } from '../snapshot-files.js';
+import { Reporter, reportOf } from './data-report.js';
+import { statsOf } from './data-stats.js';
+import type { RebuildPool } from './degraded-reads.js';
+import { EccRouter } from './ecc-router.js';
+import { LeaseReader, type LeaseReaderParts } from './lease-reader.js';
+import { LocalGroups } from './local-groups.js';
+import { MapLog } from './map-log.js';
+import type { DataLinkHandler, DataLinks } from './ports.js';
+import type { newGroupReplica } from './replica.js';
+
+const TICK_MS = 10;
+/** Ticks between two looks at expiry and at what may be let go of. */
+const UPKEEP_TICKS = 5;
+
+/** The code of a cluster: the codec in this thread, and whatever runs its larger jobs. */
+export interface Coding {
+  readonly codec: ErasureCodec;
+  readonly pool: RebuildPool;
+}
+
+export interface EccDataSideParts {
+  readonly self: GroupMember;
+  readonly scheduler: Scheduler;
+  /** Wall clock, ms since 1970: what decides on expiry. */
+  readonly wallMs: () => number;
+  readonly forwarder: Forwarder;
+  /** The lease, as the control thread publishes it; on the scheduler's clock. */
+  readonly published: LeaseReaderParts['published'];
+  readonly files: SnapshotFiles;
+  /** For this node. Partitions that it leads get a share each. */
+  readonly memoryRules: MemoryRules;
+  readonly logger: Logger;
+  /** Called once, when the groups are known. */
+  openCoding(k: number, m: number): Coding;
+  /** Another protocol core, for tests. */
+  readonly newReplica?: typeof newGroupReplica;
+  /** To the control side, which calls `onTaken` when it has handled them. */
+  submit(requests: ControlRequests, onTaken: () => void): void;
+  /** To the control side: what the next heartbeats say. */
+  report(report: DataReport): void;
+  /** To the control side: the cut is durable, or could not be written. */
+  onSnapshotWritten(written: WrittenSnapshot | undefined): void;
+  /** The state cannot be what it should be: the node must not go on. */
+  onFailure(error: unknown): void;
+}
+
+export class EccDataSide implements DataPlane, DataLinkHandler {
+  private readonly parts: EccDataSideParts;
+  private readonly pool = new SlabPool();
+  private readonly lease: LeaseReader;
+  private readonly router: EccRouter;
+  private readonly mapLog: MapLog;
+  private readonly reporter: Reporter;
+  private map: ClusterMap = EMPTY_MAP;
+  private groups: LocalGroups | undefined;
+  private links: DataLinks | undefined;
+  private cancelTick: () => void = () => undefined;
+  private ticks = 0;
+  private stopped = false;
+
+  constructor(parts: EccDataSideParts) {
+    const { self, scheduler, forwarder, published, files, logger } = parts;
+    this.parts = parts;
+    this.lease = new LeaseReader({ published, nowMs: () => scheduler.nowMs() });
+    this.router = new EccRouter({
+      self: self.nodeId,
+      forwarder,
+      scheduler,
+      service: (name) => this.groups?.service(name),
+    });
+    this.mapLog = new MapLog({ files, logger, onSnapshotWritten: (written) => parts.onSnapshotWritten(written) });
+    this.reporter = new Reporter((report) => parts.report(report));
+  }
+
+  /** Begins, once the links are open of which this is the handler. */
+  start(links: DataLinks): void {
+    this.links = links;
+    this.connectPeers();
+    this.tickLater();
+  }
+
+  execute(request: KvRequest, timeoutMs: number, forwarded: boolean): Promise<KvReply> {
+    return this.router.execute(request, timeoutMs, forwarded);
+  }
+
+  onEvents(events: readonly ControlEvent[]): void {
+    this.guarded(() => {
+      for (const event of events) this.onEvent(event);
+    });
+  }
+
+  drain(): Promise<void> {
+    return this.router.drain();
+  }
+
+  /** Leaves the links and the codec pool to whoever opened them. */
+  stop(): void {
+    this.stopped = true;
+    this.cancelTick();
+    this.mapLog.stop();
+    this.groups?.stop();
+    this.router.stop();
+  }
+
+  get notServing(): string | undefined {
+    return this.router.notServing;
+  }
+
+  get requestsInFlight(): number {
+    return this.router.requestsInFlight;
+  }
+
+  get appliedIndex(): number {
+    return this.mapLog.appliedIndex;
+  }
+
+  get currentView(): ClusterView | undefined {
+    return this.router.currentView;
+  }
+
+  get storeStats(): DataStats {
+    return statsOf(this.groups?.replicas() ?? [], this.map.k, this.pool);
+  }
+
+  get ecc(): EccReport {
+    const { incarnation } = this.parts.self;
+    return { map: this.map, mapIndex: this.appliedIndex, incarnation, leaseLeftMs: this.lease.leftMs };
+  }
+
+  // ------------------------------------------------------------------ data links
+
+  onMessages(from: GroupMember, messages: readonly DataMessage[]): void {
+    this.guarded(() => this.groups?.onMessages(from, messages));
+  }
+
+  onConnected(peer: GroupMember): void {
+    this.guarded(() => this.groups?.onConnected(peer));
+  }
+
+  onDisconnected(peer: GroupMember): void {
+    this.guarded(() => this.groups?.onDisconnected(peer));
+  }
+
+  onIncoming(peer: GroupMember): void {
+    this.guarded(() => this.groups?.onIncoming(peer));
+  }
+
+  // ------------------------------------------------------------------ control side
+
+  private onEvent(event: ControlEvent): void {
+    switch (event.type) {
+      case 'view':
+        this.router.onView(event.view);
+        this.connectPeers();
+        this.maybeOpenGroups();
+        return;
+      case 'obstacle':
+        return this.router.onObstacle(event.message);
+      case 'committed':
+        return this.mapLog.onCommitted(event.entries);
+      case 'restore':
+        return this.mapLog.onRestore(event.index, event.term);
+      case 'map':
+        return this.onMap(event.index, event.map);
+      case 'let-go':
+        for (const { group, epoch } of event.groups) this.groups?.letGo(group, epoch);
+        return this.report();
+      case 'snapshot-due':
+        void this.mapLog.cut();
+        return;
+      case 'proposed':
+      case 'not-proposed':
+      case 'read-ready':
+      case 'read-refused':
+        return; // this side proposes nothing and asks nothing
+      default:
+        assertNever(event, 'control event');
+    }
+  }
+
+  private onMap(index: number, map: ClusterMap): void {
+    const hasChanged = map !== this.map;
+    this.map = map;
+    this.mapLog.onMap(index);
+    if (hasChanged) {
+      this.maybeOpenGroups();
+      this.groups?.onMap(map);
+    }
+    this.lease.onMapApplied(index);
+    if (hasChanged) {
+      this.connectPeers();
+      this.router.onMap(map);
+    }
+    this.parts.submit({ proposals: [], reads: [], applied: index }, () => undefined);
+    this.report();
+  }
+
+  /** The keys of a cluster are hashed by its id, which comes with the view, and coded by the code of its map. */
+  private maybeOpenGroups(): void {
+    const clusterId = this.currentView?.clusterId;
+    if (this.groups !== undefined || clusterId === undefined || this.map.groups.length === 0) return;
+    const { self, scheduler, wallMs, memoryRules, logger, newReplica } = this.parts;
+    const { k, m } = this.map;
+    const { codec, pool } = this.parts.openCoding(k, m);
+    this.groups = new LocalGroups({
+      spec: { self, k, m, clusterId, codec, pool: this.pool, freeBytes: () => this.freeBytes },
+      ...(newReplica === undefined ? {} : { newReplica }),
+      pool,
+      links: { send: (to, message) => this.links?.send(to, message) },
+      lease: this.lease,
+      scheduler,
+      wallMs,
+      // A node holds about as much as n partitions have: k that it leads, and shards of m more.
+      memoryRules: { ...memoryRules, maxBytes: memoryRules.maxBytes / (k + m) },
+      logger,
+      shortage: () => this.router.shortage,
+      giveBack: (pending) => this.router.giveBack(pending),
+      onRoles: () => this.router.onRoles(),
+    });
+    this.groups.onMap(this.map);
+  }
+
+  private connectPeers(): void {
+    const { self } = this.parts;
+    const neighbours = new Set(
+      this.map.groups.flatMap(({ holders }) => (holders.includes(self.nodeId) ? holders : [])),
+    );
+    const peers = (this.currentView?.members ?? []).filter(({ nodeId, dataAddress }) => {
+      return nodeId !== self.nodeId && neighbours.has(nodeId) && dataAddress !== '';
+    });
+    this.links?.setPeers(peers.map(({ nodeId, dataAddress }) => ({ nodeId, dataAddress })));
+  }
+
+  // ------------------------------------------------------------------ time
+
+  private tickLater(): void {
+    this.cancelTick = this.parts.scheduler.after(TICK_MS, () => {
+      this.guarded(() => this.tick());
+      if (!this.stopped) this.tickLater();
+    });
+  }
+
+  private tick(): void {
+    this.groups?.tick();
+    this.report();
+    this.ticks++;
+    if (this.ticks % UPKEEP_TICKS !== 0) return;
+    this.groups?.upkeep();
+    this.router.forgetSettled();
+  }
+
+  private report(): void {
+    const nowMs = this.parts.scheduler.nowMs();
+    this.reporter.onReport(reportOf(this.groups?.replicas() ?? [], this.appliedIndex, this.freeBytes, nowMs), nowMs);
+  }
+
+  private get freeBytes(): number {
+    const { maxBytes } = this.parts.memoryRules;
+    return Math.max(0, Math.min(Number.MAX_SAFE_INTEGER, maxBytes) - this.pool.blockBytes);
+  }
+
+  /** A core that throws is in no state to go on: the node ends, and refills from its peers. */
+  private guarded(work: () => void): void {
+    if (this.stopped) return;
+    try {
+      work();
+    } catch (error) {
+      this.stopped = true;
+      this.parts.onFailure(asDcacheError(error));
+    }
+  }
+}

@@ -1,0 +1,242 @@
+/**
+ * The groups that this node has a part in: their replicas, a service for every partition that it leads, and the rebuilding of
+ * segments there. Feeds the pure cores and carries out what comes out of them, once a turn.
+ */
+import { assertNever } from '../../base/assert.js';
+import type { DcacheError } from '../../base/errors.js';
+import { errorFields, type Logger } from '../../base/log.js';
+import { sameMember, type ClusterMap, type GroupMember, type PartitionName } from '../../cluster/cluster-map.js';
+import type { Effect } from '../../replication/effects.js';
+import type { DataMessage, ShardReply, ShardRequest } from '../../replication/messages.js';
+import { sameRules, type MemoryRules } from '../../store/memory-cap.js';
+import type { PendingRequest } from '../data/pending.js';
+import type { Scheduler } from '../runtime/scheduler.js';
+import { decisionsOf } from './decisions.js';
+import { DegradedReads, type RebuildPool } from './degraded-reads.js';
+import { PartitionService } from './partition-service.js';
+import type { DataLinks } from './ports.js';
+import { newGroupReplica, type Replica, type ReplicaSpec } from './replica.js';
+
+export interface LocalGroupsParts {
+  readonly spec: ReplicaSpec;
+  /** Another core, for tests. */
+  readonly newReplica?: typeof newGroupReplica;
+  readonly pool: RebuildPool;
+  readonly links: Pick<DataLinks, 'send'>;
+  readonly lease: { readonly isHeld: boolean };
+  readonly scheduler: Scheduler;
+  readonly wallMs: () => number;
+  /** For one partition: a share of what the node may hold. */
+  readonly memoryRules: MemoryRules;
+  readonly logger: Logger;
+  shortage(): DcacheError | undefined;
+  giveBack(pending: PendingRequest): void;
+  /** A partition has, or has lost, its service here. */
+  onRoles(): void;
+}
+
+interface LocalGroup {
+  readonly replica: Replica;
+  readonly reads: DegradedReads;
+  /** By position. */
+  readonly services: (PartitionService | undefined)[];
+}
+
+export class LocalGroups {
+  private readonly parts: LocalGroupsParts;
+  private readonly groups = new Map<number, LocalGroup>();
+  private pumpPlanned = false;
+  private stopped = false;
+
+  constructor(parts: LocalGroupsParts) {
+    this.parts = parts;
+  }
+
+  *replicas(): IterableIterator<Replica> {
+    for (const { replica } of this.groups.values()) yield replica;
+  }
+
+  service({ group, position }: PartitionName): PartitionService | undefined {
+    return this.groups.get(group)?.services[position];
+  }
+
+  onMap(map: ClusterMap): void {
+    const { spec } = this.parts;
+    for (const group of map.groups) {
+      const known = this.groups.get(group.id);
+      known?.reads.onMembers(group.inSync.filter((member) => !sameMember(member, spec.self)));
+      if (known !== undefined) known.replica.onMap(group);
+      else if (group.holders.includes(spec.self.nodeId)) {
+        const replica = (this.parts.newReplica ?? newGroupReplica)(group, spec);
+        const reads = this.newReads(group.id, replica);
+        reads.onMembers(group.inSync.filter((member) => !sameMember(member, spec.self)));
+        this.groups.set(group.id, { replica, reads, services: [] });
+      }
+    }
+    this.pump();
+  }
+
+  letGo(group: number, epoch: number): void {
+    this.groups.get(group)?.replica.letGo(epoch);
+    this.pumpLater();
+  }
+
+  onMessages(from: GroupMember, messages: readonly DataMessage[]): void {
+    const nowMs = this.parts.scheduler.nowMs();
+    for (const message of messages) {
+      const group = this.groups.get(message.group);
+      if (group === undefined) continue; // the sender's map is newer, or older, than the one here
+      if (message.type === 'shard-request') this.serveShards(from, message, group.replica);
+      else if (message.type === 'shard-reply') group.reads.onReply(from, message);
+      else group.replica.onMessage(from, message, nowMs);
+    }
+    this.pumpLater();
+  }
+
+  onConnected(peer: GroupMember): void {
+    for (const replica of this.replicas()) replica.onConnected(peer);
+    this.pumpLater();
+  }
+
+  onDisconnected(peer: GroupMember): void {
+    for (const replica of this.replicas()) replica.onDisconnected(peer);
+    this.pumpLater();
+  }
+
+  onIncoming(peer: GroupMember): void {
+    for (const replica of this.replicas()) replica.onIncoming(peer);
+    this.pumpLater();
+  }
+
+  /** Every few milliseconds: what waits for time or for the lease goes on. */
+  tick(): void {
+    this.pump();
+    for (const service of this.services()) service.onProgress();
+  }
+
+  upkeep(): void {
+    for (const service of this.services()) {
+      const { primary } = service;
+      const { memoryRules } = this.parts;
+      if (primary.serving && !sameRules(primary.store.cap, memoryRules)) {
+        primary.store.setCap(memoryRules.maxBytes, memoryRules.policy);
+      }
+      service.upkeep();
+    }
+  }
+
+  stop(): void {
+    this.stopped = true;
+    for (const { reads } of this.groups.values()) reads.stop();
+  }
+
+  private *services(): IterableIterator<PartitionService> {
+    for (const { services } of this.groups.values()) {
+      for (const service of services) if (service !== undefined) yield service;
+    }
+  }
+
+  private pumpLater(): void {
+    if (this.pumpPlanned) return;
+    this.pumpPlanned = true;
+    this.parts.scheduler.nextTurn(() => {
+      this.pumpPlanned = false;
+      this.pump();
+    });
+  }
+
+  /** Lets the cores say what is to be done, and does it. What that leads to here is for the next turn. */
+  private pump(): void {
+    if (this.stopped) return;
+    const nowMs = this.parts.scheduler.nowMs();
+    let rolesChanged = false;
+    for (const [id, group] of this.groups) {
+      group.replica.flush(nowMs);
+      const committed = new Set<number>();
+      for (const effect of group.replica.takeEffects()) {
+        if (effect.type === 'roles-changed') rolesChanged = true;
+        else if (effect.type === 'committed') committed.add(effect.position);
+        else this.carryOut(effect, group);
+      }
+      if (rolesChanged) this.takeRoles(id, group);
+      for (const position of committed) group.services[position]?.onProgress();
+    }
+    if (rolesChanged) this.parts.onRoles();
+  }
+
+  private carryOut(effect: Exclude<Effect, { type: 'roles-changed' | 'committed' }>, { reads }: LocalGroup): void {
+    switch (effect.type) {
+      case 'send':
+        return this.parts.links.send(effect.to, effect.message);
+      case 'segment-needed': {
+        const { position, number } = effect;
+        reads.rebuild(position, [number]).then(
+          () => this.pumpLater(),
+          // The core asks again as long as it needs the segment.
+          (error: unknown) => this.parts.logger.warn({ position, number, ...errorFields(error) }, 'no rebuild'),
+        );
+        return;
+      }
+      default:
+        assertNever(effect, 'effect');
+    }
+  }
+
+  private takeRoles(id: number, { replica, reads, services }: LocalGroup): void {
+    const { spec, lease, scheduler, wallMs } = this.parts;
+    for (let position = 0; position < spec.k; position++) {
+      const primary = replica.primary(position);
+      const before = services[position];
+      if (before?.primary === primary) before?.onProgress();
+      else {
+        services[position] = undefined;
+        before?.end();
+        if (primary === undefined) continue;
+        this.parts.logger.info({ group: id, position }, 'leads a partition');
+        services[position] = new PartitionService({
+          position,
+          primary,
+          decisions: decisionsOf(primary),
+          rebuilder: reads,
+          lease,
+          scheduler,
+          wallMs,
+          shortage: () => this.parts.shortage(),
+          onChanged: () => this.pumpLater(),
+          giveBack: (pending) => this.parts.giveBack(pending),
+        });
+      }
+    }
+  }
+
+  private newReads(group: number, replica: Replica): DegradedReads {
+    const { spec, pool, links, scheduler, logger } = this.parts;
+    return new DegradedReads({
+      group,
+      k: spec.k,
+      replica,
+      code: spec.codec,
+      pool,
+      scheduler,
+      logger,
+      send: (to, message) => links.send(to, message),
+    });
+  }
+
+  /** At once: a degraded read elsewhere never waits for what is applied here. */
+  private serveShards(from: GroupMember, { group, requestId, stripe }: ShardRequest, replica: Replica): void {
+    const borrowed = replica.shardsOf(stripe);
+    const reply: ShardReply = {
+      type: 'shard-reply',
+      group,
+      requestId,
+      epoch: replica.epoch,
+      data: (borrowed?.data ?? []).map((shard) => ({ ...shard, bytes: shard.bytes.slice() })),
+      parity:
+        borrowed === undefined || borrowed.parity === null
+          ? null
+          : { ...borrowed.parity, bytes: borrowed.parity.bytes.slice() },
+    };
+    this.parts.links.send(from.nodeId, reply);
+  }
+}
