@@ -202,7 +202,7 @@ function coldStart(map: ClusterMap, { epochs, members }: CommandOf<'cold-start'>
         joining: [],
         lossGeneration: group.lossGeneration + 1,
         logStart: group.versionFloor,
-        versionFloor: group.versionFloor + FLOOR_STEP,
+        versionFloor: Math.min(group.versionFloor + FLOOR_STEP, MAX_VERSION_FLOOR),
       }),
     ),
   };

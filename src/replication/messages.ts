@@ -81,7 +81,7 @@ export interface TransferSegment extends PartitionName {
 export interface TransferTaken extends PartitionName {
   readonly type: 'transfer-taken';
   readonly joinIndex: number;
-  /** 0: nothing new, the digest was asked for. */
+  /** 0: all that was sent before the question is in. */
   readonly number: number;
   /** See digestOfListings. */
   readonly digest: number;

@@ -21,6 +21,8 @@ export type TransferMessage = TransferBegin | TransferSegment | TransferVerify;
 
 /** How long a digest that differed waits before it is asked for again: segments were sealed or released meanwhile. */
 const VERIFY_PAUSE_MS = 20;
+/** Segments that are not acknowledged for so long may have been, and the acknowledgement lost. */
+const PROBE_MS = 200;
 
 export class TransferStream {
   readonly joinIndex: number;
@@ -35,6 +37,10 @@ export class TransferStream {
   /** No frame was cut at a larger index. */
   private lastCut = 0;
   private verifyAtMs = -Infinity;
+  /** When something last went either way. */
+  private activeAtMs = -Infinity;
+  /** A question is out whose answer says that everything sent before it has been taken in; nothing is cut until it comes. */
+  private probing = false;
 
   constructor(name: PartitionName, joinIndex: number) {
     this.name = name;
@@ -103,7 +109,7 @@ export class TransferStream {
    * none is.
    */
   cut(store: PartitionStore, lastIndex: number): number {
-    while (this.state === 'sending' && this.untaken.size < LIMITS.maxTransferSegments) {
+    while (this.state === 'sending' && !this.probing && this.untaken.size < LIMITS.maxTransferSegments) {
       const number = this.remaining[0];
       if (number === undefined) break;
       const segment = store.table.maybe(number);
@@ -133,18 +139,34 @@ export class TransferStream {
     if (this.state === 'sending' && this.held.length + this.remaining.length + this.untaken.size === 0) {
       this.state = 'verifying';
     }
-    if (this.state === 'verifying' && nowMs >= this.verifyAtMs) {
-      this.verifyAtMs = nowMs + VERIFY_PAUSE_MS;
-      ready.push({ type: 'transfer-verify', ...this.name, joinIndex: this.joinIndex });
-    }
+    if (ready.length > 0) this.activeAtMs = nowMs;
+    if (this.asksNow(nowMs)) ready.push({ type: 'transfer-verify', ...this.name, joinIndex: this.joinIndex });
     return ready;
   }
 
   /** The learner has taken segment `number` in (0: none), and its sealed segments have this digest. */
   onTaken(number: number, digest: number, store: PartitionStore): void {
+    if (number === 0 && this.probing) {
+      this.probing = false;
+      this.untaken.clear();
+    }
     this.untaken.delete(number);
     if (this.state !== 'verifying') return;
     if (digest === digestOfListings(store.sealedListings())) this.state = 'complete';
+  }
+
+  /** What the learner says goes over another connection, and may be lost while this one stands. */
+  private asksNow(nowMs: number): boolean {
+    if (this.state === 'verifying') {
+      if (nowMs < this.verifyAtMs) return false;
+      this.verifyAtMs = nowMs + VERIFY_PAUSE_MS;
+      return true;
+    }
+    const isSilent = nowMs - this.activeAtMs >= PROBE_MS;
+    if (this.state !== 'sending' || this.held.length > 0 || this.untaken.size === 0 || !isSilent) return false;
+    this.activeAtMs = nowMs;
+    this.probing = true;
+    return true;
   }
 
   /** The beginning needs no entries before it; a segment needs those up to its cut. */

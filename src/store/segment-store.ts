@@ -200,6 +200,13 @@ export class SegmentStore {
     return true;
   }
 
+  /** Removes the fragments whose head was never written: what a primary that goes on for another does first, in its own epoch. */
+  dropHeadless(): void {
+    for (const { tag, location, sizeBytes } of this.partition.headless.list()) {
+      this.values.dropFragment(tag, location, sizeBytes);
+    }
+  }
+
   /** Marks the value of a key that was read, for `lru`. A change like any other: replicas must be told alike. */
   touch(key: Uint8Array): void {
     this.touchTag(this.partition.hash.keyTag(key, 0, key.length));

@@ -138,6 +138,13 @@ export class Values {
     this.commands.remove(this.refs, 'delete');
   }
 
+  /** Removes one fragment that never got a head. */
+  dropFragment(tag: number, location: Location, sizeBytes: number): void {
+    this.refs.clear();
+    this.refs.add(tag, location, sizeBytes);
+    this.commands.remove(this.refs, 'delete');
+  }
+
   /** Length of the value in `view`. */
   valueBytes(view: RecordView): number {
     return view.kind === RECORD_HEAD ? decodeHeadValue(view).valueBytes : view.valueBytes;

@@ -145,7 +145,7 @@ test('whatever the order of commands, groups stay sound and go forwards only', (
         if (next !== map) maps.push(next);
       }
     }),
-    { numRuns: 150 },
+    { numRuns: 100 },
   );
 });
 

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { decodeHeader, EMPTY_HEADER, type EntryHeader } from '../../src/replication/entry-codec.js';
 import { KvDecisions, type KeyWrite } from '../../src/store/kv-decisions.js';
-import { ALWAYS, FOREVER, type Condition, type Lifetime } from '../../src/store/requests.js';
+import { ALWAYS, FOREVER, type Condition, type Lifetime, type WriteReply } from '../../src/store/requests.js';
 import type { SegmentStore } from '../../src/store/segment-store.js';
 import { bytes, patterned } from '../store/store-fixture.js';
 import type { RecordedStore } from './entry-fixture.js';
@@ -93,6 +93,8 @@ export class DecidingPrimary {
   readonly recorded: RecordedStore;
   /** Of the last entry. */
   lastHeader: EntryHeader = EMPTY_HEADER;
+  /** To the last write. */
+  lastReply: WriteReply | undefined;
   private readonly decisions: KvDecisions;
   private nowMs = 1_000;
   private version = 0;
@@ -126,7 +128,7 @@ export class DecidingPrimary {
     switch (next.type) {
       case 'write':
         store.tick(this.nowMs, 0);
-        this.decisions.write(requestOf(next));
+        this.lastReply = this.decisions.write(requestOf(next));
         break;
       case 'touch':
         store.touch(keyOf(next.key));

@@ -5,9 +5,7 @@
  * Its life: `Founding` finds the node's place (a data folder that has one skips that), then a RaftDriver runs until the
  * end. All handlers are synchronous, so whatever calls them — mailbox, transport, timer — finds consistent state.
  */
-import { assert } from '../../base/assert.js';
 import { DcacheError } from '../../base/errors.js';
-import { isIncarnation } from '../../base/ids.js';
 import { Prng } from '../../base/prng.js';
 import { foundersAsMembers } from '../../cluster/members.js';
 import type { DataReport } from '../../cluster/heartbeat.js';
@@ -18,15 +16,10 @@ import type { ReadState, SoftState } from '../../raft/ready.js';
 import type { NodeStatus } from '../../raft/status.js';
 import type { Entry, Snapshot } from '../../raft/types.js';
 import { later, type ActorContext, type Later } from '../runtime/actor.js';
+import { askRaft } from './ask-raft.js';
 import { ClusterIdentity } from './cluster-identity.js';
 import { ClusterState } from './cluster-state.js';
-import {
-  DEFAULT_FLOW,
-  type ControlOptions,
-  type ControlParts,
-  type ControlRequests,
-  type EccOptions,
-} from './control-options.js';
+import { DEFAULT_FLOW, type ControlOptions, type ControlParts, type ControlRequests } from './control-options.js';
 import { EccControl } from './ecc-control.js';
 import type { ControlEvent } from './events.js';
 import { Founding } from './founding.js';
@@ -35,7 +28,7 @@ import { PeerBook } from './peer-book.js';
 import { PeerGate } from './peer-gate.js';
 import type { ControlSender, JoinAnswer, PeerHandler, SnapshotReceiver } from './ports.js';
 import { RaftDriver } from './raft-driver.js';
-import { encodeReadContext, ticketOfReadContext } from './read-context.js';
+import { ticketOfReadContext } from './read-context.js';
 import { Registrar } from './registrar.js';
 import { SnapshotKeeper, type WrittenSnapshot } from './snapshot-keeper.js';
 import { SnapshotTraffic } from './snapshot-traffic.js';
@@ -50,7 +43,6 @@ export class ControlActor implements PeerHandler {
   private readonly prng: Prng;
   private readonly snapshots: SnapshotKeeper;
   private readonly mainWatch: MainWatch;
-  private mainHung = false;
   private founding: Founding | undefined;
   private driver: RaftDriver | undefined;
   private registrar: Registrar | undefined;
@@ -72,7 +64,7 @@ export class ControlActor implements PeerHandler {
     this.context = context;
     this.prng = new Prng(options.seed);
     this.identity = new ClusterIdentity(parts.log, options.speaker);
-    this.mainWatch = new MainWatch(parts.mainPulse, options.timings.hangMs);
+    this.mainWatch = new MainWatch(parts.mainPulse, options.timings.hangMs, (hangs) => this.onMainHangs(hangs));
     const { log, files, logger } = parts;
     this.snapshots = new SnapshotKeeper({ log, files, logger, policy: options.snapshots });
     this.state = new ClusterState({
@@ -129,28 +121,9 @@ export class ControlActor implements PeerHandler {
 
   /** Proposals and reads of one turn, answered by events. */
   submit(requests: ControlRequests): void {
-    const { driver } = this;
-    for (const { ticket, data } of requests.proposals) {
-      const result = driver?.turn((raw) => raw.propose(data)) ?? { type: 'dropped', reason: 'no-leader' };
-      if (result.type === 'appended') {
-        this.context.emit({ type: 'proposed', ticket, index: result.index, term: result.term });
-      } else {
-        assert(
-          result.type === 'dropped',
-          'a node that forwards requests itself never lets the core forward a proposal',
-        );
-        this.context.emit({ type: 'not-proposed', ticket, reason: result.reason });
-      }
-    }
-    const { incarnation } = this.options.speaker;
-    for (const ticket of requests.reads) {
-      const refusal =
-        driver?.turn((raw) => raw.readIndex(encodeReadContext(incarnation, ticket))) ??
-        (driver ? undefined : 'no-leader');
-      if (refusal !== undefined) this.context.emit({ type: 'read-refused', ticket, reason: refusal });
-    }
+    for (const event of askRaft(requests, this.driver, this.options.speaker.incarnation)) this.context.emit(event);
     if (requests.applied > 0) {
-      driver?.onApplied(requests.applied);
+      this.driver?.onApplied(requests.applied);
       this.snapshots.onApplied(requests.applied);
     }
   }
@@ -304,30 +277,13 @@ export class ControlActor implements PeerHandler {
       handOverLeadership: () => this.handOverLeadership(),
     });
     this.registrar.onSpeaker(this.identity.speaker());
-    if (this.options.ecc !== undefined) this.ecc = this.startEcc(this.options.ecc, this.driver);
+    const { ecc } = this.options;
+    if (ecc !== undefined) {
+      const emit = (event: ControlEvent): void => this.context.emit(event);
+      const speaker = this.identity.speaker();
+      this.ecc = new EccControl({ ...this.parts, ecc, speaker, driver: this.driver, state: this.state, emit });
+    }
     this.onMembersChanged();
-  }
-
-  private startEcc(ecc: EccOptions, driver: RaftDriver): EccControl {
-    const { log, transport, scheduler, logger, mainPulse, publishLease } = this.parts;
-    const { nodeId, incarnation } = this.options.speaker;
-    assert(isIncarnation(incarnation), 'an incarnation is drawn from its range');
-    const control = new EccControl({
-      ecc,
-      self: { nodeId, incarnation },
-      raftId: this.identity.raftId,
-      driver,
-      state: this.state,
-      transport,
-      scheduler,
-      logger,
-      mainPulse,
-      publishLease,
-      emit: (event) => this.context.emit(event),
-    });
-    const snapshot = log.snapshot();
-    if (snapshot !== 'unavailable' && snapshot.metadata.index > 0) control.onRestored(snapshot.metadata);
-    return control;
   }
 
   private onReadState(state: ReadState): void {
@@ -381,7 +337,8 @@ export class ControlActor implements PeerHandler {
     this.stopTicking = this.parts.scheduler.after(this.options.timings.tickMs, () => {
       if (this.disposed) return;
       this.tickLater();
-      if (this.mainHangs()) return;
+      // Nobody could be served here: leadership goes to somebody who can.
+      if (this.mainWatch.hangs(this.parts.scheduler.nowMs())) return;
       // First the registrar looks who is active: the tick may be the one on which the core begins to ask that anew.
       if (this.softState.role === 'leader') this.registrar?.onTick();
       this.driver?.turn((raw) => raw.tick());
@@ -389,20 +346,12 @@ export class ControlActor implements PeerHandler {
     });
   }
 
-  /** Whether to stay silent this tick, because nobody could be served here. Leadership goes to somebody who can. */
-  private mainHangs(): boolean {
-    const hangs = this.mainWatch.hangs(this.parts.scheduler.nowMs());
-    if (hangs !== this.mainHung) {
-      this.mainHung = hangs;
-      if (!hangs) this.parts.logger.info({}, 'the main thread runs again');
-      else
-        this.parts.logger.error(
-          { hangMs: this.options.timings.hangMs },
-          'the main thread hangs: this node falls silent',
-        );
-      if (hangs) this.handOverLeadership();
-    }
-    return hangs;
+  private onMainHangs(hangs: boolean): void {
+    const { logger } = this.parts;
+    const { hangMs } = this.options.timings;
+    if (!hangs) logger.info({}, 'the main thread runs again');
+    else logger.error({ hangMs }, 'the main thread hangs: this node falls silent');
+    if (hangs) this.handOverLeadership();
   }
 
   private leadingRegistrar(): Registrar {

@@ -2,39 +2,36 @@
  * What the control side does in ecc mode beside Raft: sends this node's heartbeats, takes those of the others while it leads, and
  * tells the main thread the cluster map. Owned by the control actor, from when the node has a place in the cluster.
  */
-import { assertNever } from '../../base/assert.js';
-import type { Logger } from '../../base/log.js';
+import { assert, assertNever } from '../../base/assert.js';
+import { isIncarnation } from '../../base/ids.js';
 import type { DataReport, Heartbeat } from '../../cluster/heartbeat.js';
-import type { GroupMember } from '../../cluster/cluster-map.js';
-import type { LeaseGrant } from '../../cluster/lease-holder.js';
+import type { Speaker } from '../../cluster/speaker.js';
 import type { ReadState, SoftState } from '../../raft/ready.js';
 import type { Entry, SnapshotMetadata } from '../../raft/types.js';
-import type { Scheduler } from '../runtime/scheduler.js';
 import type { ClusterState } from './cluster-state.js';
 import { decodeControlMessage, encodeControlMessage } from './control-message.js';
-import type { EccOptions } from './control-options.js';
+import type { ControlParts, EccOptions } from './control-options.js';
 import { EccLeadership } from './ecc-leadership.js';
 import type { ControlEvent } from './events.js';
 import { HeartbeatSender } from './heartbeat-sender.js';
-import type { ControlSender, PeerTransport } from './ports.js';
+import type { ControlSender } from './ports.js';
 import type { RaftDriver } from './raft-driver.js';
 
-export interface EccControlParts {
+export interface EccControlParts extends Pick<
+  ControlParts,
+  'log' | 'transport' | 'scheduler' | 'logger' | 'mainPulse' | 'publishLease'
+> {
   readonly ecc: EccOptions;
-  readonly self: GroupMember;
-  readonly raftId: number;
+  /** This node, with its raft id. */
+  readonly speaker: Speaker;
   readonly driver: RaftDriver;
   readonly state: ClusterState;
-  readonly transport: PeerTransport;
-  readonly scheduler: Scheduler;
-  readonly logger: Logger;
-  readonly mainPulse: () => number;
-  publishLease(grant: LeaseGrant): void;
   emit(event: ControlEvent): void;
 }
 
 export class EccControl {
   private readonly parts: EccControlParts;
+  private readonly self: ControlSender;
   private readonly sender: HeartbeatSender;
   /** While this node leads. */
   private leadership: EccLeadership | undefined;
@@ -44,9 +41,12 @@ export class EccControl {
 
   constructor(parts: EccControlParts) {
     this.parts = parts;
-    const { self, ecc, scheduler, logger, mainPulse } = parts;
+    const { ecc, scheduler, logger, mainPulse, log } = parts;
+    const { nodeId, incarnation, raftId } = parts.speaker;
+    assert(isIncarnation(incarnation), 'an incarnation is drawn from its range');
+    this.self = { nodeId, incarnation, raftId };
     this.sender = new HeartbeatSender({
-      self,
+      self: { nodeId, incarnation },
       timings: ecc.timings,
       scheduler,
       logger,
@@ -57,6 +57,8 @@ export class EccControl {
       onLetGo: (groups) => parts.emit({ type: 'let-go', groups }),
     });
     this.sender.start();
+    const snapshot = log.snapshot();
+    if (snapshot !== 'unavailable' && snapshot.metadata.index > 0) this.onRestored(snapshot.metadata);
   }
 
   stop(): void {
@@ -119,23 +121,21 @@ export class EccControl {
     if (!isOwn || member?.nodeId !== from.nodeId) return;
     const reply = this.leadership?.onHeartbeat(heartbeat);
     if (reply === undefined) return;
-    const { raftId, transport } = this.parts;
-    if (from.raftId === raftId) this.sender.onReply(reply);
-    else transport.sendControl(from.raftId, encodeControlMessage({ type: 'heartbeat-reply', reply }));
+    if (from.raftId === this.self.raftId) this.sender.onReply(reply);
+    else this.parts.transport.sendControl(from.raftId, encodeControlMessage({ type: 'heartbeat-reply', reply }));
   }
 
   private sendHeartbeat(leader: number, heartbeat: Heartbeat): void {
-    const { raftId, transport, self } = this.parts;
-    if (leader === raftId) this.onHeartbeat({ ...self, raftId }, heartbeat);
-    else transport.sendControl(leader, encodeControlMessage({ type: 'heartbeat', heartbeat }));
+    if (leader === this.self.raftId) this.onHeartbeat(this.self, heartbeat);
+    else this.parts.transport.sendControl(leader, encodeControlMessage({ type: 'heartbeat', heartbeat }));
   }
 
   private startLeading(): void {
-    const { ecc, self, driver, state, scheduler, logger } = this.parts;
+    const { ecc, driver, state, scheduler, logger } = this.parts;
     const { term } = driver.raw.status().hardState;
     this.leadership = new EccLeadership({
       ecc,
-      incarnation: self.incarnation,
+      incarnation: this.self.incarnation,
       term,
       driver,
       scheduler,

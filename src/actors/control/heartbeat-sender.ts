@@ -40,13 +40,17 @@ export class HeartbeatSender {
   private readonly leases: LeaseHolder;
   private readonly mainWatch: MainWatch;
   private report: DataReport = EMPTY_REPORT;
-  private mainHung = false;
   private stopTimer: () => void = () => undefined;
 
   constructor(parts: HeartbeatSenderParts) {
     this.parts = parts;
     this.leases = new LeaseHolder(parts.self.incarnation);
-    this.mainWatch = new MainWatch(parts.mainPulse, parts.timings.leaseMs);
+    const { mainPulse, timings, logger } = parts;
+    this.mainWatch = new MainWatch(mainPulse, timings.leaseMs, (hangs) => {
+      if (hangs)
+        logger.error({ leaseMs: timings.leaseMs }, 'the main thread hangs: no heartbeats, so the lease runs out');
+      else logger.info({}, 'the main thread runs again: heartbeats go on');
+    });
   }
 
   start(): void {
@@ -81,19 +85,8 @@ export class HeartbeatSender {
     const { scheduler, self } = this.parts;
     const leader = this.parts.leader();
     const nowMs = scheduler.nowMs();
-    if (this.mainHangs(nowMs) || leader === 0) return;
+    if (this.mainWatch.hangs(nowMs) || leader === 0) return;
     const sequence = this.leases.begin(nowMs);
     this.parts.send(leader, { ...this.report, ...self, sequence });
-  }
-
-  private mainHangs(nowMs: number): boolean {
-    const hangs = this.mainWatch.hangs(nowMs);
-    if (hangs !== this.mainHung) {
-      this.mainHung = hangs;
-      const { leaseMs } = this.parts.timings;
-      if (hangs) this.parts.logger.error({ leaseMs }, 'the main thread hangs: no heartbeats, so the lease runs out');
-      else this.parts.logger.info({}, 'the main thread runs again: heartbeats go on');
-    }
-    return hangs;
   }
 }

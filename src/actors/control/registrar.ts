@@ -67,8 +67,7 @@ export class Registrar {
     if (++this.ticks % TICKS_BETWEEN_LOOKS !== 0) return;
     const promotion = planPromotion(this.parts.members.snapshot(), this.observe());
     if (promotion !== undefined) this.proposeChange(promotion);
-    const stale = this.staleAddress();
-    if (stale !== undefined) this.proposeCommand({ type: 'update', member: stale });
+    for (const member of this.staleAddresses()) this.proposeCommand({ type: 'update', member });
   }
 
   /** Something was applied. */
@@ -184,16 +183,17 @@ export class Registrar {
     return { voters, learners, joint: votersOutgoing.length > 0, commit: status.hardState.commit, progress };
   }
 
-  /** A member whose own word about its addresses differs from the list. */
-  private staleAddress(): Member | undefined {
+  /** Members as they describe themselves, where the list has other addresses of them. */
+  private staleAddresses(): readonly Member[] {
+    const stale: Member[] = [];
     for (const member of this.parts.members.list) {
       const speaker = this.told.get(member.raftId);
       if (speaker === undefined || speaker.nodeId !== member.nodeId) continue;
       const { controlAddress, clientAddress, httpAddress, dataAddress } = speaker;
       const current: Member = { ...member, controlAddress, clientAddress, httpAddress, dataAddress };
-      if (!sameMember(member, current)) return current;
+      if (!sameMember(member, current)) stale.push(current);
     }
-    return undefined;
+    return stale;
   }
 
   private proposeCommand(command: MemberCommand): boolean {
