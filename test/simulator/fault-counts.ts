@@ -29,16 +29,17 @@ export const RAFT_FAULTS = [
 
 /** What befalls the connections between main threads alone. */
 const DATA_LINK_FAULTS = ['data link cut', 'data links stalled', 'data link reset'] as const;
+const FAULTS_OF_SEVERAL = ['several nodes crashed', 'several nodes paused'] as const;
+
+export type FaultKind =
+  (typeof RAFT_FAULTS)[number] | (typeof DATA_LINK_FAULTS)[number] | (typeof FAULTS_OF_SEVERAL)[number];
 
 /** Not those that lose more than ecc mode promises to bear. */
-export const ECC_FAULTS = [
+export const ECC_FAULTS: readonly FaultKind[] = [
   ...RAFT_FAULTS.filter((kind) => kind !== 'all nodes crashed' && kind !== 'node removed and admitted again'),
   ...DATA_LINK_FAULTS,
-  'several nodes crashed',
-  'several nodes paused',
-] as const;
-
-export type FaultKind = (typeof RAFT_FAULTS)[number] | (typeof ECC_FAULTS)[number];
+  ...FAULTS_OF_SEVERAL,
+];
 
 /** The kinds that there are in a mode. */
 export function faultsOf(mode: Mode): readonly FaultKind[] {

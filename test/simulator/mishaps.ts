@@ -38,6 +38,7 @@ export class Mishaps implements MishapContext {
     const { world } = this;
     world.trace.record(world.time.nowMs, 'world', 'healed');
     world.network.heal();
+    world.mode.onHealed();
     for (const node of world.nodes) {
       node.disk.recover();
       node.life?.resume();

@@ -90,6 +90,8 @@ class RaftSimPlane implements SimPlane {
 
 export class RaftMode implements SimMode {
   readonly mishaps = MISHAPS;
+  readonly ended = undefined;
+  readonly keysToRead = [];
   readonly faults = RAFT_FAULTS;
   private readonly world: World;
   /** By host, of the life that runs. */
@@ -107,6 +109,14 @@ export class RaftMode implements SimMode {
     const plane = new RaftSimPlane(this.world, parts);
     this.planes.set(parts.host, plane);
     return { plane, controlOptions: {}, controlParts: {} };
+  }
+
+  onEvent(): void {
+    // Control sides are watched by world.invariants.
+  }
+
+  onHealed(): void {
+    // There is nothing in this mode that is not healed with the network and the nodes.
   }
 
   onEnded(host: string): void {
@@ -129,6 +139,10 @@ export class RaftMode implements SimMode {
       world.invariants.compareState(host, stateMachine.appliedIndex, stateMachine.store.stateHash());
     }
     return undefined;
+  }
+
+  counts(): Readonly<Record<string, number>> {
+    return {};
   }
 
   checkAtEnd(): void {

@@ -22,9 +22,10 @@ export function recover(world: World, clients: readonly SimClient[]): Recovery {
   const deadlineMs = time.nowMs + BOUND_MS;
   const state = { ended: false, problem: undefined as string | undefined };
   let unanswered = clients.length;
-  for (const client of clients) {
+  for (const [number, client] of clients.entries()) {
     client.stop();
-    void serve(client).then(() => unanswered--);
+    const keys = world.mode.keysToRead.filter((_, i) => i % clients.length === number);
+    void serve(client, keys).then(() => unanswered--);
   }
   const look = (): void => {
     const problem = unanswered > 0 ? `${unanswered} clients wait for an answer` : world.mode.disagreement();
@@ -41,7 +42,9 @@ export function recover(world: World, clients: readonly SimClient[]): Recovery {
 }
 
 /** Until some operations in a row have been done. What an election interrupts is refused or unknown, so it tries on. */
-async function serve(client: SimClient): Promise<void> {
+async function serve(client: SimClient, keys: readonly string[]): Promise<void> {
+  for (const key of keys)
+    while ((await client.perform({ key, input: { type: 'get' } }, MAX_RETRIES)) !== 'done') continue;
   for (let done = 0; done < OPERATIONS_EACH;) {
     const outcome = await client.perform(client.drawOperation(), MAX_RETRIES);
     done = outcome === 'done' ? done + 1 : 0;

@@ -42,6 +42,10 @@ export interface RunReport {
   readonly snapshots: number;
   readonly snapshotsSent: number;
   readonly faults: FaultCounts;
+  /** More was lost than is promised, so that the run ended early. */
+  readonly beyondPromise: boolean;
+  /** Of the mode: what was done and looked at. */
+  readonly counts: Readonly<Record<string, number>>;
   /** False when the checker gave up on some key. */
   readonly historyDecided: boolean;
   readonly history: readonly HistoryEvent<KvInput, KvResult>[];
@@ -79,11 +83,11 @@ async function play(world: World, clients: readonly SimClient[]): Promise<Verdic
   for (const client of clients) client.start();
   mishaps.start();
   await stepUntil(world, () => world.time.nextMs > safetyMs);
-  if (failed(world)) return undefined;
+  if (over(world)) return undefined;
   mishaps.healEverything();
   const recovery = recover(world, clients);
   await stepUntil(world, () => recovery.ended);
-  if (failed(world)) return undefined;
+  if (over(world)) return undefined;
   return recovery.problem === undefined
     ? undefined
     : { type: 'stuck', details: recovery.problem, atMs: world.time.nowMs };
@@ -97,15 +101,15 @@ function rejectionsReported(): Promise<void> {
 /** Lets the world go on until `done`, or until something is wrong. */
 async function stepUntil(world: World, done: () => boolean): Promise<void> {
   await promisesSettled();
-  while (!done() && !failed(world)) {
+  while (!done() && !over(world)) {
     world.time.step();
     await promisesSettled();
     world.mode.check();
   }
 }
 
-function failed(world: World): boolean {
-  return world.defect !== undefined || world.invariants.violation !== undefined;
+function over(world: World): boolean {
+  return world.mode.ended !== undefined || world.defect !== undefined || world.invariants.violation !== undefined;
 }
 
 function report(seed: number, world: World, clients: readonly SimClient[], liveness: Verdict | undefined): RunReport {
@@ -138,6 +142,8 @@ function report(seed: number, world: World, clients: readonly SimClient[], liven
     snapshots: invariants.snapshots,
     snapshotsSent: world.snapshotsSent,
     faults,
+    beyondPromise: world.mode.ended !== undefined,
+    counts: world.mode.counts(),
     historyDecided: check.verdict !== 'undecided',
     history: history.events(),
   };

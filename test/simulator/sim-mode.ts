@@ -4,6 +4,7 @@
  */
 import type { ControlActor } from '../../src/actors/control/control-actor.js';
 import type { ControlOptions, ControlParts, ControlRequests } from '../../src/actors/control/control-options.js';
+import type { ControlEvent } from '../../src/actors/control/events.js';
 import type { DataPlane } from '../../src/actors/data-plane.js';
 import type { Prng } from '../../src/base/prng.js';
 import type { Speaker } from '../../src/cluster/speaker.js';
@@ -46,12 +47,22 @@ export interface SimMode {
   /** Kinds of faults that there are. */
   readonly faults: readonly FaultKind[];
   newPlane(parts: PlaneParts): PlaneSetup;
+  /** A control side tells its main thread. */
+  onEvent(host: string, event: ControlEvent): void;
   /** A life has ended: its memory is gone. */
   onEnded(host: string): void;
   /** Called after each event of the run. */
   check(): void;
   /** In what the healed cluster is not as it should be; undefined when all is well. */
   disagreement(): string | undefined;
+  /** Everything works again. */
+  onHealed(): void;
+  /** Why the run ends here without having failed; undefined while it goes on. */
+  readonly ended: string | undefined;
+  /** Keys that are read once more after the recovery. */
+  readonly keysToRead: readonly string[];
+  /** What was done and looked at, for people; the same names in every run of the mode. */
+  counts(): Readonly<Record<string, number>>;
   /** Called once, when the cluster has recovered. */
   checkAtEnd(): void;
 }

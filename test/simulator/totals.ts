@@ -17,6 +17,8 @@ export class Totals {
   snapshots = 0;
   snapshotsSent = 0;
   undecidedHistories = 0;
+  beyondPromise = 0;
+  private readonly counts = new Map<string, number>();
 
   constructor(mode: Mode) {
     this.mode = mode;
@@ -34,6 +36,10 @@ export class Totals {
     this.snapshots += report.snapshots;
     this.snapshotsSent += report.snapshotsSent;
     if (!report.historyDecided) this.undecidedHistories++;
+    if (report.beyondPromise) this.beyondPromise++;
+    for (const [name, count] of Object.entries(report.counts)) {
+      this.counts.set(name, (this.counts.get(name) ?? 0) + count);
+    }
     this.faults.addAll(report.faults);
   }
 
@@ -45,6 +51,8 @@ export class Totals {
       `  ${this.undecidedHistories} histories were too tangled for the checker`,
       `  ${this.committedEntries} entries committed under ${this.leaders} leaders`,
       `  ${this.snapshots} snapshots named in a log, ${this.snapshotsSent} sent`,
+      ...(this.beyondPromise > 0 ? [`  ${this.beyondPromise} ended early: more was lost than is promised`] : []),
+      ...[...this.counts].map(([name, count]) => `  ${String(count)} ${name}`),
       ...faultsOf(this.mode).map((kind) => `  ${kind.padEnd(34)}${String(this.faults.of(kind)).padStart(8)}`),
     ].join('\n');
   }

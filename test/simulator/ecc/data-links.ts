@@ -31,7 +31,7 @@ export interface DataLinksParts {
   readonly handler: DataLinkHandler;
   readonly prng: Prng;
   /** Messages are about to be taken by this node. */
-  onDelivery(from: GroupMember, messages: readonly DataMessage[]): void;
+  onDelivery(messages: readonly DataMessage[]): void;
 }
 
 interface Link {
@@ -111,14 +111,13 @@ export class SimDataLinks implements DataLinks {
     return Promise.resolve();
   }
 
-  /** Breaks one connection that this node has made, if any stands. */
-  resetOne(prng: Prng): boolean {
-    const standing = [...this.links.values()].flatMap(({ connection, remote }) =>
-      connection === undefined || remote === undefined ? [] : [connection],
-    );
-    if (standing.length === 0) return false;
-    prng.pick(standing).break();
-    return true;
+  /** Breaks one connection that this node has made, and says to whom; undefined if none stands. */
+  resetOne(prng: Prng): string | undefined {
+    const standing = [...this.links.values()].filter(({ remote }) => remote !== undefined);
+    if (standing.length === 0) return undefined;
+    const { connection, peer } = prng.pick(standing);
+    connection?.break();
+    return peer.nodeId;
   }
 
   /** At the other end: a greeting has come. */
@@ -146,7 +145,7 @@ export class SimDataLinks implements DataLinks {
     while (reader.remaining > 0) messages.push(readDataMessage(reader));
     reader.end();
     if (this.parts.prng.chance(1, COMPARE_ONE_IN)) this.parts.net.expectUnchanged(frame, framed(sent), from);
-    this.parts.onDelivery(from, messages);
+    this.parts.onDelivery(messages);
     this.parts.handler.onMessages(from, messages);
   }
 

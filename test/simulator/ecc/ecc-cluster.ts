@@ -8,6 +8,8 @@ export interface EccCluster {
   readonly nowMs: number;
   /** Newest that is committed anywhere. */
   readonly map: ClusterMap;
+  /** Up to which entry of the Raft log it is known what is committed. */
+  readonly mapIndex: number;
   fail(invariant: string, details: string): void;
 }
 

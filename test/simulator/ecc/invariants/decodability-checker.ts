@@ -13,11 +13,11 @@ import { lifeOf, type EccCluster } from '../ecc-cluster.js';
 
 export class DecodabilityChecker {
   private readonly cluster: EccCluster;
-  private readonly codec: () => ErasureCodec;
+  private readonly codec: ErasureCodec;
   private readonly layout: SegmentLayout;
   private rebuilt = 0;
 
-  constructor(cluster: EccCluster, codec: () => ErasureCodec, layout: SegmentLayout) {
+  constructor(cluster: EccCluster, codec: ErasureCodec, layout: SegmentLayout) {
     this.cluster = cluster;
     this.codec = codec;
     this.layout = layout;
@@ -31,15 +31,16 @@ export class DecodabilityChecker {
   /** @param pick leaves few of all sets of survivors, or all. */
   check(pick: (sets: readonly (readonly EccLife[])[]) => readonly (readonly EccLife[])[]): void {
     for (const group of this.cluster.map.groups) {
-      const members = group.inSync.map((member) => lifeOf(this.cluster, member));
-      const living = members.filter((life) => life !== undefined);
-      if (living.length < members.length || !this.isQuiet(group, living)) continue;
-      for (const survivors of pick(subsets(living, this.cluster.map.k))) this.checkSurvivors(group, survivors);
+      const members = this.livingMembers(group);
+      if (members.length < this.cluster.map.k || !this.isQuiet(group)) continue;
+      for (const survivors of pick(subsets(members, this.cluster.map.k))) this.checkSurvivors(group, survivors);
     }
   }
 
-  /** All members have this configuration, and all that is in any log is applied everywhere. */
-  private isQuiet({ id, epoch }: Group, members: readonly EccLife[]): boolean {
+  /** All living members have this configuration, and all that is in any log is applied everywhere. */
+  isQuiet(group: Group): boolean {
+    const { id, epoch } = group;
+    const members = this.livingMembers(group);
     for (let position = 0; position < this.cluster.map.k; position++) {
       let index: number | undefined;
       for (const life of members) {
@@ -51,6 +52,10 @@ export class DecodabilityChecker {
       }
     }
     return true;
+  }
+
+  private livingMembers({ inSync }: Group): readonly EccLife[] {
+    return inSync.map((member) => lifeOf(this.cluster, member)).filter((life) => life !== undefined);
   }
 
   private checkSurvivors(group: Group, survivors: readonly EccLife[]): void {
@@ -82,11 +87,11 @@ export class DecodabilityChecker {
       const wanted = [{ shard: { type: 'data', position }, target }] as const;
       const contents = parities.map(({ index, contributions }) => ({ index, contributions }));
       const known = setOf(data.flatMap((bytes, d) => (bytes === null ? [] : [d])));
-      if (!this.codec().determines({ known, parities: contents, wanted: [{ type: 'data', position }] })) {
+      if (!this.codec.determines({ known, parities: contents, wanted: [{ type: 'data', position }] })) {
         this.fail(group, survivors, `segment ${number} of position ${position} is not determined`);
         return;
       }
-      this.codec().rebuild({ data, parities, wanted });
+      this.codec.rebuild({ data, parities, wanted });
     }
     const length = this.lengthOf(group.id, survivors, position, number);
     if (hashBytes(target, length, 0) !== checksum) {

@@ -17,7 +17,7 @@ interface Looked {
 export class ParityChecker {
   private readonly cluster: EccCluster;
   private readonly sealed: SealedSegments;
-  private readonly codec: () => ErasureCodec;
+  private readonly codec: ErasureCodec;
   private readonly layout: SegmentLayout;
   private readonly looked = new WeakMap<ParityShards, Looked>();
   private shards = 0;
@@ -25,7 +25,7 @@ export class ParityChecker {
   constructor(parts: {
     readonly cluster: EccCluster;
     readonly sealed: SealedSegments;
-    readonly codec: () => ErasureCodec;
+    readonly codec: ErasureCodec;
     readonly layout: SegmentLayout;
   }) {
     this.cluster = parts.cluster;
@@ -70,7 +70,7 @@ export class ParityChecker {
       data[position]?.set(segment);
     }
     const shards = Array.from({ length: map.m }, blank);
-    this.codec().encode(data, shards);
+    this.codec.encode(data, shards);
     this.shards++;
     const shard = parity.shard(number);
     const expected = shards[parity.parityIndex];
