@@ -21,6 +21,8 @@ export interface EccParameters {
   readonly timings: EccTimings;
   readonly layout: SegmentLayout;
   readonly dataLinks: DataLinkParameters;
+  /** Nodes are seldom allowed to lose their memory while others are held up, so a run goes for one or the other, or both. */
+  readonly trouble: 'losses' | 'disturbances' | 'both';
   /** Longest that a rebuild takes in the codec pool. */
   readonly maxRebuildMs: number;
 }
@@ -39,14 +41,14 @@ export function drawEccParameters(seed: number): Parameters {
     timings: { tickMs, electionTicks, heartbeatTicks: one(1, 2), hangMs: one(1_500, 2_500) },
     flow: drawFlow(prng),
     snapshots: { minLogBytes: one(300, 1_000, 4_000, 1_000_000), keptEntries: one(0, 0, 3, 30) },
-    safetyMs: one(4_000, 6_000, 9_000),
+    safetyMs: one(4_000, 8_000, 12_000),
     network: drawNetwork(prng),
     disk: { minWriteMs: one(0.05, 0.5), maxWriteMs: one(0.5, 2, 15), maxFileStepMs: one(0.2, 20) },
     workload: {
-      clients: prng.between(2, 6),
+      clients: prng.between(2, 8),
       keys: prng.between(1, 8),
       maxThinkMs: one(5, 20, 60),
-      maxValueBytes: one(0, 20, 200, 3_000, 20_000),
+      maxValueBytes: one(20, 1_000, 3_000, 5_000, 20_000, 80_000),
       timeoutMs: one(300, 1_000, 3_000),
       maxRetries: prng.between(0, 3),
       readPercent: one(20, 50, 80),
@@ -54,7 +56,7 @@ export function drawEccParameters(seed: number): Parameters {
     faults: {
       minIntervalMs: one(20, 200),
       maxIntervalMs: one(200, 500, 1_000),
-      maxDurationMs: one(300, 1_000, 2_500, 5_000),
+      maxDurationMs: one(200, 500, 1_000, 5_000),
       leaderPercent: one(10, 30, 60),
       kindsPercent: one(20, 50, 100),
       // Of two clocks that are off in opposite directions; below what leases allow for.
@@ -75,6 +77,7 @@ export function drawEccParameters(seed: number): Parameters {
         maxBreakMs: one(500, 3_000),
         socketBytes: one(1_000, 100_000),
       },
+      trouble: one('losses', 'losses', 'disturbances', 'both'),
       maxRebuildMs: one(0.1, 2, 30),
     },
   };
