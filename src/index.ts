@@ -6,5 +6,5 @@ export type { CallOptions, DcacheClientOptions, DeleteOptions, Key, SetOptions }
 export type { BytesKeys, ScanItem, ScanOptions } from './client/scan.js';
 export { DcacheError, ERRORS, type ErrorCode, type Outcome } from './base/errors.js';
 export { startNode, type StartedNode } from './node/start-node.js';
-export type { NodeOptions } from './node/config.js';
+export type { NodeOptions } from './node/node-options.js';
 export type { NodeListener } from './node/node.js';

@@ -6,8 +6,10 @@ import { fileURLToPath } from 'node:url';
 import { fetchClusterReport } from '../adapters/grpc/cluster-client.js';
 import type { ClusterReport } from '../adapters/grpc/backend.js';
 import { DcacheError } from '../base/errors.js';
-import { MAX_PLACES, place } from '../cluster/default-layout.js';
-import { resolveMode } from '../node/config.js';
+import type { Mode } from '../base/ids.js';
+import type { Code } from '../cluster/code-layout.js';
+import { place } from '../cluster/default-layout.js';
+import { resolveConfig } from '../node/config.js';
 import { statusTable } from './status-table.js';
 
 const DCACHE = fileURLToPath(new URL('../../bin/dcache', import.meta.url));
@@ -15,8 +17,11 @@ const START_TIMEOUT_MS = 20_000;
 const POLL_MS = 150;
 
 export interface LocalClusterOptions {
-  readonly mode: string;
-  readonly nodes: number;
+  /** Left out, they are what `node start` takes. */
+  readonly mode: string | undefined;
+  readonly nodes: number | undefined;
+  readonly k: number | undefined;
+  readonly m: number | undefined;
   readonly dataDir: string;
   readonly logLevel: string;
   readonly say: (line: string) => void;
@@ -31,17 +36,14 @@ interface RunningNode {
 
 /** Resolves when the cluster has been stopped by a signal. Rejects when it cannot be started. */
 export async function runLocalCluster(options: LocalClusterOptions): Promise<void> {
-  const { nodes, say } = options;
-  resolveMode(options.mode);
-  if (!Number.isInteger(nodes) || nodes < 1 || nodes > MAX_PLACES) {
-    throw new DcacheError('CONFIG_INVALID', `--nodes is ${nodes}; it must be a whole number from 1 to ${MAX_PLACES}`);
-  }
-  const running = Array.from({ length: nodes }, (_, i) => startNodeProcess(i + 1, options));
+  const { say } = options;
+  const shape = resolveShape(options);
+  const running = Array.from({ length: shape.nodes }, (_, i) => startNodeProcess(i + 1, shape, options));
   const stopped = stopOnSignal(running, say);
   try {
     const report = await untilServing(running);
     say(statusTable(report));
-    say(nextSteps(running));
+    say(nextSteps(running, shape.mode));
   } catch (error) {
     await stopAll(running);
     throw error;
@@ -50,31 +52,39 @@ export async function runLocalCluster(options: LocalClusterOptions): Promise<voi
     void exited.then((how) => {
       if (!stopped.asked)
         say(
-          `${nodeId} ${how}; its log is ${logFile}. Start it again in another terminal: dcache node start --mode ${options.mode} --id ${nodeId} --nodes ${nodes}`,
+          `${nodeId} ${how}; its log is ${logFile}. Start it again in another terminal: dcache node start --id ${nodeId} ${shapeFlags(shape).join(' ')}`,
         );
     });
   }
   await stopped.done;
 }
 
-function startNodeProcess(number: number, { mode, nodes, dataDir, logLevel }: LocalClusterOptions): RunningNode {
+/** What the nodes of a cluster have to be started with alike. */
+interface Shape {
+  readonly mode: Mode;
+  readonly nodes: number;
+  /** Undefined in raft mode. */
+  readonly code: Code | undefined;
+}
+
+/** Checked here, so that a wrong one is told once and not in the logs of all nodes. */
+function resolveShape({ mode: given, nodes, k, m }: LocalClusterOptions): Shape {
+  const { mode, founders, ecc } = resolveConfig({ mode: given, nodes, k, m }, 1);
+  return { mode, nodes: founders.length, code: ecc };
+}
+
+function shapeFlags({ mode, nodes, code }: Shape): string[] {
+  const flags = ['--mode', mode, '--nodes', String(nodes)];
+  return code === undefined ? flags : [...flags, '--k', String(code.k), '--m', String(code.m)];
+}
+
+function startNodeProcess(number: number, shape: Shape, { dataDir, logLevel }: LocalClusterOptions): RunningNode {
   const { nodeId } = place(number);
-  const folder = join(dataDir, mode, nodeId);
+  const folder = join(dataDir, shape.mode, nodeId);
   mkdirSync(folder, { recursive: true });
   const logFile = join(folder, 'node.log');
   const log = openSync(logFile, 'a');
-  const flags = [
-    '--mode',
-    mode,
-    '--id',
-    nodeId,
-    '--nodes',
-    String(nodes),
-    '--data-dir',
-    folder,
-    '--log-level',
-    logLevel,
-  ];
+  const flags = [...shapeFlags(shape), '--id', nodeId, '--data-dir', folder, '--log-level', logLevel];
   const child = spawn(process.execPath, [DCACHE, 'node', 'start', ...flags], {
     // By the channel a node notices when this process is gone (run-node.ts).
     stdio: ['ignore', log, log, 'ipc'],
@@ -154,7 +164,12 @@ async function stopAll(running: readonly RunningNode[]): Promise<void> {
   await Promise.all(running.map(({ exited }) => exited));
 }
 
-function nextSteps(running: readonly RunningNode[]): string {
+const AFTERWARDS: Readonly<Record<Mode, string>> = {
+  raft: 'Ctrl-C stops all nodes; what was acknowledged is there when they are started again.',
+  ecc: 'Ctrl-C stops all nodes, and their memory is gone with them: started again, the cluster begins empty.',
+};
+
+function nextSteps(running: readonly RunningNode[], mode: Mode): string {
   return [
     '',
     `The cluster runs. Logs: ${running.map(({ logFile }) => logFile).join(', ')}`,
@@ -163,7 +178,8 @@ function nextSteps(running: readonly RunningNode[]): string {
     '    npx dcache kv set fruit cherry',
     '    npx dcache kv get fruit',
     '    npx dcache cluster status',
+    ...(mode === 'ecc' ? ['    npx dcache cluster map'] : []),
     '',
-    'Ctrl-C stops all nodes; what was acknowledged is there when they are started again.',
+    AFTERWARDS[mode],
   ].join('\n');
 }

@@ -1,19 +1,36 @@
 /** The flags of `node start`, each with its environment variable, and the configuration file behind them. */
 import { Flags } from '@oclif/core';
-import type { NodeOptions } from '../node/config.js';
+import { DEFAULT_MODE, DEFAULT_NODES } from '../cluster/default-layout.js';
+import type { NodeOptions } from '../node/node-options.js';
 import { readConfigFile } from '../node/config-file.js';
+
+export const modeDescription = `how the cluster keeps values: ecc, once with parity, or raft, on every node [default: ${DEFAULT_MODE}]`;
+export const nodesDescription = `number of nodes of the default layout [default: ${DEFAULT_NODES.ecc} in ecc mode, ${DEFAULT_NODES.raft} in raft mode]`;
+
+/** The code RS(k, m) of ecc mode. */
+export const codeFlags = {
+  k: Flags.integer({
+    description: 'ecc mode: nodes that it takes to serve [default: by the number of nodes, 3 of 5]',
+    env: 'DCACHE_K',
+  }),
+  m: Flags.integer({
+    description: 'ecc mode: nodes that may fail [default: by the number of nodes, 2 of 5]',
+    env: 'DCACHE_M',
+  }),
+};
 
 export const nodeFlags = {
   mode: Flags.string({
-    description: 'how the cluster keeps values: raft (ecc comes with a later version)',
+    description: modeDescription,
     env: 'DCACHE_MODE',
-    helpValue: 'raft|ecc',
+    helpValue: 'ecc|raft',
   }),
   id: Flags.string({
     description: 'name of the node; left out: the first free place of the default layout',
     env: 'DCACHE_ID',
   }),
-  nodes: Flags.integer({ description: 'number of nodes of the default layout [default: 3]', env: 'DCACHE_NODES' }),
+  nodes: Flags.integer({ description: nodesDescription, env: 'DCACHE_NODES' }),
+  ...codeFlags,
   peers: Flags.string({
     description: 'all nodes that found the cluster, with their control addresses',
     env: 'DCACHE_PEERS',
@@ -23,6 +40,11 @@ export const nodeFlags = {
   'control-listen': Flags.string({
     description: 'where the other nodes connect',
     env: 'DCACHE_CONTROL_LISTEN',
+    helpValue: 'HOST:PORT',
+  }),
+  'data-listen': Flags.string({
+    description: 'ecc mode: where the data links of the other nodes connect',
+    env: 'DCACHE_DATA_LISTEN',
     helpValue: 'HOST:PORT',
   }),
   'http-listen': Flags.string({
@@ -50,6 +72,27 @@ export const nodeFlags = {
     description: 'give leadership away when the main thread has not run for this long [default: 2000]',
     env: 'DCACHE_HANG_MS',
   }),
+  'heartbeat-ms': Flags.integer({
+    description: 'ecc mode: between two heartbeats of a node [default: 100]',
+    env: 'DCACHE_HEARTBEAT_MS',
+  }),
+  'lease-ms': Flags.integer({
+    description: 'ecc mode: how long a node may answer after a heartbeat [default: 500]',
+    env: 'DCACHE_LEASE_MS',
+  }),
+  'drift-percent': Flags.integer({
+    description: 'ecc mode: how much slower one clock may run than another [default: 10]',
+    env: 'DCACHE_DRIFT_PERCENT',
+  }),
+  'heartbeat-timeout-ms': Flags.integer({
+    description: 'ecc mode: take a node out when it has sent no heartbeat for this long [default: 700]',
+    env: 'DCACHE_HEARTBEAT_TIMEOUT_MS',
+  }),
+  'link-timeout-ms': Flags.integer({
+    description:
+      'ecc mode: take one of two nodes out when messages between them are not acknowledged for this long [default: 1500]',
+    env: 'DCACHE_LINK_TIMEOUT_MS',
+  }),
   'snapshot-bytes': Flags.integer({
     description: 'take a snapshot when the log has grown by this many bytes [default: 67108864]',
     env: 'DCACHE_SNAPSHOT_BYTES',
@@ -59,7 +102,8 @@ export const nodeFlags = {
     env: 'DCACHE_KEPT_ENTRIES',
   }),
   'max-memory': Flags.string({
-    description: 'most that the store may hold, everything counted; the leader decides for all nodes [default: off]',
+    description:
+      'raft mode: most that the store may hold, everything counted; the leader decides for all nodes [default: off]',
     env: 'DCACHE_MAX_MEMORY',
     helpValue: 'BYTES|512mb|2gb|off',
   }),
@@ -93,9 +137,12 @@ export function nodeOptions(flags: Parsed): NodeOptions {
     mode: text('mode'),
     id: text('id'),
     nodes: number('nodes'),
+    k: number('k'),
+    m: number('m'),
     peers,
     listen: text('listen'),
     controlListen: text('control-listen'),
+    dataListen: text('data-listen'),
     httpListen: text('http-listen'),
     advertiseHost: text('advertise-host'),
     dataDir: text('data-dir'),
@@ -105,6 +152,11 @@ export function nodeOptions(flags: Parsed): NodeOptions {
     heartbeatTicks: number('heartbeat-ticks'),
     electionTicks: number('election-ticks'),
     hangMs: number('hang-ms'),
+    heartbeatMs: number('heartbeat-ms'),
+    leaseMs: number('lease-ms'),
+    driftPercent: number('drift-percent'),
+    heartbeatTimeoutMs: number('heartbeat-timeout-ms'),
+    linkTimeoutMs: number('link-timeout-ms'),
     snapshotBytes: number('snapshot-bytes'),
     keptEntries: number('kept-entries'),
     maxMemory: text('max-memory'),

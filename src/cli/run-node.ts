@@ -1,7 +1,11 @@
 /** Runs a node in the foreground: starts it, tells a person what it waits for, stops it on a signal. */
+import type { EccReport } from '../actors/data-plane.js';
+import type { Code } from '../cluster/code-layout.js';
+import { reportMap } from '../cluster/map-report.js';
+import { describeService, serviceState } from '../cluster/service-state.js';
 import { describeShortage, type ClusterView } from '../cluster/view.js';
 import type { DcacheError } from '../base/errors.js';
-import type { NodeOptions } from '../node/config.js';
+import type { NodeOptions } from '../node/node-options.js';
 import { startNode } from '../node/start-node.js';
 
 /** Resolves when the node has been stopped by a signal. Rejects when it cannot start or fails. */
@@ -14,13 +18,13 @@ export async function runNode(options: NodeOptions, say: (line: string) => void)
   const narrate = new Narrator(say);
   const stopSignal = nextStopSignal();
   const { node, closeLog } = await startNode(options, {
-    onView: (view) => narrate.view(view),
+    onView: (view, ecc) => narrate.view(view, ecc),
     onObstacle: (message) => narrate.obstacle(message),
     onFailure: onFailed,
   });
   const { nodeId, clientListen, dataFolder } = node.config;
   say(`${nodeId} listens on ${clientListen}, data in ${dataFolder}`);
-  narrate.begin();
+  narrate.begin(node.config.ecc);
   try {
     await Promise.race([stopSignal.received, failed]);
     say(`${nodeId} is stopping`);
@@ -36,29 +40,31 @@ export async function runNode(options: NodeOptions, say: (line: string) => void)
 class Narrator {
   private readonly say: (line: string) => void;
   private last = '';
-  private waiting: ClusterView | undefined;
+  private waiting: readonly [ClusterView, EccReport | undefined] | undefined;
   private begun = false;
+  private code: Code | undefined;
 
   constructor(say: (line: string) => void) {
     this.say = say;
   }
 
   /** What came before is told now, after the node has introduced itself. */
-  begin(): void {
+  begin(code: Code | undefined): void {
     this.begun = true;
-    if (this.waiting !== undefined) this.view(this.waiting);
+    this.code = code;
+    if (this.waiting !== undefined) this.view(...this.waiting);
   }
 
   obstacle(message: string | undefined): void {
     if (message !== undefined) this.once(message);
   }
 
-  view(view: ClusterView): void {
+  view(view: ClusterView, ecc: EccReport | undefined): void {
     if (!this.begun) {
-      this.waiting = view;
+      this.waiting = [view, ecc];
       return;
     }
-    this.once(sentence(view));
+    this.once(sentence(view, this.code, ecc));
   }
 
   private once(line: string): void {
@@ -68,7 +74,8 @@ class Narrator {
   }
 }
 
-function sentence(view: ClusterView): string {
+/** What a person wants to know of a node's place in its cluster. @param code and @param ecc undefined in raft mode */
+export function sentence(view: ClusterView, code: Code | undefined, ecc: EccReport | undefined): string {
   const { nodeId, role } = view;
   if (role === 'removed')
     return `${nodeId} was removed from the cluster; stop it, and remove its data folder before it joins again`;
@@ -81,8 +88,23 @@ function sentence(view: ClusterView): string {
   if (view.leader === 0 || view.clusterId === undefined) return `${nodeId} is waiting for the election of a leader`;
   const leader = view.members.find((member) => member.raftId === view.leader)?.nodeId ?? 'another node';
   const lead = leader === nodeId ? `${nodeId} leads` : `${nodeId} follows ${leader}`;
+  if (ecc !== undefined && code !== undefined) return `${lead}: ${describeEcc(view, code, ecc)}`;
   const spare = view.up - view.needed;
   return `serving: ${lead}, ${view.up} of ${view.size} nodes up; ${spare === 0 ? 'no further node may fail' : `${spare} more may fail`}`;
+}
+
+/** A node that nobody misses is up; which process lives are in sync is the map's word. */
+function describeEcc(view: ClusterView, { k, m }: Code, { map, mapIndex }: EccReport): string {
+  const { size, up, needed, members, missing } = view;
+  const nodes = Math.max(members.length, size);
+  const attendance = {
+    nodes,
+    up: nodes - missing.length,
+    votersUp: up,
+    votersNeeded: needed,
+    isUp: (nodeId: string) => !missing.includes(nodeId),
+  };
+  return describeService(serviceState(reportMap(map, mapIndex), k + m, true, attendance));
 }
 
 interface StopSignal {

@@ -1,13 +1,18 @@
 /**
- * Which node a client talks to. All its requests share one connection, so that those of one turn travel together: to the
- * leader as soon as it is known, since writes take the shortest way there and reads are confirmed there, and else to the first node
- * that answers. Nodes say in their sessions who leads and which others there are.
+ * Which node a client sends a request to. One connection a node, so that requests of one turn travel together.
  *
- * A node that failed is not gone back to for SUSPICION_MS on anybody's word: the others may not have noticed yet.
+ * raft mode: all requests go to one node, the leader as soon as it is known, since writes take the shortest way there and
+ * reads are confirmed there; else the first node that answers. ecc mode: a request about a key goes straight to the primary of
+ * its slot. Whatever has no primary that is known and answers goes to the node in use, which forwards it.
+ *
+ * Nodes say in their sessions who leads what. A node that failed is not gone back to for SUSPICION_MS on anybody's word: the
+ * others may not have noticed yet.
  */
 import type { Topology } from '../adapters/grpc/backend.js';
 import { SessionClient } from '../adapters/grpc/session-client.js';
 import { parseAddress } from '../base/address.js';
+import type { KvRequest } from '../store/requests.js';
+import { SlotTable } from './slot-table.js';
 
 const SUSPICION_MS = 1_000;
 const RETIRE_POLL_MS = 250;
@@ -17,16 +22,20 @@ export class Connections {
   private readonly seeds: readonly string[];
   /** The seeds, then what nodes have told. No address twice. */
   private addresses: readonly string[];
-  /** Index of the address that is used while no leader is known. */
-  private position = 0;
-  private session: SessionClient | undefined;
+  /** The node in use for what has no better one. One of `addresses`, or the leader. */
+  private home: string;
+  /** Connections that requests are sent on, by address. */
+  private readonly sessions = new Map<string, SessionClient>();
+  /** Connections that only answers are waited for on. */
   private readonly retired = new Set<SessionClient>();
+  private readonly slots = new SlotTable();
   private readonly failedAtMs = new Map<string, number>();
 
   /** @param seeds at least one host:port of a client port; tried in this order. Nothing is connected yet. */
   constructor(seeds: readonly string[]) {
     this.seeds = seeds;
     this.addresses = seeds;
+    this.home = seeds[0] ?? '';
   }
 
   /** Nodes that could be asked. */
@@ -34,40 +43,59 @@ export class Connections {
     return this.addresses.length;
   }
 
-  /** The session in use. */
-  current(): SessionClient {
-    this.session ??= this.open(this.addresses[this.position % this.addresses.length] ?? '');
-    return this.session;
+  /** The session to send a request on. */
+  sessionFor(request: KvRequest): SessionClient {
+    const primary = this.slots.primaryFor(request);
+    return this.sessionTo(primary === undefined || this.isSuspect(primary) ? this.home : primary);
   }
 
-  /** `failed` does not answer: from now on the next one is used. What is under way on it ends by itself. */
+  /** `failed` does not answer: from now on other nodes are used. What is under way on it ends by itself. */
   moveOn(failed: SessionClient): void {
-    this.failedAtMs.set(failed.address, performance.now());
-    if (this.session !== failed) return; // somebody else has moved on already
-    const at = this.addresses.indexOf(failed.address);
-    this.position = ((at === -1 ? this.position : at) + 1) % this.addresses.length;
-    this.session = undefined;
+    const { address } = failed;
+    this.failedAtMs.set(address, performance.now());
+    if (this.sessions.get(address) !== failed) return; // somebody else has moved on already
     this.retire(failed);
+    if (this.home === address) this.home = this.nextAfter(address);
+  }
+
+  /** The node of that session is not the primary that it was taken for. It is not at fault; its slots are asked about elsewhere. */
+  onWrongNode(session: SessionClient): void {
+    this.slots.forget(session.address);
   }
 
   /** Closes all connections. Requests under way fail. */
   close(): void {
-    this.session?.close();
-    for (const session of this.retired) session.close();
+    for (const session of [...this.sessions.values(), ...this.retired]) session.close();
   }
 
-  private open(address: string): SessionClient {
+  private sessionTo(address: string): SessionClient {
+    const known = this.sessions.get(address);
+    if (known !== undefined) return known;
     const session: SessionClient = new SessionClient(address, (topology) => this.onTopology(session, topology));
+    this.sessions.set(address, session);
     return session;
   }
 
-  private onTopology(source: SessionClient, { nodes, leader }: Topology): void {
-    if (this.session !== source) return;
-    const usable = nodes.filter((address) => parseAddress(address) !== undefined);
+  private onTopology(source: SessionClient, topology: Topology): void {
+    if (this.sessions.get(source.address) !== source) return;
+    const usable = topology.nodes.filter((address) => parseAddress(address) !== undefined);
     this.addresses = [...new Set([...this.seeds, ...usable])];
-    if (leader === '' || leader === source.address || !usable.includes(leader) || this.isSuspect(leader)) return;
-    this.session = this.open(leader);
-    this.retire(source);
+    const isNewer = this.slots.learn(topology);
+    if (source.address === this.home) this.followLeader(topology.leader, usable);
+    if (isNewer) this.retireUnused();
+  }
+
+  /** Only the node in use is believed: another one may be behind. */
+  private followLeader(leader: string, usable: readonly string[]): void {
+    if (leader === '' || leader === this.home || !usable.includes(leader) || this.isSuspect(leader)) return;
+    this.home = leader;
+    this.retireUnused();
+  }
+
+  private nextAfter(address: string): string {
+    const at = this.addresses.indexOf(address);
+    const others = [...this.addresses.slice(at + 1), ...this.addresses.slice(0, Math.max(at, 0))];
+    return others.find((other) => !this.isSuspect(other)) ?? others[0] ?? address;
   }
 
   private isSuspect(address: string): boolean {
@@ -75,8 +103,15 @@ export class Connections {
     return failedAtMs !== undefined && performance.now() - failedAtMs < SUSPICION_MS;
   }
 
+  private retireUnused(): void {
+    for (const [address, session] of [...this.sessions]) {
+      if (address !== this.home && !this.slots.names(address)) this.retire(session);
+    }
+  }
+
   /** What is under way there may still be answered. */
   private retire(session: SessionClient): void {
+    this.sessions.delete(session.address);
     this.retired.add(session);
     const closeWhenIdle = (): void => {
       if (session.pending > 0) {

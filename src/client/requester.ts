@@ -60,7 +60,7 @@ export class Requester {
     let perhapsDone = false;
     let round = new Round();
     for (let tried = 1; ; tried++) {
-      const session = this.connections.current();
+      const session = this.connections.sessionFor(request);
       const elapsedMs = tried === 1 ? 0 : performance.now() - startedAtMs;
       try {
         return await session.execute(request, Math.max(1, Math.ceil(timeoutMs - elapsedMs)), false, signal);
@@ -71,7 +71,8 @@ export class Requester {
         perhapsDone ||= isWrite(request) && failure.outcome === 'unknown';
         round.add(session.address, failure);
         const overloaded = failure.code === 'OVERLOADED';
-        if (!overloaded) this.connections.moveOn(session);
+        if (failure.code === 'WRONG_NODE') this.connections.onWrongNode(session);
+        else if (!overloaded) this.connections.moveOn(session);
         if (!overloaded && round.asked < this.connections.count) continue;
         if (round.isFinal || performance.now() - startedAtMs + pauseMs >= timeoutMs) throw final(round.verdict());
         round = new Round();

@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { isMap, isScalar, LineCounter, parseDocument, type Node as YamlNode } from 'yaml';
 import { DcacheError } from '../base/errors.js';
-import type { NodeOptions, OptionName } from './config.js';
+import type { NodeOptions, OptionName } from './node-options.js';
 
 type Kind = 'text' | 'whole number' | 'text or whole number' | 'list of texts';
 
@@ -13,9 +13,12 @@ const FIELDS = {
   mode: 'text',
   id: 'text',
   nodes: 'whole number',
+  k: 'whole number',
+  m: 'whole number',
   peers: 'list of texts',
   listen: 'text',
   controlListen: 'text',
+  dataListen: 'text',
   httpListen: 'text',
   advertiseHost: 'text',
   dataDir: 'text',
@@ -25,6 +28,11 @@ const FIELDS = {
   heartbeatTicks: 'whole number',
   electionTicks: 'whole number',
   hangMs: 'whole number',
+  heartbeatMs: 'whole number',
+  leaseMs: 'whole number',
+  driftPercent: 'whole number',
+  heartbeatTimeoutMs: 'whole number',
+  linkTimeoutMs: 'whole number',
   snapshotBytes: 'whole number',
   keptEntries: 'whole number',
   maxMemory: 'text or whole number',

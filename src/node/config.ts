@@ -4,50 +4,24 @@
  */
 import { isLoopback, parseAddress } from '../base/address.js';
 import { DcacheError } from '../base/errors.js';
-import { isMode, isNodeId, type Mode, type NodeId } from '../base/ids.js';
+import { isMode, isNodeId, MODES, type Mode, type NodeId } from '../base/ids.js';
 import { isLogLevel, type LogLevel } from '../base/log.js';
 import type { ControlTimings } from '../actors/control/control-options.js';
 import type { SnapshotPolicy } from '../actors/control/snapshot-keeper.js';
 import { LOG_FORMATS, type LogFormat } from '../adapters/logger.js';
 import { isEvictionPolicy, POLICIES, type MemoryRules } from '../store/memory-cap.js';
 import type { Founder } from '../cluster/speaker.js';
-import { DEFAULT_NODES, defaultDataFolder, defaultFounders, MAX_PLACES, place } from '../cluster/default-layout.js';
-
-/** As given, before defaults. Field names are those of the configuration file; flags are the same words with dashes. */
-export interface NodeOptions {
-  readonly mode?: string | undefined;
-  readonly id?: string | undefined;
-  /** Number of first members of the default layout. */
-  readonly nodes?: number | undefined;
-  /** First members: id=host:port, their control addresses. */
-  readonly peers?: readonly string[] | undefined;
-  readonly listen?: string | undefined;
-  readonly controlListen?: string | undefined;
-  /** host:port, or `off`. */
-  readonly httpListen?: string | undefined;
-  /** Host under which the other nodes and clients reach this one; the host of `listen` if left out. */
-  readonly advertiseHost?: string | undefined;
-  readonly dataDir?: string | undefined;
-  readonly logLevel?: string | undefined;
-  readonly logFormat?: string | undefined;
-  readonly tickMs?: number | undefined;
-  readonly electionTicks?: number | undefined;
-  readonly heartbeatTicks?: number | undefined;
-  /** A main thread that has not run for so long is taken for hung. */
-  readonly hangMs?: number | undefined;
-  /** A snapshot is taken when the log has grown by this much. */
-  readonly snapshotBytes?: number | undefined;
-  /** Entries of the log kept behind a snapshot. */
-  readonly keptEntries?: number | undefined;
-  /** Bytes that the store may hold: a whole number, or one with a unit like `512mb`; `off` for no cap. */
-  readonly maxMemory?: string | number | undefined;
-  /** What happens when that is reached: noeviction, lru or ttl. */
-  readonly eviction?: string | undefined;
-  /** For options that were not given as flags: what to call them in messages, like "dcache.yaml, line 3: tickMs". */
-  readonly origins?: Readonly<Partial<Record<OptionName, string>>> | undefined;
-}
-
-export type OptionName = Exclude<keyof NodeOptions, 'origins'>;
+import {
+  DEFAULT_MODE,
+  DEFAULT_NODES,
+  defaultDataFolder,
+  defaultFounders,
+  MAX_PLACES,
+  place,
+} from '../cluster/default-layout.js';
+import { refuseEccOptions, resolveEcc, type EccConfig } from './ecc-config.js';
+import { address, invalid, InvalidOption, whole } from './option-checks.js';
+import type { NodeOptions } from './node-options.js';
 
 export interface NodeConfig {
   readonly mode: Mode;
@@ -65,6 +39,8 @@ export interface NodeConfig {
   readonly timings: ControlTimings;
   readonly snapshots: SnapshotPolicy;
   readonly memoryRules: MemoryRules;
+  /** Undefined in raft mode. */
+  readonly ecc: EccConfig | undefined;
 }
 
 /** Ticks of 50 ms; elections after 300 to 600 ms without a leader, heartbeats every 100 ms (DESIGN.md, section 4). */
@@ -79,7 +55,7 @@ const MAX_MAX_MEMORY_BYTES = 16 * 1024 ** 3;
 
 /**
  * @param placeNumber the place of the default layout that gives what `options` leave out.
- * Throws CONFIG_INVALID or MODE_UNAVAILABLE.
+ * Throws CONFIG_INVALID.
  */
 export function resolveConfig(options: NodeOptions, placeNumber: number): NodeConfig {
   try {
@@ -104,10 +80,13 @@ function resolve(options: NodeOptions, placeNumber: number): NodeConfig {
   if (!isLogLevel(logLevel)) throw invalid('log-level', logLevel, 'debug, info, warn, error or fatal');
   const logFormat = options.logFormat ?? 'auto';
   if (!isLogFormat(logFormat)) throw invalid('log-format', logFormat, LOG_FORMATS.join(', '));
+  const timings = resolveTimings(options);
+  const founders = resolveFounders(options, nodesOf(options), nodeId, controlListen);
+  if (mode === 'raft') refuseEccOptions(options);
   return {
     mode,
     nodeId,
-    founders: resolveFounders(options, nodeId, controlListen),
+    founders,
     clientListen,
     controlListen,
     httpListen,
@@ -115,30 +94,36 @@ function resolve(options: NodeOptions, placeNumber: number): NodeConfig {
     dataFolder: options.dataDir ?? defaultDataFolder(mode, nodeId),
     logLevel,
     logFormat,
-    timings: resolveTimings(options),
+    timings,
     snapshots: {
       minLogBytes: whole('snapshot-bytes', options.snapshotBytes ?? DEFAULT_SNAPSHOT_BYTES, 4096, 2 ** 40),
       keptEntries: whole('kept-entries', options.keptEntries ?? DEFAULT_KEPT_ENTRIES, 0, 2 ** 32),
     },
     memoryRules: resolveMemoryRules(options),
+    ecc: mode === 'raft' ? undefined : resolveEcc(options, founders.length, placeNumber, timings),
   };
 }
 
-/** Throws CONFIG_INVALID for an unknown mode, MODE_UNAVAILABLE for one that this version does not have. */
-export function resolveMode(text = 'raft'): Mode {
-  if (!isMode(text)) throw invalid('mode', text, 'raft or ecc');
-  if (text === 'ecc') {
-    throw new DcacheError(
-      'MODE_UNAVAILABLE',
-      'ecc mode is not part of this version yet; it comes with a later one and will then be the default. Use --mode raft',
-    );
-  }
+/** Throws CONFIG_INVALID for an unknown mode. */
+export function resolveMode(text: string = DEFAULT_MODE): Mode {
+  if (!isMode(text)) throw invalid('mode', text, MODES.join(' or '));
   return text;
 }
 
-function resolveFounders(options: NodeOptions, nodeId: string, controlListen: string): readonly Founder[] {
+/** Number of first members of the default layout. Throws CONFIG_INVALID. */
+export function nodesOf({ mode, nodes, k, m }: Pick<NodeOptions, 'mode' | 'nodes' | 'k' | 'm'>): number {
+  const known = resolveMode(mode);
+  const needed = known === 'ecc' && k !== undefined && m !== undefined ? k + m : DEFAULT_NODES[known];
+  return whole('nodes', nodes ?? needed, 1, MAX_PLACES);
+}
+
+function resolveFounders(
+  options: NodeOptions,
+  nodes: number,
+  nodeId: string,
+  controlListen: string,
+): readonly Founder[] {
   if (options.peers === undefined || options.peers.length === 0) {
-    const nodes = whole('nodes', options.nodes ?? DEFAULT_NODES, 1, MAX_PLACES);
     return defaultFounders(nodes).map((founder) =>
       founder.nodeId === nodeId ? { ...founder, controlAddress: controlListen } : founder,
     );
@@ -234,45 +219,13 @@ function parseBytes(text: string): number | undefined {
   return amount === undefined || unitBytes === undefined ? undefined : Math.floor(Number(amount) * unitBytes);
 }
 
-function address(option: string, text: string, allowed = 'host:port, like 127.0.0.1:7101'): string {
-  if (parseAddress(text) === undefined) throw invalid(option, text, allowed);
-  return text;
-}
-
-function whole(option: string, value: number, low: number, high: number): number {
-  if (!Number.isSafeInteger(value) || value < low || value > high)
-    throw invalid(option, String(value), `a whole number from ${low} to ${high}`);
-  return value;
-}
-
 function isLogFormat(text: string): text is LogFormat {
   return (LOG_FORMATS as readonly string[]).includes(text);
 }
 
-function invalid(option: string, value: string, allowed: string): InvalidOption {
-  return new InvalidOption(option, `is "${value}"; it must be ${allowed}`);
-}
-
-class InvalidOption extends DcacheError {
-  private readonly option: string;
-  private readonly problem: string;
-
-  /** @param option name of the flag */
-  constructor(option: string, problem: string) {
-    super('CONFIG_INVALID', `--${option} ${problem}`);
-    this.option = option;
-    this.problem = problem;
-  }
-
-  /** The same, calling the option by where it was given. */
-  named(origins: NonNullable<NodeOptions['origins']>): DcacheError {
-    const field = this.option.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
-    const origin = new Map(Object.entries(origins)).get(field);
-    return origin === undefined ? this : new DcacheError(this.code, `${origin} ${this.problem}`, { cause: this });
-  }
-}
-
 /** Whether the node can be reached from other machines: then the log says so, since nothing is encrypted yet. */
 export function isExposed(config: NodeConfig): boolean {
-  return [config.clientListen, config.controlListen].some((text) => !isLoopback(parseAddress(text)?.host ?? ''));
+  const { clientListen, controlListen, ecc } = config;
+  const listens = [clientListen, controlListen, ...(ecc === undefined ? [] : [ecc.dataListen])];
+  return listens.some((text) => !isLoopback(parseAddress(text)?.host ?? ''));
 }

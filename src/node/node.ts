@@ -8,7 +8,7 @@ import { weighRequests, type ControlOptions, type ControlRequests } from '../act
 import type { ControlEvent } from '../actors/control/events.js';
 import { newLeaseMemory } from '../actors/control/lease-memory.js';
 import type { DataPlane, EccReport } from '../actors/data-plane.js';
-import type { ActorHandle } from '../actors/runtime/actor.js';
+import type { ActorHandle, ActorRef } from '../actors/runtime/actor.js';
 import { eventLoopScheduler } from '../actors/runtime/scheduler.js';
 import { startThreadActor } from '../actors/runtime/start-thread.js';
 import { ClientServer } from '../adapters/grpc/client-server.js';
@@ -26,7 +26,9 @@ import type { ClusterView } from '../cluster/view.js';
 import { NodeBackend } from './backend.js';
 import type { NodeConfig } from './config.js';
 import type { ControlThreadOptions } from './control-thread.js';
+import { EccPlane } from './ecc-plane.js';
 import { registerGauges } from './gauges.js';
+import type { NodePlane } from './node-plane.js';
 import { newPulseMemory, startPulse } from './pulse.js';
 import { RaftPlane } from './raft-plane.js';
 import { newSpeaker } from './speaker.js';
@@ -51,7 +53,8 @@ export class Node {
   private readonly logger: Logger;
   private readonly listener: NodeListener;
   private readonly metrics = new MetricsRecorder();
-  private readonly plane: DataPlane;
+  private readonly nodePlane: NodePlane;
+  private readonly lease = newLeaseMemory();
   private readonly speaker: Speaker;
   private readonly backend: NodeBackend;
   private readonly clientServer: ClientServer;
@@ -69,12 +72,7 @@ export class Node {
     this.logger = logger;
     this.listener = listener;
     this.speaker = newSpeaker(config);
-    this.plane = new RaftPlane({
-      config,
-      logger,
-      control: () => this.control?.ref,
-      onFailure: (error) => this.fail(error),
-    });
+    this.nodePlane = this.newPlane();
     this.backend = new NodeBackend({
       config,
       plane: this.plane,
@@ -99,6 +97,10 @@ export class Node {
     return node;
   }
 
+  private get plane(): DataPlane {
+    return this.nodePlane.data;
+  }
+
   get view(): ClusterView | undefined {
     return this.plane.currentView;
   }
@@ -121,11 +123,12 @@ export class Node {
     this.stopMeasuring = measureEventLoopDelay(this.metrics.histogram('eventLoopDelay', {}));
     registerGauges(this.metrics, this.plane, () => this.control);
     if (config.httpListen !== undefined) await this.startHttp(config.httpListen);
+    await this.nodePlane.open();
     const pulse = newPulseMemory();
     this.stopPulse = startPulse(pulse);
     const options: ControlThreadOptions = {
       pulse,
-      lease: newLeaseMemory(),
+      lease: this.lease,
       control: this.controlOptions(),
       controlListen: config.controlListen,
       dataFolder: config.dataFolder,
@@ -217,7 +220,7 @@ export class Node {
     this.plane.stop();
     this.stopMeasuring();
     this.stopPulse();
-    await Promise.all([this.httpServer?.close(), this.clientServer.close(500)]);
+    await Promise.all([this.httpServer?.close(), this.clientServer.close(500), this.nodePlane.close()]);
     await this.control?.stop();
   }
 
@@ -243,7 +246,17 @@ export class Node {
       timings: config.timings,
       snapshots: config.snapshots,
       seed: randomInt(2 ** 47),
+      ...(config.ecc === undefined ? {} : { ecc: { k: config.ecc.k, m: config.ecc.m, timings: config.ecc.timings } }),
     };
+  }
+
+  private newPlane(): NodePlane {
+    const { config, logger, speaker, metrics, lease } = this;
+    const control = (): ActorRef<ControlActor> | undefined => this.control?.ref;
+    const onFailure = (error: unknown): void => this.fail(error);
+    return config.mode === 'ecc'
+      ? new EccPlane({ config, speaker, logger, metrics, lease, control, onFailure })
+      : new RaftPlane({ config, logger, control, onFailure });
   }
 }
 

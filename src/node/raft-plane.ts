@@ -15,6 +15,7 @@ import type { ClusterView } from '../cluster/view.js';
 import type { KvReply, KvRequest } from '../store/requests.js';
 import { SegmentKvStore } from '../store/segment-kv-store.js';
 import type { NodeConfig } from './config.js';
+import type { NodePlane } from './node-plane.js';
 
 export interface RaftPlaneParts {
   readonly config: NodeConfig;
@@ -25,7 +26,7 @@ export interface RaftPlaneParts {
   readonly onFailure: (error: unknown) => void;
 }
 
-export class RaftPlane implements DataPlane {
+export class RaftPlane implements DataPlane, NodePlane {
   readonly ecc = undefined;
   private readonly router: Router;
   private readonly dataSide: DataSide;
@@ -55,6 +56,19 @@ export class RaftPlane implements DataPlane {
       },
       onFailure,
     });
+  }
+
+  get data(): DataPlane {
+    return this;
+  }
+
+  open(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  close(): Promise<void> {
+    this.stop();
+    return Promise.resolve();
   }
 
   execute(request: KvRequest, timeoutMs: number, forwarded: boolean): Promise<KvReply> {

@@ -10,6 +10,7 @@ import type { Member } from '../cluster/members.js';
 import type { Founder, Speaker } from '../cluster/speaker.js';
 import type { ClusterView } from '../cluster/view.js';
 import type { NodeConfig } from './config.js';
+import type { EccConfig } from './ecc-config.js';
 import { mapOf } from './topology.js';
 import { VERSION } from './version.js';
 
@@ -64,7 +65,7 @@ export class Reports {
       clusterSize: view?.size ?? config.founders.length,
       needed: view?.needed ?? 0,
       reachable: view?.up ?? 1,
-      ecc: plane.ecc && eccReport(plane.ecc),
+      ecc: plane.ecc && config.ecc && eccReport(plane.ecc, config.ecc),
     };
   }
 
@@ -104,8 +105,8 @@ export class Reports {
   }
 }
 
-function eccReport({ incarnation, mapIndex, leaseLeftMs }: EccReport): EccNodeReport {
-  return { incarnation, mapIndex, leaseLeftMs: Math.max(0, Math.floor(leaseLeftMs)) };
+function eccReport({ incarnation, mapIndex, leaseLeftMs }: EccReport, { k, m }: EccConfig): EccNodeReport {
+  return { incarnation, mapIndex, leaseLeftMs: Math.max(0, Math.floor(leaseLeftMs)), k, m };
 }
 
 function indexOf({ ecc }: NodeReport): number {

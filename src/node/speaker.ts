@@ -22,8 +22,8 @@ export function newSpeaker(config: NodeConfig): Speaker {
     controlAddress: advertised(config.controlListen),
     clientAddress: advertised(config.clientListen),
     httpAddress: config.httpListen === undefined ? '' : advertised(config.httpListen),
-    dataAddress: '',
-    k: 0,
-    m: 0,
+    dataAddress: config.ecc === undefined ? '' : advertised(config.ecc.dataListen),
+    k: config.ecc?.k ?? 0,
+    m: config.ecc?.m ?? 0,
   };
 }

@@ -2,9 +2,10 @@
 import { openLogger } from '../adapters/logger.js';
 import { DcacheError } from '../base/errors.js';
 import type { Logger } from '../base/log.js';
-import { isExposed, resolveConfig, type NodeConfig, type NodeOptions } from './config.js';
-import { DEFAULT_NODES, placeOf } from '../cluster/default-layout.js';
+import { isExposed, nodesOf, resolveConfig, type NodeConfig } from './config.js';
+import { placeOf } from '../cluster/default-layout.js';
 import { Node, type NodeListener } from './node.js';
+import type { NodeOptions } from './node-options.js';
 
 export interface StartedNode {
   readonly node: Node;
@@ -17,7 +18,7 @@ export async function startNode(options: NodeOptions, listener: NodeListener): P
   const fixed = options.id === undefined ? undefined : (placeOf(options.id) ?? 1);
   if (fixed !== undefined || options.listen !== undefined) return startAt(resolveConfig(options, fixed ?? 1), listener);
 
-  const places = options.peers === undefined ? (options.nodes ?? DEFAULT_NODES) : 1;
+  const places = options.peers === undefined ? nodesOf(options) : 1;
   for (let number = 1; number <= places; number++) {
     try {
       return await startAt(resolveConfig(options, number), listener);

@@ -50,7 +50,7 @@ export interface GroupReplicaParts {
   /** For layouts of small segments, in tests. */
   readonly maxKeyBytes?: number;
   /** What this node may still take, told to primaries with every acknowledgement. */
-  freeBytes(): number;
+  readonly freeBytes: () => number;
 }
 
 type PartitionMessage = Exclude<DataMessage, { type: 'shard-request' | 'shard-reply' }>;
@@ -70,7 +70,6 @@ export class GroupReplica {
   /** Raft index of the attempt to join that this node is in; 0: none. */
   private joinIndex = 0;
   private letGoEpoch = 0;
-  private readonly connected = new Map<string, GroupMember>();
   private effects: Effect[] = [];
   private misdirectedCount = 0;
 
@@ -120,37 +119,6 @@ export class GroupReplica {
     return effects;
   }
 
-  describe(): unknown {
-    return this.holdings.map((h) =>
-      h === undefined
-        ? null
-        : h.role === 'primary'
-          ? [
-              'P',
-              h.primary.serving,
-              h.primary.commitIndex,
-              h.primary.lastIndex,
-              (h.primary as any).learners.learners.size &&
-                [...(h.primary as any).learners.learners.values()].map((l: any) => [
-                  l.progress.member.nodeId,
-                  l.stream.state,
-                  l.stream.remaining.length,
-                  [...l.stream.untaken],
-                  l.stream.held.length,
-                  l.counted,
-                  l.progress.matched,
-                  l.progress.promised,
-                ]),
-            ]
-          : [
-              'R',
-              h.receiver.joinIndex,
-              h.receiver.isBroken,
-              h.receiver.state?.appliedIndex,
-              [...(h.receiver as any).awaited],
-            ],
-    );
-  }
   // ------------------------------------------------------------------ inputs
 
   /** The map has changed. `group` is the same group, at a newer map index. */
@@ -170,12 +138,10 @@ export class GroupReplica {
 
   /** A connection to `peer` stands: what was sent over an earlier one may be lost. */
   onConnected(peer: GroupMember): void {
-    this.connected.set(peer.nodeId, peer);
     for (const primary of this.primaries()) primary.onConnected(peer);
   }
 
   onDisconnected(peer: GroupMember): void {
-    this.connected.delete(peer.nodeId);
     for (const primary of this.primaries()) primary.onDisconnected(peer);
   }
 

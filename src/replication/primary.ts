@@ -46,8 +46,8 @@ export interface PrimaryParts {
   /** At a parity position: an acting primary folds what is committed like every other parity holder. */
   readonly folds: ParityFolds | undefined;
   /** Makes decisions on `state`, which is applied to the end of its log then. */
-  newStore(): RecordedStore;
-  emit(effect: Effect): void;
+  readonly newStore: () => RecordedStore;
+  readonly emit: (effect: Effect) => void;
 }
 
 export class Primary {

@@ -9,7 +9,7 @@
  */
 import { assert } from '../base/assert.js';
 import { sameMember, type GroupMember, type PartitionName } from '../cluster/cluster-map.js';
-import { PartitionStore } from '../store/partition-store.js';
+import type { PartitionStore } from '../store/partition-store.js';
 import { digestOfListings } from './digest.js';
 import type { Effect } from './effects.js';
 import { decodeHeader } from './entry-codec.js';
@@ -23,9 +23,9 @@ export interface ReceiverParts {
   /** At a parity position. */
   readonly folds: ParityFolds | undefined;
   /** An empty store for a stream that begins. */
-  newStore(): PartitionStore;
-  freeBytes(): number;
-  emit(effect: Effect): void;
+  readonly newStore: () => PartitionStore;
+  readonly freeBytes: () => number;
+  readonly emit: (effect: Effect) => void;
 }
 
 export interface ReceiverConfiguration {

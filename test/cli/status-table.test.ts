@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { ClusterReport, NodeReport } from '../../src/adapters/grpc/backend.js';
-import { presentBytes, statusTable, summary } from '../../src/cli/status-table.js';
+import { statusTable, summary } from '../../src/cli/status-table.js';
+import { presentBytes } from '../../src/cli/tables.js';
 
 const node = (nodeId: string, changed: Partial<NodeReport> = {}): NodeReport => ({
   nodeId,

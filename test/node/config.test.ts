@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { isExposed, resolveConfig, type NodeOptions } from '../../src/node/config.js';
+import { isExposed, requireAvailable, resolveConfig } from '../../src/node/config.js';
+import type { NodeOptions } from '../../src/node/node-options.js';
 
 const resolve = (options: NodeOptions = {}, place = 1): ReturnType<typeof resolveConfig> =>
   resolveConfig(options, place);
@@ -95,5 +96,5 @@ test('a wrong option from a file is called by file, line and field', () => {
 });
 
 test('ecc mode is said to come later', () => {
-  expect(() => resolve({ mode: 'ecc' })).toThrow(expect.objectContaining({ code: 'MODE_UNAVAILABLE' }));
+  expect(() => requireAvailable('ecc')).toThrow(expect.objectContaining({ code: 'MODE_UNAVAILABLE' }));
 });

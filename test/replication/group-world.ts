@@ -128,8 +128,7 @@ export class GroupWorld {
       this.plan();
       if (round % 10 === 9 && this.isSettled()) return;
     }
-    const roles = this.nodes.map(({ nodeId, replica }) => [nodeId, replica?.describe()]);
-    throw new Error(`the group did not settle: ${JSON.stringify(this.group)} ${JSON.stringify(roles)}`);
+    throw new Error(`the group did not settle: ${JSON.stringify(this.group)}`);
   }
 
   isSettled(): boolean {

@@ -27,7 +27,7 @@ import { Reporter, reportOf } from './data-report.js';
 import { statsOf } from './data-stats.js';
 import type { RebuildPool } from './degraded-reads.js';
 import { EccRouter } from './ecc-router.js';
-import { LeaseReader, type LeaseReaderParts } from './lease-reader.js';
+import { LeaseReader, type PublishedGrant } from './lease-reader.js';
 import { LocalGroups } from './local-groups.js';
 import { MapLog } from './map-log.js';
 import type { DataLinkHandler, DataLinks } from './ports.js';
@@ -50,7 +50,7 @@ export interface EccDataSideParts {
   readonly wallMs: () => number;
   readonly forwarder: Forwarder;
   /** The lease, as the control thread publishes it; on the scheduler's clock. */
-  readonly published: LeaseReaderParts['published'];
+  readonly readGrant: () => PublishedGrant;
   readonly files: SnapshotFiles;
   /** For this node. Partitions that it leads get a share each. */
   readonly memoryRules: MemoryRules;
@@ -84,9 +84,9 @@ export class EccDataSide implements DataPlane, DataLinkHandler {
   private stopped = false;
 
   constructor(parts: EccDataSideParts) {
-    const { self, scheduler, forwarder, published, files, logger } = parts;
+    const { self, scheduler, forwarder, readGrant, files, logger } = parts;
     this.parts = parts;
-    this.lease = new LeaseReader({ published, nowMs: () => scheduler.nowMs() });
+    this.lease = new LeaseReader({ readGrant, nowMs: () => scheduler.nowMs() });
     this.router = new EccRouter({
       self: self.nodeId,
       forwarder,

@@ -3,14 +3,17 @@
  * index and counts from when this thread has itself applied the map that far; one that does not count yet does not end an
  * earlier one.
  */
-import type { Numbers } from '../runtime/published-numbers.js';
 
-export const LEASE_NUMBERS = ['leaseEndMs', 'leaseMapIndex'] as const;
-export type LeaseNumber = (typeof LEASE_NUMBERS)[number];
+/** As the control thread publishes it (control/lease-memory.ts). */
+export interface PublishedGrant {
+  readonly leaseEndMs: number;
+  /** The grant counts from when the map is applied up to here. */
+  readonly leaseMapIndex: number;
+}
 
 export interface LeaseReaderParts {
-  /** Published by the control thread: the newest grant. */
-  readonly published: { read(): Numbers<LeaseNumber> };
+  /** The newest. */
+  readonly readGrant: () => PublishedGrant;
   /** The clock that `leaseEndMs` is on. */
   readonly nowMs: () => number;
 }
@@ -45,7 +48,7 @@ export class LeaseReader {
   }
 
   private look(): void {
-    const { leaseEndMs, leaseMapIndex } = this.parts.published.read();
+    const { leaseEndMs, leaseMapIndex } = this.parts.readGrant();
     if (leaseMapIndex <= this.mapIndex && leaseEndMs > this.endMs) this.endMs = leaseEndMs;
   }
 }

@@ -39,6 +39,9 @@ export interface EccNodeReport {
   readonly mapIndex: number;
   /** 0: it has no lease. */
   readonly leaseLeftMs: number;
+  /** Data and parity positions of a group that the node was started with. */
+  readonly k: number;
+  readonly m: number;
 }
 
 export interface ClusterReport {

@@ -1,30 +1,39 @@
-/** Takes requests to the node that leads: one Session a node, kept as long as it is used. */
+/** Takes requests to the nodes that lead: one Session a node, kept as long as it is used. */
 import type { Forwarder } from '../../actors/data/router.js';
 import type { KvReply, KvRequest } from '../../store/requests.js';
 import { SessionClient } from './session-client.js';
 
+/** A session that nothing was sent on for so long is closed when another one is opened: that node does not lead any more. */
+const UNUSED_MS = 30_000;
+
+interface UsedSession {
+  readonly session: SessionClient;
+  usedAtMs: number;
+}
+
 export class SessionForwarder implements Forwarder {
-  private session: SessionClient | undefined;
+  /** By client address. */
+  private readonly sessions = new Map<string, UsedSession>();
 
   forward(clientAddress: string, request: KvRequest, timeoutMs: number): Promise<KvReply> {
-    if (this.session?.address !== clientAddress) {
-      this.retire(this.session);
-      this.session = new SessionClient(clientAddress);
-    }
-    return this.session.execute(request, timeoutMs, true);
+    const used = this.sessions.get(clientAddress) ?? this.open(clientAddress);
+    used.usedAtMs = performance.now();
+    return used.session.execute(request, timeoutMs, true);
   }
 
   close(): void {
-    this.session?.close();
+    for (const { session } of this.sessions.values()) session.close();
   }
 
-  /** Leadership has moved on: what is under way there may still be answered. */
-  private retire(session: SessionClient | undefined): void {
-    if (session === undefined) return;
-    const closeWhenIdle = (): void => {
-      if (session.pending === 0) session.close();
-      else setTimeout(closeWhenIdle, 1_000).unref();
-    };
-    closeWhenIdle();
+  private open(clientAddress: string): UsedSession {
+    const unusedSinceMs = performance.now() - UNUSED_MS;
+    for (const [address, { session, usedAtMs }] of [...this.sessions]) {
+      if (usedAtMs > unusedSinceMs || session.pending > 0) continue;
+      this.sessions.delete(address);
+      session.close();
+    }
+    const opened = { session: new SessionClient(clientAddress), usedAtMs: 0 };
+    this.sessions.set(clientAddress, opened);
+    return opened;
   }
 }

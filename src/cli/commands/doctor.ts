@@ -1,7 +1,7 @@
 import { Flags } from '@oclif/core';
 import { fetchClusterReport, fetchNodeReport } from '../../adapters/grpc/cluster-client.js';
 import { DcacheError, EXIT_NEGATIVE } from '../../base/errors.js';
-import { DEFAULT_NODES } from '../../cluster/default-layout.js';
+import { DEFAULT_PLACES } from '../../cluster/default-layout.js';
 import { BaseCommand, connectionFlags, parseDuration, splitEndpoints } from '../base-command.js';
 import { checkCluster, type ClusterProbe } from '../doctor/cluster-checks.js';
 import { presentFindings } from '../doctor/finding.js';
@@ -28,19 +28,20 @@ export default class Doctor extends BaseCommand {
     nodes: Flags.integer({
       description: 'places of the default layout whose ports are looked at',
       env: 'DCACHE_NODES',
-      default: DEFAULT_NODES,
+      default: DEFAULT_PLACES,
       min: 1,
     }),
   };
 
   async run(): Promise<object> {
-    const { flags } = await this.parse(Doctor);
+    const { flags, metadata } = await this.parse(Doctor);
+    const named = metadata.flags['endpoints']?.setFromDefault !== true;
     const probe = networkProbe(parseDuration('timeout', flags.timeout));
     const runsNode = (address: string): Promise<boolean> => answers(probe.nodeReport(address));
     const [dataFolder, ports, cluster] = await Promise.all([
       checkDataFolder(flags['data-dir']),
       checkPorts(flags.nodes, runsNode),
-      checkCluster(splitEndpoints(flags.endpoints), probe),
+      checkCluster(splitEndpoints(flags.endpoints), probe, named),
     ]);
     const findings = [checkNode(), ...checkAddons(), dataFolder, ...ports, ...cluster];
     this.log(presentFindings(findings));

@@ -14,13 +14,25 @@ export interface ClusterProbe {
   wallClock(httpAddress: string): Promise<number | undefined>;
 }
 
-/** One finding an endpoint, then what the cluster says of itself. */
-export async function checkCluster(endpoints: readonly string[], probe: ClusterProbe): Promise<Finding[]> {
+/**
+ * One finding an endpoint, then what the cluster says of itself.
+ * @param named whether somebody has named the endpoints; of those of the default layout some need not be in use.
+ */
+export async function checkCluster(
+  endpoints: readonly string[],
+  probe: ClusterProbe,
+  named: boolean,
+): Promise<Finding[]> {
   const found = await Promise.all(endpoints.map((address) => checkEndpoint(address, probe)));
   const first = endpoints.find((_, i) => found[i]?.state === 'ok');
   if (first === undefined) return found;
   const report = await probe.clusterReport(first);
-  return [...found, checkService(report), ...(await checkClocks(report, probe))];
+  const told = named ? found : found.filter((_, i) => isUsed(endpoints[i], report));
+  return [...told, checkService(report), ...(await checkClocks(report, probe))];
+}
+
+function isUsed(address: string | undefined, { nodes }: ClusterReport): boolean {
+  return nodes.some(({ clientAddress }) => clientAddress === address);
 }
 
 async function checkEndpoint(address: string, probe: ClusterProbe): Promise<Finding> {

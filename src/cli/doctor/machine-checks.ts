@@ -7,7 +7,7 @@ import { dirname, resolve } from 'node:path';
 import { chooseKernel } from '../../adapters/codec-pool/xor-kernels.js';
 import { parseAddress } from '../../base/address.js';
 import { place } from '../../cluster/default-layout.js';
-import { presentBytes } from '../status-table.js';
+import { presentBytes } from '../tables.js';
 import { ok, problem, warning, type Finding } from './finding.js';
 
 const require = createRequire(import.meta.url);
@@ -88,14 +88,14 @@ async function nearestExisting(path: string): Promise<string> {
 export async function checkPorts(nodes: number, runsNode: (address: string) => Promise<boolean>): Promise<Finding[]> {
   return Promise.all(
     Array.from({ length: nodes }, async (_, i) => {
-      const { nodeId, clientListen, controlListen, httpListen } = place(i + 1);
+      const { nodeId, clientListen, controlListen, dataListen, httpListen } = place(i + 1);
       const check = `ports of ${nodeId}`;
       if (await runsNode(clientListen)) return ok(check, `${nodeId} runs on ${clientListen}`);
-      const addresses = [clientListen, controlListen, httpListen];
+      const addresses = [clientListen, controlListen, dataListen, httpListen];
       const free = await Promise.all(addresses.map(isFree));
       const taken = addresses.filter((_, at) => free[at] === false);
       if (taken.length === 0) return ok(check, `free: ${addresses.map(portOf).join(', ')}`);
-      const fix = `lsof -i :${taken.map(portOf).join(' -i :')} shows whose they are; or give node start --listen, --control-listen and --http-listen`;
+      const fix = `lsof -i :${taken.map(portOf).join(' -i :')} shows whose they are; or give node start --listen, --control-listen, --data-listen and --http-listen`;
       return problem(check, `taken by another program: ${taken.join(', ')}`, fix);
     }),
   );

@@ -1,16 +1,14 @@
 import { beforeEach, expect, test } from 'vitest';
-import { LEASE_NUMBERS, LeaseReader } from '../../../src/actors/ecc/lease-reader.js';
-import { newPublishedNumbers, NumbersReader, NumbersWriter } from '../../../src/actors/runtime/published-numbers.js';
+import { LeaseReader, type PublishedGrant } from '../../../src/actors/ecc/lease-reader.js';
 
 let nowMs: number;
-let control: NumbersWriter<(typeof LEASE_NUMBERS)[number]>;
+let grant: PublishedGrant;
 let lease: LeaseReader;
 
 beforeEach(() => {
   nowMs = 1_000;
-  const memory = newPublishedNumbers(LEASE_NUMBERS);
-  control = new NumbersWriter(memory, LEASE_NUMBERS);
-  lease = new LeaseReader({ published: new NumbersReader(memory, LEASE_NUMBERS), nowMs: () => nowMs });
+  grant = { leaseEndMs: 0, leaseMapIndex: 0 };
+  lease = new LeaseReader({ readGrant: () => grant, nowMs: () => nowMs });
 });
 
 test('without a grant there is no lease', () => {
@@ -19,7 +17,7 @@ test('without a grant there is no lease', () => {
 });
 
 test('a grant holds up to its end', () => {
-  control.publish({ leaseEndMs: 1_500, leaseMapIndex: 0 });
+  grant = { leaseEndMs: 1_500, leaseMapIndex: 0 };
   expect(lease.leftMs).toBe(500);
   nowMs = 1_499;
   expect(lease.isHeld).toBe(true);
@@ -28,7 +26,7 @@ test('a grant holds up to its end', () => {
 });
 
 test('a grant counts once the map is applied as far as it says', () => {
-  control.publish({ leaseEndMs: 1_500, leaseMapIndex: 7 });
+  grant = { leaseEndMs: 1_500, leaseMapIndex: 7 };
   lease.onMapApplied(6);
   expect(lease.isHeld).toBe(false);
   lease.onMapApplied(7);
@@ -36,9 +34,9 @@ test('a grant counts once the map is applied as far as it says', () => {
 });
 
 test('a grant that does not count yet does not end an earlier one', () => {
-  control.publish({ leaseEndMs: 1_500, leaseMapIndex: 0 });
+  grant = { leaseEndMs: 1_500, leaseMapIndex: 0 };
   expect(lease.isHeld).toBe(true);
-  control.publish({ leaseEndMs: 1_900, leaseMapIndex: 3 });
+  grant = { leaseEndMs: 1_900, leaseMapIndex: 3 };
   nowMs = 1_400;
   expect(lease.leftMs).toBe(100);
   nowMs = 1_600;
@@ -46,8 +44,8 @@ test('a grant that does not count yet does not end an earlier one', () => {
 });
 
 test('a control thread that begins anew does not take a grant back', () => {
-  control.publish({ leaseEndMs: 1_500, leaseMapIndex: 0 });
+  grant = { leaseEndMs: 1_500, leaseMapIndex: 0 };
   expect(lease.isHeld).toBe(true);
-  control.publish({ leaseEndMs: 0, leaseMapIndex: 0 });
+  grant = { leaseEndMs: 0, leaseMapIndex: 0 };
   expect(lease.leftMs).toBe(500);
 });

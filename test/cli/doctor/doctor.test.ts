@@ -61,12 +61,12 @@ const endpoints = ['n1:7101', 'n2:7101', 'n3:7101'];
 
 describe('a cluster', () => {
   test('that is well has nothing to be fixed', async () => {
-    const findings = await checkCluster(endpoints, probe([node('n1'), node('n2'), node('n3')]));
+    const findings = await checkCluster(endpoints, probe([node('n1'), node('n2'), node('n3')]), true);
     expect(findings.map(({ state }) => state)).toEqual(Array.from({ length: 7 }, () => 'ok'));
   });
 
   test('with a node down names the command that starts it', async () => {
-    const findings = await checkCluster(endpoints, probe([node('n1'), node('n2'), node('n3', { up: false })]));
+    const findings = await checkCluster(endpoints, probe([node('n1'), node('n2'), node('n3', { up: false })]), true);
     expect(findings).toContainEqual(expect.objectContaining({ check: 'endpoint n3:7101', state: 'problem' }));
     const cluster = findings.find(({ check }) => check === 'cluster');
     expect(cluster).toMatchObject({ state: 'warning', fix: 'dcache node start --id n3' });
@@ -74,19 +74,19 @@ describe('a cluster', () => {
 
   test('with too few nodes up is a problem', async () => {
     const down = { up: false };
-    const findings = await checkCluster(endpoints, probe([node('n1'), node('n2', down), node('n3', down)]));
+    const findings = await checkCluster(endpoints, probe([node('n1'), node('n2', down), node('n3', down)]), true);
     expect(findings.find(({ check }) => check === 'cluster')).toMatchObject({ state: 'problem' });
   });
 
   test('that does not answer at all is told how to be started', async () => {
-    const findings = await checkCluster(endpoints, probe([]));
+    const findings = await checkCluster(endpoints, probe([]), true);
     expect(findings).toHaveLength(3);
     expect(findings[0]?.fix).toContain('dcache cluster start');
   });
 
   test('whose clocks disagree is told how to set them', async () => {
     const late = { wallClock: () => Promise.resolve(Date.now() - 60_000) };
-    const findings = await checkCluster(['n1:7101'], probe([node('n1')], late));
+    const findings = await checkCluster(['n1:7101'], probe([node('n1')], late), true);
     expect(findings.at(-1)).toMatchObject({ state: 'problem', fix: expect.stringContaining('set-ntp') as string });
   });
 });

@@ -7,7 +7,8 @@ export default class NodeStart extends BaseCommand {
   static override description =
     'Without --id it takes the first free place of the default local layout, so the same command in several terminals makes a cluster. Ctrl-C or SIGTERM stops it: it answers what it has accepted, hands leadership over, and exits with 0.';
   static override examples = [
-    '<%= config.bin %> node start --mode raft',
+    '<%= config.bin %> node start',
+    '<%= config.bin %> node start --mode raft --nodes 3',
     '<%= config.bin %> node start --id n1 --listen 10.0.0.1:7101 --control-listen 10.0.0.1:7201 --peers n1=10.0.0.1:7201,n2=10.0.0.2:7201,n3=10.0.0.3:7201',
   ];
   static override flags = nodeFlags;

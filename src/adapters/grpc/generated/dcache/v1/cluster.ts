@@ -70,6 +70,9 @@ export interface EccStatus {
   mapIndex: number;
   /** Time left of the lease under which the node answers; 0: it has none. */
   leaseLeftMs: number;
+  /** Data and parity positions of a group that the node was started with. */
+  k: number;
+  m: number;
 }
 
 export interface MapRequest {
@@ -680,7 +683,7 @@ export const NodeStatusResponse_BytesForEntry: MessageFns<NodeStatusResponse_Byt
 };
 
 function createBaseEccStatus(): EccStatus {
-  return { incarnation: 0, mapIndex: 0, leaseLeftMs: 0 };
+  return { incarnation: 0, mapIndex: 0, leaseLeftMs: 0, k: 0, m: 0 };
 }
 
 export const EccStatus: MessageFns<EccStatus> = {
@@ -693,6 +696,12 @@ export const EccStatus: MessageFns<EccStatus> = {
     }
     if (message.leaseLeftMs !== 0) {
       writer.uint32(24).uint64(message.leaseLeftMs);
+    }
+    if (message.k !== 0) {
+      writer.uint32(32).uint32(message.k);
+    }
+    if (message.m !== 0) {
+      writer.uint32(40).uint32(message.m);
     }
     return writer;
   },
@@ -732,6 +741,22 @@ export const EccStatus: MessageFns<EccStatus> = {
             }
 
             message.leaseLeftMs = longToNumber(reader.uint64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.k = reader.uint32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.m = reader.uint32();
             continue;
           }
         }

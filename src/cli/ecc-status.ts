@@ -1,0 +1,60 @@
+/** The state of a cluster of ecc mode for people: nodes with their leases, groups and bytes, and one sentence. */
+import { ECC_BYTES } from '../actors/data-plane.js';
+import type { ClusterReport, NodeReport } from '../adapters/grpc/backend.js';
+import type { MapReport } from '../cluster/map-report.js';
+import { describeService, serviceState, type ServiceState } from '../cluster/service-state.js';
+import { plainTable, presentBytes, presentTime, type Cell } from './tables.js';
+
+const COLUMNS = ['node', 'pid', 'client', 'role', 'lease', 'in sync', 'keys', ...ECC_BYTES, 'bytes', 'uptime'];
+
+/** A row a node, and the sums below. `in sync`: in how many of the groups that it has a place in. */
+export function eccTable(nodes: readonly NodeReport[], map: MapReport): string {
+  return plainTable(COLUMNS, [...nodes.map((node) => row(node, map)), total(nodes)]);
+}
+
+function row(node: NodeReport, map: MapReport): Cell[] {
+  const { nodeId, pid, clientAddress, role, keys, bytes, bytesFor, uptimeMs, ecc } = node;
+  if (!node.up) return [nodeId, '-', clientAddress || '-', 'down', '-', inSync(node, map), ...dashes(9)];
+  const lease = ecc === undefined || ecc.leaseLeftMs === 0 ? 'none' : `${ecc.leaseLeftMs} ms`;
+  const classes = ECC_BYTES.map((what) => presentBytes(bytesFor[what] ?? 0));
+  const amounts = [keys, ...classes, presentBytes(bytes), presentTime(uptimeMs)];
+  return [nodeId, pid, clientAddress, role, lease, inSync(node, map), ...amounts];
+}
+
+function total(nodes: readonly NodeReport[]): Cell[] {
+  const sum = (of: (node: NodeReport) => number): number => nodes.reduce((total, node) => total + of(node), 0);
+  const classes = ECC_BYTES.map((what) => presentBytes(sum(({ bytesFor }) => bytesFor[what] ?? 0)));
+  return ['total', ...dashes(5), sum(({ keys }) => keys), ...classes, presentBytes(sum(({ bytes }) => bytes)), '-'];
+}
+
+/** "4 of 5". A node that has been started anew is not the process life that the map may still hold for in sync. */
+function inSync({ nodeId, ecc }: NodeReport, { groups }: MapReport): string {
+  const places = groups.flatMap(({ positions }) => positions.filter(({ holder }) => holder === nodeId));
+  if (places.length === 0) return '-';
+  const own = places.filter(({ state, incarnation }) => state === 'in-sync' && incarnation === ecc?.incarnation);
+  return `${own.length} of ${places.length}`;
+}
+
+function dashes(count: number): string[] {
+  return new Array<string>(count).fill('-');
+}
+
+/** ", RS(3,2): serving; 2 more nodes may fail" */
+export function eccSentence(report: ClusterReport, map: MapReport): string {
+  const { ecc } = report.nodes.find((node) => node.ecc !== undefined) ?? {};
+  const { k, m } = map.groups.length > 0 ? map : (ecc ?? map);
+  return `, RS(${k},${m}): ${describeService(stateOf(report, map, k + m))}`;
+}
+
+function stateOf({ nodes, up, needed }: ClusterReport, map: MapReport, n: number): ServiceState {
+  const leader = nodes.find(({ role }) => role === 'leader');
+  return serviceState(map, n, leader !== undefined, {
+    nodes: nodes.length,
+    up,
+    // The leader knows which of them vote, and this report which of them answer.
+    votersUp: Math.min(up, leader?.reachable ?? up),
+    votersNeeded: needed,
+    isUp: (nodeId, incarnation) =>
+      nodes.some((node) => node.nodeId === nodeId && node.ecc?.incarnation === incarnation),
+  });
+}

@@ -1,0 +1,91 @@
+/** What only ecc mode is started with: its code, its data port, the times of its leases. Options in, validated settings out. */
+import type { ControlTimings } from '../actors/control/control-options.js';
+import { checkCode, defaultCode, type Code } from '../cluster/code-layout.js';
+import { place } from '../cluster/default-layout.js';
+import { checkEccTimings, DEFAULT_ECC_TIMINGS, type EccTimings } from '../cluster/ecc-timings.js';
+import type { NodeOptions } from './node-options.js';
+import { address, invalid, whole } from './option-checks.js';
+
+export interface EccConfig extends Code {
+  /** host:port for the data links of the other nodes. */
+  readonly dataListen: string;
+  readonly timings: EccTimings;
+}
+
+const ECC_OPTIONS = [
+  'k',
+  'm',
+  'dataListen',
+  'heartbeatMs',
+  'leaseMs',
+  'driftPercent',
+  'heartbeatTimeoutMs',
+  'linkTimeoutMs',
+] as const satisfies readonly (keyof NodeOptions)[];
+
+const MAX_TIME_MS = 600_000;
+
+/** @param nodes that found the cluster. Throws CONFIG_INVALID. */
+export function resolveEcc(
+  options: NodeOptions,
+  nodes: number,
+  placeNumber: number,
+  timings: ControlTimings,
+): EccConfig {
+  refuseMemoryCap(options);
+  return {
+    ...resolveCode(options, nodes),
+    dataListen: address('data-listen', options.dataListen ?? place(placeNumber).dataListen),
+    timings: resolveEccTimings(options, timings),
+  };
+}
+
+/** In raft mode they would be without effect, which is not what whoever gave them expects. Throws CONFIG_INVALID. */
+export function refuseEccOptions(options: NodeOptions): void {
+  for (const name of ECC_OPTIONS) {
+    const value = options[name];
+    if (value !== undefined) throw invalid(flagOf(name), String(value), 'left out in raft mode: it is for --mode ecc');
+  }
+}
+
+/** RS(k, m), by the number of nodes unless both are given. Throws CONFIG_INVALID with the relation that does not hold. */
+export function resolveCode({ k, m }: Pick<NodeOptions, 'k' | 'm'>, nodes: number): Code {
+  if (k === undefined && m === undefined) return defaultCode(nodes);
+  if (k === undefined) throw invalid('m', String(m), 'given together with --k: the two make up the code RS(k, m)');
+  if (m === undefined) throw invalid('k', String(k), 'given together with --m: the two make up the code RS(k, m)');
+  const problem = checkCode(k, m, nodes);
+  if (problem !== undefined) throw problem;
+  return { k, m };
+}
+
+function resolveEccTimings(options: NodeOptions, { tickMs, electionTicks }: ControlTimings): EccTimings {
+  const time = (name: keyof EccTimings & keyof NodeOptions): number =>
+    whole(flagOf(name), options[name] ?? DEFAULT_ECC_TIMINGS[name], 1, MAX_TIME_MS);
+  const timings: EccTimings = {
+    heartbeatMs: time('heartbeatMs'),
+    leaseMs: time('leaseMs'),
+    driftPercent: whole('drift-percent', options.driftPercent ?? DEFAULT_ECC_TIMINGS.driftPercent, 0, 50),
+    heartbeatTimeoutMs: time('heartbeatTimeoutMs'),
+    linkTimeoutMs: time('linkTimeoutMs'),
+    minElectionTimeoutMs: tickMs * electionTicks,
+  };
+  const problem = checkEccTimings(timings);
+  if (problem !== undefined) throw problem;
+  return timings;
+}
+
+/** A cap has to count what a node holds for the others; until it does, none is better than one that does not hold. */
+function refuseMemoryCap({ maxMemory, eviction }: NodeOptions): void {
+  const later = 'in ecc mode: a cap on memory comes with a later version; use --mode raft where you need one';
+  if (maxMemory !== undefined && maxMemory !== 'off') {
+    throw invalid('max-memory', String(maxMemory), `off or left out ${later}`);
+  }
+  if (eviction !== undefined && eviction !== 'noeviction') {
+    throw invalid('eviction', eviction, `noeviction or left out ${later}`);
+  }
+}
+
+/** heartbeatTimeoutMs -> heartbeat-timeout-ms */
+function flagOf(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}

@@ -1,0 +1,37 @@
+/** Checks of single options, and what is said of one that is wrong: its name, what it is, and what it may be. */
+import { parseAddress } from '../base/address.js';
+import { DcacheError } from '../base/errors.js';
+
+export function address(option: string, text: string, allowed = 'host:port, like 127.0.0.1:7101'): string {
+  if (parseAddress(text) === undefined) throw invalid(option, text, allowed);
+  return text;
+}
+
+export function whole(option: string, value: number, low: number, high: number): number {
+  if (!Number.isSafeInteger(value) || value < low || value > high)
+    throw invalid(option, String(value), `a whole number from ${low} to ${high}`);
+  return value;
+}
+
+export function invalid(option: string, value: string, allowed: string): InvalidOption {
+  return new InvalidOption(option, `is "${value}"; it must be ${allowed}`);
+}
+
+export class InvalidOption extends DcacheError {
+  private readonly option: string;
+  private readonly problem: string;
+
+  /** @param option name of the flag */
+  constructor(option: string, problem: string) {
+    super('CONFIG_INVALID', `--${option} ${problem}`);
+    this.option = option;
+    this.problem = problem;
+  }
+
+  /** The same, calling the option by where it was given. */
+  named(origins: Readonly<Partial<Record<string, string>>>): DcacheError {
+    const field = this.option.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
+    const origin = new Map(Object.entries(origins)).get(field);
+    return origin === undefined ? this : new DcacheError(this.code, `${origin} ${this.problem}`, { cause: this });
+  }
+}
