@@ -33,7 +33,7 @@ export interface DegradedReadsParts {
   readonly group: number;
   /** Data positions. */
   readonly k: number;
-  readonly replica: Pick<Replica, 'state' | 'shardsOf'>;
+  readonly replica: Pick<Replica, 'state' | 'shardsOf' | 'parity'>;
   readonly code: { determines(pattern: RebuildPattern): boolean };
   readonly pool: RebuildPool;
   readonly scheduler: Scheduler;
@@ -74,7 +74,7 @@ export class DegradedReads implements SegmentRebuilder {
     this.cache = new RebuiltCache(parts.cacheBytes ?? CACHE_BYTES);
   }
 
-  /** Results whose checksum was wrong: some shard of the group is damaged. */
+  /** Results whose checksum was wrong, subsets that were tried included: some shard of the group is damaged. */
   get wrong(): number {
     return this.wrongResults;
   }
@@ -89,6 +89,18 @@ export class DegradedReads implements SegmentRebuilder {
     if (question === undefined || !this.members.some((member) => sameMember(member, from))) return;
     question.view.add(reply);
     question.wake();
+  }
+
+  /** Counts what this node has sealed and folded itself as an acting primary, so that it gives way as well. */
+  adoptFolded(position: number): void {
+    const { replica } = this.parts;
+    const table = replica.state(position)?.store.table;
+    if (table === undefined || replica.parity === undefined) return;
+    for (const segment of table.all()) {
+      const { number, state, isRaw, checksum } = segment;
+      if (state !== 'sealed' || !isRaw || !replica.parity.has(position, number, checksum)) continue;
+      this.cache.add(`${position}/${number}`, table, segment);
+    }
   }
 
   stop(): void {

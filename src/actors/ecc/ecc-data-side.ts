@@ -27,6 +27,7 @@ import { Reporter, reportOf } from './data-report.js';
 import { statsOf } from './data-stats.js';
 import type { RebuildPool } from './degraded-reads.js';
 import { EccRouter } from './ecc-router.js';
+import { guardedScheduler } from './guarded-scheduler.js';
 import { LeaseReader, type PublishedGrant } from './lease-reader.js';
 import { LocalGroups } from './local-groups.js';
 import { MapLog } from './map-log.js';
@@ -91,7 +92,10 @@ export class EccDataSide implements DataPlane, DataLinkHandler {
       self: self.nodeId,
       forwarder,
       scheduler,
-      service: (name) => this.groups?.service(name),
+      service: (name) => {
+        const service = this.groups?.service(name);
+        return service && { execute: (pending) => this.guarded(() => service.execute(pending)) };
+      },
     });
     this.mapLog = new MapLog({ files, logger, onSnapshotWritten: (written) => parts.onSnapshotWritten(written) });
     this.reporter = new Reporter((report) => parts.report(report));
@@ -224,7 +228,7 @@ export class EccDataSide implements DataPlane, DataLinkHandler {
   private maybeOpenGroups(): void {
     const clusterId = this.currentView?.clusterId;
     if (this.groups !== undefined || clusterId === undefined || this.map.groups.length === 0) return;
-    const { self, scheduler, wallMs, memoryRules, logger, newReplica } = this.parts;
+    const { self, wallMs, memoryRules, logger, newReplica } = this.parts;
     const { k, m } = this.map;
     const { codec, pool } = this.parts.openCoding(k, m);
     this.groups = new LocalGroups({
@@ -233,7 +237,7 @@ export class EccDataSide implements DataPlane, DataLinkHandler {
       pool,
       links: { send: (to, message) => this.links?.send(to, message) },
       lease: this.lease,
-      scheduler,
+      scheduler: guardedScheduler(this.parts.scheduler, (task) => this.guarded(task)),
       wallMs,
       // A node holds about as much as n partitions have: k that it leads, and shards of m more.
       memoryRules: { ...memoryRules, maxBytes: memoryRules.maxBytes / (k + m) },

@@ -17,6 +17,9 @@ import { PartitionService } from './partition-service.js';
 import type { DataLinks } from './ports.js';
 import { newGroupReplica, type Replica, type ReplicaSpec } from './replica.js';
 
+/** Looking for raw segments that could give way goes through all of them. */
+const UPKEEPS_PER_ADOPTION = 20;
+
 export interface LocalGroupsParts {
   readonly spec: ReplicaSpec;
   /** Another core, for tests. */
@@ -46,6 +49,7 @@ export class LocalGroups {
   private readonly parts: LocalGroupsParts;
   private readonly groups = new Map<number, LocalGroup>();
   private pumpPlanned = false;
+  private upkeeps = 0;
   private stopped = false;
 
   constructor(parts: LocalGroupsParts) {
@@ -122,6 +126,12 @@ export class LocalGroups {
         primary.store.setCap(memoryRules.maxBytes, memoryRules.policy);
       }
       service.upkeep();
+    }
+    if (this.upkeeps++ % UPKEEPS_PER_ADOPTION !== 0) return;
+    for (const { services, reads } of this.groups.values()) {
+      services.forEach((service, position) => {
+        if (service !== undefined) reads.adoptFolded(position);
+      });
     }
   }
 

@@ -1,5 +1,6 @@
 /**
- * Segments whose bytes were rebuilt, oldest first, within a budget. The bytes lie in the store; a segment that gives way has them
+ * Raw bytes that an acting primary could do without, having folded them: of segments that it has rebuilt, or sealed itself. Oldest
+ * first, within a budget. The bytes lie in the store; a segment that gives way has them
  * dropped there. One that somebody waits for does not give way, even above the budget: a large value needs all of its segments.
  */
 import type { Segment } from '../../store/segment.js';
@@ -38,8 +39,9 @@ export class RebuiltCache {
     };
   }
 
-  /** `segment` of `table` has its bytes back. */
+  /** `segment` of `table` has its bytes, and is folded. */
   add(name: string, table: SegmentTable, segment: Segment): void {
+    if (this.entries.get(name)?.segment === segment) return;
     this.remove(name);
     const bytes = segment.heldBytes;
     this.entries.set(name, { table, segment, bytes });

@@ -98,6 +98,45 @@ describe('when a node dies', () => {
   });
 });
 
+describe('a node that comes back', () => {
+  test('refills, is declared complete, and leads again what it held', async () => {
+    const keys = keysIn('1.0', 40);
+    for (const key of keys) void cluster.execute(1, set(key, key.repeat(200)), 0);
+    await cluster.scheduler.advance(300);
+    cluster.kill(2);
+    await cluster.tellMap(6, WITHOUT_N2);
+    await cluster.scheduler.advance(200);
+    const joining = applyAll(
+      WITHOUT_N2,
+      [0, 1, 2].map((group) => ({ type: 'join', group, epoch: 2, member: life(2, 2), replaces: 0 }) as const),
+    );
+    await cluster.revive(2, 20, joining);
+    for (const key of keys.slice(0, 10)) void cluster.execute(3, set(key, 'new'), 0);
+    await cluster.scheduler.advance(3_000);
+    const declarations = [1, 3].flatMap((number) => {
+      const { self, reports } = cluster.node(number);
+      return (reports.at(-1)?.declarations ?? []).map((declaration) => ({ ...declaration, by: self }));
+    });
+    expect(failures()).toEqual([]);
+    expect(declarations).toHaveLength(4);
+    const promoted = applyAll(
+      joining,
+      joining.groups.map(({ id, epoch, joining: [learner] }) => {
+        const joinIndex = learner?.joinIndex ?? 0;
+        const own = declarations.filter(({ group }) => group === id);
+        return { type: 'promote', group: id, epoch, member: life(2, 2), joinIndex, declarations: own } as const;
+      }),
+    );
+    await cluster.tellMap(21, promoted);
+    await cluster.scheduler.advance(200);
+    for (const [i, key] of keys.entries()) {
+      expect(await cluster.execute(2, get(key))).toMatchObject({ value: bytes(i < 10 ? 'new' : key.repeat(200)) });
+    }
+    expect(cluster.node(2).side.storeStats.keys).toBeGreaterThanOrEqual(keys.length);
+    expect(failures()).toEqual([]);
+  });
+});
+
 describe('the lease', () => {
   const [own = ''] = keysIn('0.0', 1);
 

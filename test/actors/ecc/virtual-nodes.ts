@@ -32,8 +32,8 @@ export class VirtualNode {
   peers: readonly NodeId[] = [];
   isUp = true;
 
-  constructor(nodes: VirtualNodes, number: number) {
-    this.self = life(number);
+  constructor(nodes: VirtualNodes, number: number, incarnation = 1) {
+    this.self = life(number, incarnation);
     this.side = new EccDataSide({
       self: this.self,
       scheduler: nodes.scheduler,
@@ -60,7 +60,7 @@ export class VirtualNode {
 
 export class VirtualNodes {
   readonly scheduler = new VirtualScheduler();
-  readonly nodes: readonly VirtualNode[];
+  readonly nodes: VirtualNode[];
   /** How many messages of each type were sent. */
   readonly sent = new Map<DataMessage['type'], number>();
 
@@ -108,6 +108,15 @@ export class VirtualNodes {
       side.onDisconnected(dead.self);
       side.onIncoming(dead.self);
     }
+  }
+
+  /** A dead node comes back, with nothing. */
+  async revive(number: number, index: number, map: ClusterMap): Promise<void> {
+    const node = new VirtualNode(this, number, 2);
+    this.nodes[number - 1] = node;
+    node.side.start(this.linksOf(node));
+    await this.tellMap(index, map);
+    for (const { side, self, isUp } of this.nodes) if (isUp && self !== node.self) side.onIncoming(node.self);
   }
 
   async execute(number: number, request: KvRequest, ms = 200): Promise<KvReply | DcacheError | undefined> {
