@@ -1,17 +1,20 @@
 import { beforeEach, expect, test } from 'vitest';
-import { inSyncMember, sameMember } from '../../../src/cluster/cluster-map.js';
+import { snapshotName } from '../../../src/actors/snapshot-files.js';
+import { sameMember, type Group } from '../../../src/cluster/cluster-map.js';
 import { DEFAULT_ECC_TIMINGS, quietAfterElectionMs, withDrift } from '../../../src/cluster/ecc-timings.js';
+import type { GroupEpoch } from '../../../src/cluster/heartbeat.js';
 import { EccCluster, type EccNode } from './ecc-cluster.js';
 
-const { leaseMs } = DEFAULT_ECC_TIMINGS;
+const { heartbeatMs, leaseMs, linkTimeoutMs, minElectionTimeoutMs } = DEFAULT_ECC_TIMINGS;
 
 let cluster: EccCluster;
 beforeEach(() => {
   cluster = new EccCluster(2, 1);
 });
 
-const isInSync = (where: EccNode, { self }: EccNode): boolean =>
-  where.map.groups.some((group) => group.inSync.some((member) => sameMember(member, self)));
+const isMember = (group: Group | undefined, { self }: EccNode): boolean =>
+  group?.inSync.some((member) => sameMember(member, self)) ?? false;
+const isInSync = (where: EccNode, node: EccNode): boolean => where.map.groups.some((group) => isMember(group, node));
 const silence = ({ raftId }: EccNode): unknown => cluster.silent.add(raftId);
 
 test('nodes that found a cluster create its groups and hold leases', async () => {
@@ -75,5 +78,102 @@ test('a node that comes back joins as a learner, and is promoted when the primar
     node.say({ declarations });
   }
   await cluster.until('it is in sync again', () => returned.map.groups.every(({ inSync }) => inSync.length === 3));
-  expect(inSyncMember(returned.map.groups[0] as never, returned.self.nodeId)).toEqual(returned.self);
+  expect(returned.map.groups.every((group) => isMember(group, returned))).toBe(true);
+});
+
+test('a leader cut off from the quorum grants no more leases, not even to itself', async () => {
+  await cluster.settle();
+  const { leader } = cluster;
+  const cutMs = cluster.scheduler.nowMs();
+  silence(leader);
+  await cluster.scheduler.advance(3_000);
+  expect(leader.grant.leaseEndMs).toBeLessThan(cutMs + minElectionTimeoutMs + leaseMs);
+});
+
+test('when the leader dies, the next one grants leases at once and takes it out after the quiet time', async () => {
+  await cluster.settle();
+  const dead = cluster.leader;
+  silence(dead);
+  await cluster.until('another one leads', () =>
+    cluster.nodes.some((node) => node !== dead && node.view?.role === 'leader'),
+  );
+  const next = cluster.nodes.find((node) => node !== dead && node.view?.role === 'leader') as EccNode;
+  const leadsSinceMs = cluster.scheduler.nowMs();
+  const living = cluster.nodes.filter((node) => node !== dead);
+  await cluster.until('the others hold its leases', () =>
+    living.every(({ grant }) => grant.leaseEndMs > leadsSinceMs + leaseMs),
+  );
+  expect(cluster.scheduler.nowMs() - leadsSinceMs).toBeLessThanOrEqual(2 * heartbeatMs);
+
+  await cluster.until('it is out of every group', () => !isInSync(next, dead));
+  expect(cluster.scheduler.nowMs() - leadsSinceMs).toBeGreaterThanOrEqual(
+    quietAfterElectionMs(DEFAULT_ECC_TIMINGS) - 10,
+  );
+});
+
+test('a node whose main thread hangs is taken out, though its control thread lives', async () => {
+  await cluster.settle();
+  await cluster.scheduler.advance(quietAfterElectionMs(DEFAULT_ECC_TIMINGS));
+  const [hung, other] = cluster.followers as [EccNode, EccNode];
+  hung.mainHangs = true;
+  await cluster.until('it is taken out', () => !isInSync(other, hung));
+  expect(hung.holdsLease).toBe(false);
+});
+
+test('a primary whose links are broken is asked to let go, and leaves with a new epoch once it has', async () => {
+  await cluster.settle();
+  await cluster.scheduler.advance(quietAfterElectionMs(DEFAULT_ECC_TIMINGS));
+  const [sick] = cluster.followers as [EccNode];
+  const peers = cluster.nodes.filter((other) => other !== sick);
+  sick.say({ unacknowledged: peers.map(({ self }) => ({ nodeId: self.nodeId, ageMs: linkTimeoutMs + 1 })) });
+  await cluster.until('it is asked', () => sick.letGo.length > 0);
+  const request = sick.letGo[0] as GroupEpoch;
+  const isOut = (): boolean => !isMember(cluster.leader.map.groups[request.group], sick);
+  expect(isOut()).toBe(false);
+  sick.say({ letGo: [request] });
+  await cluster.until('it is out of the group', isOut);
+  expect(cluster.leader.map.groups[request.group]?.epoch).toBe(request.epoch + 1);
+});
+
+test('a primary that is asked and does not let go gets no more leases', async () => {
+  await cluster.settle();
+  await cluster.scheduler.advance(quietAfterElectionMs(DEFAULT_ECC_TIMINGS));
+  const [sick] = cluster.followers as [EccNode];
+  const peers = cluster.nodes.filter((other) => other !== sick);
+  sick.say({ unacknowledged: peers.map(({ self }) => ({ nodeId: self.nodeId, ageMs: linkTimeoutMs + 1 })) });
+  await cluster.until('it is asked', () => sick.letGo.length > 0);
+  const { group } = sick.letGo[0] as GroupEpoch;
+  await cluster.until('its lease is over', () => !sick.holdsLease);
+  expect(isMember(cluster.leader.map.groups[group], sick)).toBe(true);
+  await cluster.until('it is out of the group', () => !isMember(cluster.leader.map.groups[group], sick));
+});
+
+test('a restarted node has the map as soon as it has read its log', async () => {
+  await cluster.settle();
+  const [node] = cluster.followers as [EccNode];
+  const { map } = cluster.leader;
+  silence(node);
+  const restarted = await cluster.restart(node);
+  cluster.silent.clear();
+  await cluster.until('it knows the groups', () => restarted.map.groups.length > 0);
+  expect(restarted.map.k).toBe(map.k);
+  expect(restarted.view).toMatchObject({ size: 3, needed: 2 });
+});
+
+test('a node restarted behind a snapshot begins with the map in it', async () => {
+  await cluster.settle();
+  const [node] = cluster.followers as [EccNode];
+  const { map, mapIndex: index } = node;
+  const term = node.view?.term ?? 0;
+  const file = { name: snapshotName(index, term, 0), bytes: 0, checksum: 0 };
+  node.control.snapshotWritten({ index, term, file });
+  silence(node);
+  const restarted = await cluster.restart(node);
+  await cluster.scheduler.settle();
+  expect([restarted.restored, restarted.mapIndex, restarted.map]).toEqual([index, index, map]);
+});
+
+test('it takes k nodes, and never less than a majority', () => {
+  expect(new EccCluster(3, 1).nodes[0]?.view).toMatchObject({ size: 4, needed: 3 });
+  expect(new EccCluster(2, 0).nodes[0]?.view).toMatchObject({ size: 2, needed: 2 });
 });

@@ -118,6 +118,18 @@ test('an address that a member tells is written down, once', async () => {
   expect(node.log.lastIndex()).toBe(entries);
 });
 
+test('addresses that several members tell are written down together', async () => {
+  await settled(node.registrar.expect('n4'));
+  await settled(node.registrar.admit(newcomer));
+  const told = { clientAddress: '10.0.0.1:7101', dataAddress: '10.0.0.1:7301' };
+  for (const { nodeId, raftId, controlAddress } of node.members.list) {
+    node.registrar.onSpeaker(speaker(nodeId, { raftId, controlAddress, ...told }));
+  }
+  for (let i = 0; i < 5; i++) node.registrar.onTick();
+  await node.scheduler.settle();
+  expect(node.members.list).toMatchObject([told, told]);
+});
+
 test('a change that is not in force when leadership is lost is unknown', async () => {
   node.appliesAtOnce = false;
   const change = node.registrar.expect('n4');
