@@ -83,14 +83,16 @@ export class Evictor {
         if (!segment.isLive(offset)) continue;
         if (this.store.headless.has(locationAt(segment.number, offset))) {
           headless += view.sizeBytes;
-          if (headless > this.store.headless.bytes || !this.cleaner.moveRecord(segment, offset, view)) return 0;
+          if (headless > this.store.headless.bytes || !this.cleaner.moveRecord(segment, offset, view)) {
+            return this.stopAt(offset);
+          }
         } else if (this.isSpared(segment, offset, view, spared) && this.cleaner.moveRecord(segment, offset, view)) {
           spared += view.sizeBytes;
         } else if (this.isEndable(view)) {
           return this.evict(segment, offset, view);
         } else {
           kept += view.sizeBytes;
-          if (kept > MAX_SPARED_BYTES || !this.cleaner.moveRecord(segment, offset, view)) return 0;
+          if (kept > MAX_SPARED_BYTES || !this.cleaner.moveRecord(segment, offset, view)) return this.stopAt(offset);
         }
       }
       this.segmentSerial = 0;
@@ -138,6 +140,12 @@ export class Evictor {
     const head = this.headOf(view);
     if (head === 0) return false;
     return sparedBytes < MAX_SPARED_BYTES && this.store.table.get(segmentOf(head)).isTouched(offsetOf(head));
+  }
+
+  /** Nothing can be ended now. The next call begins with the same record, which is live and was not moved. */
+  private stopAt(offset: number): number {
+    this.offset = offset;
+    return 0;
   }
 
   /** Whether the value that the record in `view` belongs to can be ended now. */

@@ -51,6 +51,32 @@ describe('a primary that has folded and dropped its segments', () => {
   });
 });
 
+it.each(['lru', 'ttl'] as const)('makes room by policy %s with what is in memory, and its members follow', (policy) => {
+  let dropped = 0;
+  fc.assert(
+    fc.property(steps, fc.integer({ min: 2, max: 4 }), (list, every) => {
+      const primary = new DecidingPrimary(recordedStore({ maxBytes: 110_000, policy }));
+      const { partition } = primary.store;
+      const witness = emptyPartition();
+      for (const [i, step] of [...list, ...list].entries()) {
+        if (step.type === 'write') fetchFor(primary.store, requestOf(step), witness);
+        for (const entry of primary.play(step)) apply(witness, entry);
+        primary.finishReleases(0);
+        for (const { number } of partition.sealedListings()) {
+          if (!partition.table.get(number).isRaw || (i + number) % every === 0) continue;
+          partition.dropBytes(number);
+          dropped++;
+        }
+        // What is dropped takes no memory, so that the cap alone does not bound what is fetched again.
+        expect(primary.store.cap.chargedBytes).toBeLessThan(200_000);
+      }
+      expect(hashOfPartition(witness)).toBe(hashOfPartition(partition));
+    }),
+    { numRuns: 40, endOnFailure: true },
+  );
+  expect(dropped).toBeGreaterThan(0);
+});
+
 /** Gives back the segments that a request needs, as degraded reads do, until it needs no more; returns how many. */
 function fetchFor(store: SegmentStore, request: KvRequest, from: PartitionStore): number {
   let fetched = 0;

@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { undoEntry } from '../../src/replication/undo-entry.js';
 import { hashOfPartition } from '../../src/store/state-hash.js';
 import { apply, emptyPartition, HASH, recordedStore, type RecordedStore } from './entry-fixture.js';
-import { collidingHash } from '../store/store-fixture.js';
+import type { EntryHeader } from '../../src/replication/entry-codec.js';
+import { bytes, collidingHash, patterned } from '../store/store-fixture.js';
 import { DecidingPrimary, steps } from './deciding-primary.js';
 
 const RUNS = 120;
@@ -66,6 +67,30 @@ describe('taking entries back', () => {
 });
 
 describe('a store that goes on with the partition of another', () => {
+  it('removes the fragments of a value that was never finished, and counts as if it had not begun', () => {
+    const { store, recorder } = recordedStore({ maxEntryBytes: 5_000 });
+    store.set(bytes('a'), bytes('before'), 1, 1);
+    store.set(bytes('a'), patterned(40_000, 1), 2, 1, 500);
+    const entries = recorder.takeEntry();
+    expect(entries.length).toBeGreaterThan(4);
+    const member = emptyPartition();
+    let header: EntryHeader | undefined;
+    for (const entry of entries.slice(0, -1)) header = apply(member, entry);
+    expect(header).toEqual({ timeMs: 1, keys: 1, expiringBytes: 0, largeValues: 1 });
+    expect(member.headless.count).toBeGreaterThan(4);
+    const next = recordedStore({ partition: member, state: { clockMs: 1, keys: 1, expiringBytes: 0, largeValues: 1 } });
+    next.store.dropHeadless();
+    expect(member.headless.count).toBe(0);
+    expect(member.index.size).toBe(1);
+    expect(next.recorder.tags.size).toBe(0);
+    const before = hashOfPartition(member);
+    for (const entry of next.recorder.takeEntry().reverse()) undoEntry(member, entry);
+    expect(member.headless.count).toBeGreaterThan(4);
+    expect(hashOfPartition(member)).not.toBe(before);
+    expect(next.store.lookUp(bytes('a'), 1)).toBe('hit');
+    expect(next.store.entry.value()).toEqual(bytes('before'));
+  });
+
   it('decides from there, and its members follow', () => {
     fc.assert(
       fc.property(steps, steps, (before, after) => {
