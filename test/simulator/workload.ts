@@ -32,7 +32,7 @@ export class Workload {
   next(seenVersion: (key: string) => number): Operation {
     const { prng, parameters } = this;
     const number = prng.below(parameters.keys);
-    const key = `k${number}`;
+    const key = parameters.keyNames[number] ?? `k${number}`;
     if (prng.chance(parameters.readPercent, 100)) {
       return { key, input: { type: prng.chance(9, 10) ? 'get' : 'inspect' } };
     }

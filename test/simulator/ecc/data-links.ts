@@ -31,7 +31,7 @@ export interface DataLinksParts {
   readonly handler: DataLinkHandler;
   readonly prng: Prng;
   /** Messages are about to be taken by this node. */
-  onDelivery(messages: readonly DataMessage[]): void;
+  onDelivery(from: GroupMember, messages: readonly DataMessage[]): void;
 }
 
 interface Link {
@@ -145,7 +145,7 @@ export class SimDataLinks implements DataLinks {
     while (reader.remaining > 0) messages.push(readDataMessage(reader));
     reader.end();
     if (this.parts.prng.chance(1, COMPARE_ONE_IN)) this.parts.net.expectUnchanged(frame, framed(sent), from);
-    this.parts.onDelivery(messages);
+    this.parts.onDelivery(from, messages);
     this.parts.handler.onMessages(from, messages);
   }
 

@@ -1,5 +1,5 @@
 /** One life of a node of ecc mode as the checkers see it from outside: its replicas, its map, its right to answer. */
-import { LeaseReader } from '../../../src/actors/ecc/lease-reader.js';
+import { LeaseReader, type LeaseReaderParts } from '../../../src/actors/ecc/lease-reader.js';
 import { EMPTY_MAP, type ClusterMap, type Group, type GroupMember } from '../../../src/cluster/cluster-map.js';
 import type { GroupReplica } from '../../../src/replication/group-replica.js';
 import type { PartitionState } from '../../../src/replication/partition-state.js';
@@ -9,7 +9,8 @@ export interface EccLifeParts {
   readonly host: string;
   readonly self: GroupMember;
   readonly thread: SimThread;
-  readonly published: ConstructorParameters<typeof LeaseReader>[0]['published'];
+  /** The newest grant, as it is published. */
+  readonly readGrant: LeaseReaderParts['readGrant'];
 }
 
 export class EccLife {
@@ -24,11 +25,11 @@ export class EccLife {
   private readonly lease: LeaseReader;
   private turnsSeen = 0;
 
-  constructor({ host, self, thread, published }: EccLifeParts) {
+  constructor({ host, self, thread, readGrant }: EccLifeParts) {
     this.host = host;
     this.self = self;
     this.thread = thread;
-    this.lease = new LeaseReader({ published, nowMs: () => thread.nowMs() });
+    this.lease = new LeaseReader({ readGrant, nowMs: () => thread.nowMs() });
   }
 
   /** Whether the main thread, if it ran now, could answer by its lease. */

@@ -22,6 +22,7 @@ import { LogChecker } from './invariants/log-checker.js';
 import { MapChecker } from './invariants/map-checker.js';
 import { ParityChecker } from './invariants/parity-checker.js';
 import { SealedSegments } from './invariants/sealed-segments.js';
+import { ShardChecker } from './invariants/shard-checker.js';
 import { StateChecker } from './invariants/state-checker.js';
 import { LossOracle } from './loss-oracle.js';
 
@@ -47,6 +48,7 @@ export class EccMode implements SimMode, EccCluster {
   private readonly leases = new LeaseChecker(this);
   private readonly logs = new LogChecker(this);
   private readonly states = new StateChecker(this);
+  private readonly shards: ShardChecker;
   private readonly sealed = new SealedSegments();
   private readonly parity: ParityChecker;
   private readonly decodability: DecodabilityChecker;
@@ -77,6 +79,10 @@ export class EccMode implements SimMode, EccCluster {
         this.leases.onMapChange(change);
         this.oracle.look();
       },
+    });
+    this.shards = new ShardChecker({
+      inEpoch: (group, epoch) => this.maps.inEpoch(group, epoch),
+      fail: (invariant, details) => this.fail(invariant, details),
     });
     const { layout } = ecc;
     this.parity = new ParityChecker({ cluster: this, sealed: this.sealed, codec: this.codec, layout });
@@ -116,8 +122,8 @@ export class EccMode implements SimMode, EccCluster {
   }
 
   newPlane(parts: PlaneParts): PlaneSetup {
-    const { world, ecc, net, codec, logs } = this;
-    const plane = new EccSimPlane({ world, ecc, net, codec, logs }, parts);
+    const { world, ecc, net, codec, logs, shards } = this;
+    const plane = new EccSimPlane({ world, ecc, net, codec, logs, shards }, parts);
     this.planes.set(parts.host, plane);
     this.onLives();
     return plane.setup;
@@ -146,7 +152,8 @@ export class EccMode implements SimMode, EccCluster {
   }
 
   get keysToRead(): readonly string[] {
-    return Array.from({ length: this.world.parameters.workload.keys }, (_, i) => `k${i}`);
+    const { keys, keyNames } = this.world.parameters.workload;
+    return Array.from({ length: keys }, (_, i) => keyNames[i] ?? `k${i}`);
   }
 
   check(): void {
@@ -193,6 +200,7 @@ export class EccMode implements SimMode, EccCluster {
       'states compared at equal index': this.states.comparisons,
       'segments sealed': this.sealed.count,
       'parity shards computed anew': this.parity.checked,
+      'answers to degraded reads': this.shards.replies,
       'segments rebuilt from sets of survivors': this.decodability.rebuilds,
     };
   }

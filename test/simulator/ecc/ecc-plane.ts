@@ -22,6 +22,7 @@ import { SimDataLinks } from './data-links.js';
 import type { DataNet } from './data-net.js';
 import { EccLife } from './ecc-life.js';
 import type { LogChecker } from './invariants/log-checker.js';
+import type { ShardChecker } from './invariants/shard-checker.js';
 
 /** A pool of threads that take their time. */
 class SimRebuildPool implements RebuildPool {
@@ -65,6 +66,7 @@ export interface EccPlaneParts {
   readonly net: DataNet;
   readonly codec: ErasureCodec;
   readonly logs: LogChecker;
+  readonly shards: ShardChecker;
 }
 
 export class EccSimPlane implements SimPlane {
@@ -73,19 +75,19 @@ export class EccSimPlane implements SimPlane {
   readonly setup: PlaneSetup;
   private readonly side: EccDataSide;
 
-  constructor({ world, ecc, net, codec, logs }: EccPlaneParts, parts: PlaneParts) {
+  constructor({ world, ecc, net, codec, logs, shards }: EccPlaneParts, parts: PlaneParts) {
     const { host, speaker, thread, prng, clock, disk, memoryRules } = parts;
     const { nodeId, incarnation } = speaker;
     assert(isIncarnation(incarnation), 'an incarnation is drawn from its range');
     const self = { nodeId, incarnation };
     const memory = newLeaseMemory();
-    this.life = new EccLife({ host, self, thread, published: { read: leaseReader(memory) } });
+    this.life = new EccLife({ host, self, thread, readGrant: leaseReader(memory) });
     this.side = new EccDataSide({
       self,
       scheduler: thread,
       wallMs: () => clock.nowMs(),
       forwarder: new RequestSender(world, { host, thread }, prng.fork()),
-      published: { read: leaseReader(memory) },
+      readGrant: leaseReader(memory),
       files: new SimSnapshotFiles(disk.folder, thread, world.parameters.disk.maxFileStepMs, prng.fork()),
       memoryRules,
       logger: world.logger.child(`${host} data`),
@@ -108,7 +110,10 @@ export class EccSimPlane implements SimPlane {
       self,
       handler: this.side,
       prng: prng.fork(),
-      onDelivery: (messages) => logs.onDelivery(this.life, messages),
+      onDelivery: (from, messages) => {
+        logs.onDelivery(this.life, messages);
+        shards.onDelivery(from, messages);
+      },
     });
     this.side.start(this.links);
     this.setup = {

@@ -2,6 +2,7 @@
 import { Prng } from '../../../src/base/prng.js';
 import { checkCode, defaultCode, type Code } from '../../../src/cluster/code-layout.js';
 import type { EccTimings } from '../../../src/cluster/ecc-timings.js';
+import { partitionOfSlot, slotOf } from '../../../src/cluster/slots.js';
 import { MAX_SEGMENTS, SegmentLayout } from '../../../src/store/layout.js';
 import { NO_CAP } from '../../../src/store/memory-cap.js';
 import { drawFlow, type NetworkParameters, type Parameters } from './parameters.js';
@@ -27,6 +28,7 @@ export interface EccParameters {
   readonly maxRebuildMs: number;
 }
 
+const MAX_KEYS = 8;
 const SIZES = [1, 2, 3, 3, 3, 4, 4, 5, 5, 5, 6] as const;
 
 export function drawEccParameters(seed: number): Parameters {
@@ -35,6 +37,7 @@ export function drawEccParameters(seed: number): Parameters {
   const nodes = prng.pick(SIZES);
   const tickMs = one(30, 50);
   const electionTicks = one(8, 10);
+  const code = drawCode(prng, nodes);
   const eccTimings = drawTimings(prng, tickMs * electionTicks);
   return {
     nodes,
@@ -46,7 +49,8 @@ export function drawEccParameters(seed: number): Parameters {
     disk: { minWriteMs: one(0.05, 0.5), maxWriteMs: one(0.5, 2, 15), maxFileStepMs: one(0.2, 20) },
     workload: {
       clients: prng.between(2, 8),
-      keys: prng.between(1, 8),
+      keys: prng.between(1, MAX_KEYS),
+      keyNames: drawKeyNames(prng, code),
       maxThinkMs: one(5, 20, 60),
       maxValueBytes: one(20, 1_000, 3_000, 5_000, 20_000, 80_000),
       timeoutMs: one(300, 1_000, 3_000),
@@ -67,7 +71,7 @@ export function drawEccParameters(seed: number): Parameters {
     memoryRules: [NO_CAP],
     store: 'segments',
     ecc: {
-      code: drawCode(prng, nodes),
+      code,
       timings: eccTimings,
       layout: drawLayout(prng),
       dataLinks: {
@@ -81,6 +85,18 @@ export function drawEccParameters(seed: number): Parameters {
       maxRebuildMs: one(0.1, 2, 30),
     },
   };
+}
+
+/** Keys of all partitions, or of one or two groups: few partitions with much in them, whose segments share stripes. */
+function drawKeyNames(prng: Prng, { k, m }: Code): readonly string[] {
+  const groups = k + m;
+  const chosen = prng.pick([groups, 1, 2]);
+  const names: string[] = [];
+  for (let i = 0; names.length < MAX_KEYS; i++) {
+    const name = `k${i}`;
+    if (partitionOfSlot(slotOf(Buffer.from(name)), groups, k).group < chosen) names.push(name);
+  }
+  return names;
 }
 
 /** As the defaults or anything else that k <= n < 2k allows. */

@@ -30,6 +30,8 @@ export interface DiskParameters {
 export interface WorkloadParameters {
   readonly clients: number;
   readonly keys: number;
+  /** Names of the keys by number; k0, k1, ... where there is none. */
+  readonly keyNames: readonly string[];
   /** Longest pause of a client between two operations. */
   readonly maxThinkMs: number;
   readonly maxValueBytes: number;
@@ -114,6 +116,7 @@ export function drawParameters(seed: number): Parameters {
     workload: {
       clients: prng.between(2, 8),
       keys: prng.between(1, 6),
+      keyNames: [],
       maxThinkMs: one(5, 20, 60),
       maxValueBytes: one(0, 20, 200, 4_000, 40_000),
       timeoutMs: one(300, 1_000, 3_000),

@@ -22,6 +22,7 @@ export class LogChecker {
   private readonly tracks = new WeakMap<PartitionState, Track>();
   /** By partition: every committed entry, by index. */
   private readonly committed = new Map<string, Map<number, string>>();
+  private readonly lastCommitted = new Map<string, number>();
   /** By member and partition: the last index of a life that has ended. */
   private readonly lastWords = new Map<string, number>();
   private committedCount = 0;
@@ -72,6 +73,22 @@ export class LogChecker {
       track.seen.set(index, describe(entry));
     }
     if (replica.primary(position) !== undefined && state.appliedIndex > before) this.checkMembers(life, partition);
+    this.checkHolds(life, partition, track);
+  }
+
+  /** A member that is in sync has everything that is committed: applied, or in its log as it was committed. */
+  private checkHolds(life: EccLife, { group: id, name, state }: PartitionSeen, { seen }: Track): void {
+    const group = this.cluster.map.groups[id];
+    const entries = this.committed.get(name);
+    if (group === undefined || entries === undefined) return;
+    if (inSyncMember(group, life.self.nodeId)?.incarnation !== life.self.incarnation) return;
+    const last = this.lastCommitted.get(name) ?? 0;
+    for (let index = state.appliedIndex + 1; index <= last; index++) {
+      const committed = entries.get(index);
+      if (committed === undefined || seen.get(index) === committed) continue;
+      const what = `${life.host} has ${seen.get(index)} at ${index} of partition ${name}, committed is ${committed}`;
+      this.cluster.fail('I6: what is committed is in the log of every member', what);
+    }
   }
 
   private commit(life: EccLife, name: string, index: number, entry: string): void {
@@ -81,6 +98,7 @@ export class LogChecker {
     if (known === undefined) {
       entries.set(index, entry);
       this.committedCount++;
+      this.lastCommitted.set(name, Math.max(index, this.lastCommitted.get(name) ?? 0));
     } else if (known !== entry) {
       const what = `${life.host} has ${entry} at ${index} of partition ${name}, others ${known}`;
       this.cluster.fail('committed entries never change', what);

@@ -76,6 +76,12 @@ export class MapChecker {
     }
   }
 
+  /** The group as it was in `epoch`; undefined when that is not committed, or not any more the newest of several. */
+  inEpoch(group: number, epoch: number): Group | undefined {
+    const known = this.history.findLast(({ map }) => map.groups[group]?.epoch === epoch);
+    return known?.map.groups[group];
+  }
+
   private checkGroup(command: MapCommand, before: Group | undefined, after: Group, k: number): void {
     if (before === undefined || before === after) return;
     const what = `${command.type} in group ${after.id}, epoch ${after.epoch}`;
