@@ -27,8 +27,8 @@ export const RAFT_FAULTS = [
   'leader moved on request',
 ] as const;
 
-/** What befalls the connections between main threads alone. */
-const DATA_LINK_FAULTS = ['data link cut', 'data links stalled', 'data link reset'] as const;
+/** What befalls the connections between control threads, or those between main threads, alone. */
+const DATA_LINK_FAULTS = ['control links cut', 'data link cut', 'data links stalled', 'data link reset'] as const;
 const FAULTS_OF_SEVERAL = ['several nodes crashed', 'several nodes paused'] as const;
 
 export type FaultKind =

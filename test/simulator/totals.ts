@@ -43,6 +43,11 @@ export class Totals {
     this.faults.addAll(report.faults);
   }
 
+  /** What the mode counts, over all runs. */
+  counted(): ReadonlyMap<string, number> {
+    return this.counts;
+  }
+
   describe(): string {
     const hours = (this.virtualMs / 3_600_000).toFixed(2);
     return [

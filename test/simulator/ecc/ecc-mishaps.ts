@@ -63,6 +63,27 @@ function dataLinkMishaps(mode: EccMode): readonly Mishap[] {
   };
   return [
     {
+      fault: 'control links cut',
+      counted: 'here',
+      strike: (context, victim) => {
+        const { network, nodes } = context.world;
+        const others = nodes.filter((node) => node !== victim);
+        return disturb(oracle, context, [victim], (lasting) => {
+          for (const { host } of others) {
+            network.cutAlone(victim.host, host);
+            network.cutAlone(host, victim.host);
+          }
+          lasting.endLater(() => {
+            for (const { host } of others) {
+              network.mendAlone(victim.host, host);
+              network.mendAlone(host, victim.host);
+            }
+          });
+          return others.length > 0;
+        });
+      },
+    },
+    {
       fault: 'data link cut',
       counted: 'here',
       strike: (context, victim) => {
@@ -102,8 +123,12 @@ function severalAtOnce({ oracle }: EccMode): readonly Mishap[] {
       fault: 'several nodes crashed',
       counted: 'here',
       strike: (context, victim) => {
-        const others = context.world.nodes.filter((node) => node !== victim && context.prng.chance(1, 2));
-        const victims = [victim, ...others].filter(({ life }) => life !== undefined);
+        if (victim.life === undefined) return false;
+        const victims = [victim];
+        for (const node of context.world.nodes) {
+          const isOne = node !== victim && node.life !== undefined && context.prng.chance(2, 3);
+          if (isOne && oracle.mayLose([...victims, node])) victims.push(node);
+        }
         if (victims.length < 2 || !oracle.mayLose(victims)) return false;
         for (const node of victims) {
           node.crash();

@@ -29,7 +29,7 @@ export interface EccParameters {
 }
 
 const MAX_KEYS = 8;
-const SIZES = [1, 2, 3, 3, 3, 4, 4, 5, 5, 5, 6] as const;
+const SIZES = [1, 2, 3, 3, 4, 4, 5, 5, 5, 5, 6, 6] as const;
 
 export function drawEccParameters(seed: number): Parameters {
   const prng = new Prng(seed);
