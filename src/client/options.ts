@@ -12,7 +12,7 @@ export type Key = string | Uint8Array;
 export interface DcacheClientOptions<V = string> {
   /**
    * host:port of client ports of the cluster, some or all; the client finds the others by itself. The default layout of
-   * this machine (127.0.0.1:7101, 7102, 7103) if left out.
+   * this machine (127.0.0.1:7101 to 7105) if left out.
    */
   readonly endpoints?: readonly string[];
   /** How long one request may take, tries and all, in ms: 1 to 600,000, 5,000 if left out. */

@@ -177,17 +177,19 @@ function planJoin({ k }: ClusterMap, group: Group, observed: Observations): MapC
   });
 }
 
-/** Whether the learner says that this attempt of it cannot succeed any more. */
+/** Whether the learner, or one of those that it learns from, says that this attempt of it cannot succeed any more. */
 function isBroken(
   { nodes }: Observations,
   group: Group,
   learner: GroupMember & { readonly joinIndex: number },
 ): boolean {
-  const node = nodes.get(learner.nodeId);
-  if (node?.incarnation !== learner.incarnation) return false;
-  return node.heartbeat.brokenJoins.some(
-    ({ group: id, joinIndex }) => id === group.id && joinIndex === learner.joinIndex,
-  );
+  return [learner, ...group.inSync].some(({ nodeId, incarnation }) => {
+    const node = nodes.get(nodeId);
+    if (node?.incarnation !== incarnation) return false;
+    return node.heartbeat.brokenJoins.some(
+      ({ group: id, joinIndex }) => id === group.id && joinIndex === learner.joinIndex,
+    );
+  });
 }
 
 /** The present process lives of these nodes, those that heartbeat. */

@@ -1,55 +1,47 @@
-/** The data plane of ecc mode: data side, data links and codec pool put together. */
-import type { ControlActor } from '../actors/control/control-actor.js';
+/** The data plane of ecc mode: its data side put together with data links, codec and codec pool. */
+import { availableParallelism } from 'node:os';
 import { leaseReader } from '../actors/control/lease-memory.js';
-import type { DataPlane } from '../actors/data-plane.js';
 import { EccDataSide, type Coding } from '../actors/ecc/ecc-data-side.js';
-import type { ActorRef } from '../actors/runtime/actor.js';
+import type { DataLinks } from '../actors/ecc/ports.js';
+import type { DataStats, EccReport } from '../actors/data-plane.js';
+import type { ControlEvent } from '../actors/control/events.js';
 import { eventLoopScheduler } from '../actors/runtime/scheduler.js';
 import { CodecPool } from '../adapters/codec-pool/codec-pool.js';
 import { chooseKernel } from '../adapters/codec-pool/xor-kernels.js';
-import { openDataLinks, type SocketDataLinks } from '../adapters/data-link/data-links.js';
+import { openDataLinks } from '../adapters/data-link/data-links.js';
 import { SessionForwarder } from '../adapters/grpc/session-forwarder.js';
 import { SnapshotFolder, snapshotFolder } from '../adapters/snapshot-folder.js';
 import { assert } from '../base/assert.js';
 import { isIncarnation } from '../base/ids.js';
-import type { Logger } from '../base/log.js';
-import type { Metrics } from '../base/metrics.js';
-import type { Speaker } from '../cluster/speaker.js';
+import type { GroupMember } from '../cluster/cluster-map.js';
+import type { ClusterView } from '../cluster/view.js';
 import { erasureCode } from '../erasure/erasure-code.js';
 import { ErasureCodec } from '../erasure/erasure-codec.js';
-import type { NodeConfig } from './config.js';
-import type { NodePlane } from './node-plane.js';
+import type { KvReply, KvRequest } from '../store/requests.js';
+import type { EccConfig } from './ecc-config.js';
+import type { NodePlane, NodePlaneParts } from './node-plane.js';
 
-/** Rebuilds are few and somebody waits for them; folds, which are many, are done where the data is. */
-const CODEC_THREADS = 2;
-
-export interface EccPlaneParts {
-  readonly config: NodeConfig;
-  readonly speaker: Speaker;
-  readonly logger: Logger;
-  readonly metrics: Metrics;
-  /** Where the control thread publishes the lease. */
-  readonly lease: SharedArrayBuffer;
-  /** Undefined until the control thread is up. */
-  readonly control: () => ActorRef<ControlActor> | undefined;
-  /** The state cannot be what it should be, or the control side is gone: the node must not go on. */
-  readonly onFailure: (error: unknown) => void;
-}
+/** The main thread and the control thread want their cores, too. */
+const MAX_CODEC_THREADS = 4;
 
 export class EccPlane implements NodePlane {
-  private readonly parts: EccPlaneParts;
+  private readonly parts: NodePlaneParts;
+  private readonly settings: EccConfig;
+  private readonly self: GroupMember;
   private readonly dataSide: EccDataSide;
   private readonly forwarder = new SessionForwarder();
-  private links: SocketDataLinks | undefined;
-  private pool: CodecPool | undefined;
+  private links: DataLinks | undefined;
+  private codecPool: CodecPool | undefined;
 
-  constructor(parts: EccPlaneParts) {
-    const { config, speaker, logger, lease, control, onFailure } = parts;
+  constructor(parts: NodePlaneParts, settings: EccConfig) {
+    const { config, logger, speaker, lease, control, onFailure } = parts;
     const { nodeId, incarnation } = speaker;
-    assert(isIncarnation(incarnation), 'an incarnation is drawn from its range');
+    assert(isIncarnation(incarnation), 'a node knows its incarnation');
     this.parts = parts;
+    this.settings = settings;
+    this.self = { nodeId, incarnation };
     this.dataSide = new EccDataSide({
-      self: { nodeId, incarnation },
+      self: this.self,
       scheduler: eventLoopScheduler,
       wallMs: () => Date.now(),
       forwarder: this.forwarder,
@@ -65,44 +57,74 @@ export class EccPlane implements NodePlane {
     });
   }
 
-  get data(): DataPlane {
-    return this.dataSide;
-  }
-
-  /** Rejects with PORT_IN_USE. */
   async open(): Promise<void> {
-    const { config, speaker, logger, metrics } = this.parts;
-    const { nodeId, incarnation } = speaker;
-    assert(config.ecc !== undefined && isIncarnation(incarnation), 'the plane of ecc mode has its settings');
-    const { k, m, dataListen } = config.ecc;
+    const { logger, metrics } = this.parts;
+    const { k, m, dataListen } = this.settings;
     this.links = await openDataLinks({
       listen: dataListen,
-      self: { nodeId, incarnation, k, m, clusterId: () => this.dataSide.currentView?.clusterId ?? '' },
+      self: { ...this.self, k, m, clusterId: () => this.dataSide.currentView?.clusterId ?? '' },
       handler: this.dataSide,
-      logger: logger.child('data-link'),
+      logger: logger.child('data-port'),
       metrics,
     });
     this.dataSide.start(this.links);
   }
 
-  async close(): Promise<void> {
-    this.dataSide.stop();
-    this.forwarder.close();
-    await Promise.all([this.links?.close(), this.pool?.close()]);
+  execute(request: KvRequest, timeoutMs: number, forwarded: boolean): Promise<KvReply> {
+    return this.dataSide.execute(request, timeoutMs, forwarded);
   }
 
+  onEvents(events: readonly ControlEvent[]): void {
+    this.dataSide.onEvents(events);
+  }
+
+  drain(): Promise<void> {
+    return this.dataSide.drain();
+  }
+
+  stop(): void {
+    this.dataSide.stop();
+    this.forwarder.close();
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.links?.close(), this.codecPool?.close()]);
+  }
+
+  get notServing(): string | undefined {
+    return this.dataSide.notServing;
+  }
+
+  get requestsInFlight(): number {
+    return this.dataSide.requestsInFlight;
+  }
+
+  get appliedIndex(): number {
+    return this.dataSide.appliedIndex;
+  }
+
+  get storeStats(): DataStats {
+    return this.dataSide.storeStats;
+  }
+
+  get currentView(): ClusterView | undefined {
+    return this.dataSide.currentView;
+  }
+
+  get ecc(): EccReport {
+    return this.dataSide.ecc;
+  }
+
+  /** Without parity positions nothing is ever coded, but the smallest code there is stands in for none. */
   private openCoding(k: number, m: number): Coding {
-    const { logger } = this.parts;
-    const code = erasureCode(k, m);
     const { kernel, addonProblem } = chooseKernel();
-    if (addonProblem === null) logger.info({ kernel: kernel.name, k, m }, 'erasure code ready');
-    else
-      logger.warn(
-        { kernel: kernel.name, k, m, addonProblem },
-        'erasure code without its addon: slower, the same bytes',
-      );
-    const pool = new CodecPool({ code, kernel, threads: CODEC_THREADS });
-    this.pool = pool;
+    if (addonProblem !== null) {
+      this.parts.logger.warn({ problem: addonProblem }, 'plain TypeScript stands in for the addon of the codec');
+    }
+    const code = erasureCode(k, Math.max(1, m));
+    const threads = Math.max(1, Math.min(MAX_CODEC_THREADS, availableParallelism() - 1));
+    const pool = new CodecPool({ code, kernel, threads });
+    this.codecPool = pool;
     return { codec: new ErasureCodec(code, kernel), pool: { run: (job) => pool.run(job, 'urgent') } };
   }
 }

@@ -7,8 +7,8 @@ import type { ControlActor } from '../actors/control/control-actor.js';
 import { weighRequests, type ControlOptions, type ControlRequests } from '../actors/control/control-options.js';
 import type { ControlEvent } from '../actors/control/events.js';
 import { newLeaseMemory } from '../actors/control/lease-memory.js';
-import type { DataPlane, EccReport } from '../actors/data-plane.js';
-import type { ActorHandle, ActorRef } from '../actors/runtime/actor.js';
+import type { EccReport } from '../actors/data-plane.js';
+import type { ActorHandle } from '../actors/runtime/actor.js';
 import { eventLoopScheduler } from '../actors/runtime/scheduler.js';
 import { startThreadActor } from '../actors/runtime/start-thread.js';
 import { ClientServer } from '../adapters/grpc/client-server.js';
@@ -26,10 +26,10 @@ import type { ClusterView } from '../cluster/view.js';
 import { NodeBackend } from './backend.js';
 import type { NodeConfig } from './config.js';
 import type { ControlThreadOptions } from './control-thread.js';
-import { EccPlane } from './ecc-plane.js';
 import { registerGauges } from './gauges.js';
-import type { NodePlane } from './node-plane.js';
 import { newPulseMemory, startPulse } from './pulse.js';
+import { EccPlane } from './ecc-plane.js';
+import type { NodePlane, NodePlaneParts } from './node-plane.js';
 import { RaftPlane } from './raft-plane.js';
 import { newSpeaker } from './speaker.js';
 
@@ -53,7 +53,7 @@ export class Node {
   private readonly logger: Logger;
   private readonly listener: NodeListener;
   private readonly metrics = new MetricsRecorder();
-  private readonly nodePlane: NodePlane;
+  private readonly plane: NodePlane;
   private readonly lease = newLeaseMemory();
   private readonly speaker: Speaker;
   private readonly backend: NodeBackend;
@@ -72,7 +72,16 @@ export class Node {
     this.logger = logger;
     this.listener = listener;
     this.speaker = newSpeaker(config);
-    this.nodePlane = this.newPlane();
+    const parts: NodePlaneParts = {
+      config,
+      logger,
+      metrics: this.metrics,
+      speaker: this.speaker,
+      lease: this.lease,
+      control: () => this.control?.ref,
+      onFailure: (error) => this.fail(error),
+    };
+    this.plane = config.ecc === undefined ? new RaftPlane(parts) : new EccPlane(parts, config.ecc);
     this.backend = new NodeBackend({
       config,
       plane: this.plane,
@@ -97,10 +106,6 @@ export class Node {
     return node;
   }
 
-  private get plane(): DataPlane {
-    return this.nodePlane.data;
-  }
-
   get view(): ClusterView | undefined {
     return this.plane.currentView;
   }
@@ -120,10 +125,10 @@ export class Node {
     const { config } = this;
     // The client port first: binding it is what claims a place of the default layout.
     await this.clientServer.listen(config.clientListen);
+    await this.plane.open();
     this.stopMeasuring = measureEventLoopDelay(this.metrics.histogram('eventLoopDelay', {}));
     registerGauges(this.metrics, this.plane, () => this.control);
     if (config.httpListen !== undefined) await this.startHttp(config.httpListen);
-    await this.nodePlane.open();
     const pulse = newPulseMemory();
     this.stopPulse = startPulse(pulse);
     const options: ControlThreadOptions = {
@@ -220,8 +225,8 @@ export class Node {
     this.plane.stop();
     this.stopMeasuring();
     this.stopPulse();
-    await Promise.all([this.httpServer?.close(), this.clientServer.close(500), this.nodePlane.close()]);
-    await this.control?.stop();
+    await Promise.all([this.httpServer?.close(), this.clientServer.close(500)]);
+    await Promise.all([this.plane.close(), this.control?.stop()]);
   }
 
   private async startHttp(listen: string): Promise<void> {
@@ -246,17 +251,8 @@ export class Node {
       timings: config.timings,
       snapshots: config.snapshots,
       seed: randomInt(2 ** 47),
-      ...(config.ecc === undefined ? {} : { ecc: { k: config.ecc.k, m: config.ecc.m, timings: config.ecc.timings } }),
+      ...(config.ecc === undefined ? {} : { ecc: config.ecc }),
     };
-  }
-
-  private newPlane(): NodePlane {
-    const { config, logger, speaker, metrics, lease } = this;
-    const control = (): ActorRef<ControlActor> | undefined => this.control?.ref;
-    const onFailure = (error: unknown): void => this.fail(error);
-    return config.mode === 'ecc'
-      ? new EccPlane({ config, speaker, logger, metrics, lease, control, onFailure })
-      : new RaftPlane({ config, logger, control, onFailure });
   }
 }
 

@@ -1,38 +1,25 @@
 /** The data plane of raft mode: router, store and snapshots put together (ARCHITECTURE.md, "The way of a write"). */
-import type { ControlActor } from '../actors/control/control-actor.js';
 import type { ControlEvent } from '../actors/control/events.js';
 import { DataSide } from '../actors/data/data-side.js';
 import { Router } from '../actors/data/router.js';
 import { StateMachine } from '../actors/data/state-machine.js';
-import type { DataPlane, DataStats } from '../actors/data-plane.js';
-import type { ActorRef } from '../actors/runtime/actor.js';
+import type { DataStats } from '../actors/data-plane.js';
 import { handOver } from '../actors/runtime/hand-over.js';
 import { eventLoopScheduler } from '../actors/runtime/scheduler.js';
 import { SessionForwarder } from '../adapters/grpc/session-forwarder.js';
 import { SnapshotFolder, snapshotFolder } from '../adapters/snapshot-folder.js';
-import type { Logger } from '../base/log.js';
 import type { ClusterView } from '../cluster/view.js';
 import type { KvReply, KvRequest } from '../store/requests.js';
 import { SegmentKvStore } from '../store/segment-kv-store.js';
-import type { NodeConfig } from './config.js';
-import type { NodePlane } from './node-plane.js';
+import type { NodePlane, NodePlaneParts } from './node-plane.js';
 
-export interface RaftPlaneParts {
-  readonly config: NodeConfig;
-  readonly logger: Logger;
-  /** Undefined until the control thread is up. */
-  readonly control: () => ActorRef<ControlActor> | undefined;
-  /** The state cannot be what it should be, or the control side is gone: the node must not go on. */
-  readonly onFailure: (error: unknown) => void;
-}
-
-export class RaftPlane implements DataPlane, NodePlane {
+export class RaftPlane implements NodePlane {
   readonly ecc = undefined;
   private readonly router: Router;
   private readonly dataSide: DataSide;
   private readonly forwarder = new SessionForwarder();
 
-  constructor({ config, logger, control, onFailure }: RaftPlaneParts) {
+  constructor({ config, logger, control, onFailure }: NodePlaneParts) {
     const stateMachine = new StateMachine(new SegmentKvStore());
     this.router = new Router({
       stateMachine,
@@ -58,19 +45,6 @@ export class RaftPlane implements DataPlane, NodePlane {
     });
   }
 
-  get data(): DataPlane {
-    return this;
-  }
-
-  open(): Promise<void> {
-    return Promise.resolve();
-  }
-
-  close(): Promise<void> {
-    this.stop();
-    return Promise.resolve();
-  }
-
   execute(request: KvRequest, timeoutMs: number, forwarded: boolean): Promise<KvReply> {
     return this.router.execute(request, timeoutMs, forwarded);
   }
@@ -81,6 +55,15 @@ export class RaftPlane implements DataPlane, NodePlane {
 
   drain(): Promise<void> {
     return this.router.drain();
+  }
+
+  /** Has no port of its own. */
+  open(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
   }
 
   stop(): void {

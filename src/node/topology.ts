@@ -10,7 +10,7 @@ export function mapOf({ ecc }: DataPlane): MapReport {
   return reportMap(ecc?.map ?? EMPTY_MAP, ecc?.mapIndex ?? 0);
 }
 
-export function topologyOf(mode: Mode, { currentView, ecc }: DataPlane): Topology {
+export function topologyOf(mode: Mode, { currentView, ecc }: Pick<DataPlane, 'currentView' | 'ecc'>): Topology {
   const members = currentView?.members ?? [];
   const addresses = new Map(members.map(({ nodeId, clientAddress }) => [nodeId, clientAddress]));
   const { k, groups } = ecc?.map ?? EMPTY_MAP;

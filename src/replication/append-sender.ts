@@ -40,6 +40,9 @@ export class AppendSender {
       if (peer.owesAppend || this.isProbeDue(peer, nowMs)) this.send(peer, epoch, 0, [], 0, nowMs);
       return;
     }
+    const commitIndex = Math.min(appliedIndex, stream.commitLimit);
+    // In a new epoch nothing goes out before the promise: what is refused would be missing in the stream.
+    if (stream.isBegunAtLearner && !peer.isFollowing) return this.sendLog(peer, epoch, commitIndex, nowMs);
     this.sendFrames(peer, nowMs);
     if (!stream.isBegunAtLearner) return;
     this.sendLog(peer, epoch, Math.min(appliedIndex, stream.commitLimit), nowMs);
@@ -54,6 +57,7 @@ export class AppendSender {
   private sendLog(peer: PeerProgress, epoch: number, commitIndex: number, nowMs: number): void {
     const { log } = this.state;
     while (
+      peer.isFollowing &&
       peer.next <= log.lastIndex &&
       log.bytesBetween(peer.held, peer.next - 1) < LIMITS.maxPartitionInflightBytes
     ) {

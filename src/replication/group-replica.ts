@@ -124,7 +124,10 @@ export class GroupReplica {
   /** The map has changed. `group` is the same group, at a newer map index. */
   onMap(group: Group): void {
     if (group === this.group) return;
+    const hasLost = group.lossGeneration !== this.group.lossGeneration;
     this.group = group;
+    // Whatever is here belongs to what was lost, in whatever role.
+    if (hasLost) this.dropEverything();
     this.takeRoles();
   }
 
@@ -162,7 +165,7 @@ export class GroupReplica {
         if (holding.role === 'primary') holding.primary.onAppendReply(from, message, nowMs);
         return;
       case 'transfer-taken':
-        if (holding.role === 'primary') holding.primary.onTransferTaken(from, message);
+        if (holding.role === 'primary') holding.primary.onTransferTaken(from, message, nowMs);
         return;
       case 'append':
         if (holding.role === 'receiver') holding.receiver.onAppend(from, message);
@@ -193,6 +196,8 @@ export class GroupReplica {
   report(nowMs: number): Omit<DataReport, 'mapIndex' | 'freeBytes'> {
     const { id: group, epoch } = this.group;
     const primaries = [...this.primaries()];
+    const broken = new Set(primaries.flatMap((primary) => primary.brokenJoins()));
+    if (this.isBroken) broken.add(this.joinIndex);
     const ages = new Map<GroupMember['nodeId'], number>();
     for (const primary of primaries) {
       for (const { peer, sinceMs } of primary.unacknowledged()) {
@@ -202,7 +207,7 @@ export class GroupReplica {
     return {
       letGo: this.letGoEpoch === epoch ? [{ group, epoch }] : [],
       declarations: primaries.flatMap((primary) => primary.declarations()),
-      brokenJoins: this.isBroken ? [{ group, joinIndex: this.joinIndex }] : [],
+      brokenJoins: [...broken].map((joinIndex) => ({ group, joinIndex })),
       unacknowledged: [...ages].map(([nodeId, ageMs]) => ({ nodeId, ageMs })),
       lastIndexes: primaries.length === 0 ? [] : [{ group, index: Math.max(...primaries.map((p) => p.lastIndex)) }],
     };
@@ -217,7 +222,7 @@ export class GroupReplica {
     const data: DataShard[] = [];
     for (let position = 0; position < this.parts.k; position++) {
       const segment = this.state(position)?.store.table.maybe(stripe);
-      if (segment?.state !== 'sealed' || !segment.isRaw) continue;
+      if (segment === undefined || segment.state === 'open' || !segment.isRaw) continue;
       const { checksum, length } = segment;
       data.push({ position, checksum, bytes: segment.bytes.subarray(0, length) });
     }
@@ -334,11 +339,13 @@ export class GroupReplica {
   }
 
   private dropEverything(): void {
+    this.joinIndex = 0;
     for (let position = 0; position < this.parts.k; position++) this.drop(position);
     this.parity?.clear();
   }
 
   private drop(position: number): void {
+    this.primary(position)?.abandon();
     this.state(position)?.store.clear();
     this.holdings[position] = undefined;
   }

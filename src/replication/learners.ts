@@ -2,8 +2,8 @@
  * The learners of a partition as its primary sees them: the stream of each, whether commits wait for it (counted), and whether it
  * has been declared complete (DESIGN.md, I6).
  *
- * A learner is counted once it holds everything that was cut for it, has acknowledged at least the commit index in this epoch, and
- * no frame was cut behind that. It is declared while counted, in each epoch anew. Once declared in an epoch it is waited for
+ * A learner is counted once it holds everything that was cut for it and lags by little; it is declared while counted, once it has
+ * acknowledged the commit index in this epoch, in each epoch anew. Once declared in an epoch it is waited for
  * until the map has dropped it or a later epoch has come, whatever becomes of its stream: it may have been promoted already.
  */
 import { LIMITS } from '../base/limits.js';
@@ -87,12 +87,12 @@ export class Learners {
     else learner.progress.reopen();
   }
 
-  onTaken(from: GroupMember, { joinIndex, number, digest }: TransferTaken): void {
-    this.find(from, joinIndex)?.stream.onTaken(number, digest, this.state.store);
+  onTaken(from: GroupMember, taken: TransferTaken, nowMs: number): void {
+    this.find(from, taken.joinIndex)?.stream.onTaken(taken, nowMs);
   }
 
   /** Begins streams that have been accepted and cuts the segments that come next. */
-  cut(header: EntryHeader): void {
+  cut(header: EntryHeader, nowMs: number): void {
     const { store, log } = this.state;
     for (const { progress, stream } of this.learners.values()) {
       if (stream.isBroken) continue;
@@ -100,7 +100,7 @@ export class Learners {
         stream.begin(store, log, this.epoch, header);
         progress.beginAt(log.lastIndex);
       }
-      const number = stream.cut(store, log.lastIndex);
+      const number = stream.cut(store, log.lastIndex, nowMs);
       if (number > 0) this.emit({ type: 'segment-needed', position: this.name.position, number });
     }
   }
@@ -117,10 +117,11 @@ export class Learners {
   maybeCount(commitIndex: number): void {
     for (const learner of this.learners.values()) {
       const { progress, stream } = learner;
-      if (!stream.isComplete || !progress.promised || progress.matched < commitIndex) continue;
-      if (stream.lastCutIndex > commitIndex) continue;
-      learner.counted = true;
-      learner.declaredEpoch = this.epoch;
+      if (!stream.isComplete || !progress.promised || stream.lastCutIndex > commitIndex) continue;
+      // Under load it would never catch up by itself: commits wait for the little that it lacks.
+      const lagBytes = this.state.log.bytesBetween(progress.matched, commitIndex);
+      if (lagBytes <= LIMITS.maxPartitionAppendBytes) learner.counted = true;
+      if (learner.counted && progress.matched >= commitIndex) learner.declaredEpoch = this.epoch;
     }
   }
 
@@ -129,6 +130,11 @@ export class Learners {
     return [...this.learners.values()]
       .filter(({ declaredEpoch }) => declaredEpoch === this.epoch)
       .map(({ progress }) => progress);
+  }
+
+  /** Attempts that cannot succeed any more, whether or not the learner knows. */
+  brokenJoins(): readonly number[] {
+    return [...this.learners.values()].filter(({ stream }) => stream.isBroken).map(({ stream }) => stream.joinIndex);
   }
 
   /** Entries before this one are needed by no stream. Gives up streams that hold back too much of the log. */

@@ -72,10 +72,11 @@ export function writeDataMessage(writer: ByteWriter, message: DataMessage): void
     case 'transfer-segment':
       return writeSegment(writer, message);
     case 'transfer-taken':
-      writePartition(writer, message).varint(message.joinIndex).varint(message.number).float64(message.digest);
+      writePartition(writer, message).varint(message.joinIndex);
+      writer.varint(message.number).varint(message.index).float64(message.digest);
       return;
     case 'transfer-verify':
-      writePartition(writer, message).varint(message.joinIndex);
+      writePartition(writer, message).varint(message.joinIndex).varint(message.index);
       return;
     case 'shard-request':
       writer.varint(message.group).varint(message.requestId).varint(message.stripe);
@@ -105,10 +106,14 @@ export function readDataMessage(reader: ByteReader): DataMessage {
       const name = readPartition(reader);
       const joinIndex = reader.varint();
       const number = reader.varint();
-      return { type, ...name, joinIndex, number, digest: readChecksum(reader) };
+      const index = reader.varint();
+      return { type, ...name, joinIndex, number, index, digest: readChecksum(reader) };
     }
-    case 'transfer-verify':
-      return { type, ...readPartition(reader), joinIndex: reader.varint() };
+    case 'transfer-verify': {
+      const name = readPartition(reader);
+      const joinIndex = reader.varint();
+      return { type, ...name, joinIndex, index: reader.varint() };
+    }
     case 'shard-request': {
       const group = reader.varint();
       const requestId = reader.varint();

@@ -77,20 +77,23 @@ export interface TransferSegment extends PartitionName {
   readonly image: SegmentImage;
 }
 
-/** From a learner: the segment is in (and folded, at a parity position). `digest` is over all sealed segments that are. */
+/** From a learner: the segment is in (and folded, at a parity position). */
 export interface TransferTaken extends PartitionName {
   readonly type: 'transfer-taken';
   readonly joinIndex: number;
-  /** 0: all that was sent before the question is in. */
+  /** 0: the answer to a question; all that was sent before it is in. */
   readonly number: number;
-  /** See digestOfListings. */
+  /** Of the question that is answered; 0 with a segment. */
+  readonly index: number;
+  /** Over all sealed segments that are in; see digestOfListings. */
   readonly digest: number;
 }
 
-/** From a primary that has sent everything: which sealed segments does the learner hold? */
+/** Which sealed segments does the learner hold as of `index`, up to which it applies before it answers? */
 export interface TransferVerify extends PartitionName {
   readonly type: 'transfer-verify';
   readonly joinIndex: number;
+  readonly index: number;
 }
 
 /** Asks a holder for all that it has of one stripe, for a degraded read. */

@@ -8,6 +8,11 @@ export class PeerProgress {
   readonly member: GroupMember;
   /** Of a learner's stream; 0 for a backup. */
   readonly joinIndex: number;
+  /**
+   * Has matched an Append since its log was last compared from `held` on. Until then it is sent empty ones only: what follows one
+   * that is refused would be refused as well.
+   */
+  isFollowing = false;
   /** Has accepted an Append of this epoch, and so refuses every earlier one. */
   promised = false;
   /** Acknowledged in this epoch up to here: matched < next. */
@@ -59,6 +64,7 @@ export class PeerProgress {
 
   onMatched(index: number, nowMs: number): void {
     this.promised = true;
+    this.isFollowing = true;
     if (index > this.matched) this.matched = index;
     if (index > this.held) this.held = index;
     if (this.next <= index) this.next = index + 1;
@@ -67,6 +73,7 @@ export class PeerProgress {
 
   /** Sends again from behind what the peer has for certain. */
   rewind(): void {
+    this.isFollowing = false;
     this.next = this.held + 1;
     this.owesAppend = true;
   }

@@ -177,6 +177,11 @@ export class Primary {
     for (const number of store.releasingNumbers()) store.finishRelease(number);
   }
 
+  /** The office ends, and what it was about is given up. */
+  abandon(): void {
+    this.newest = undefined;
+  }
+
   // ------------------------------------------------------------------ messages
 
   onAppendReply(from: GroupMember, reply: AppendReply, nowMs: number): void {
@@ -191,7 +196,7 @@ export class Primary {
         return;
       case 'gap':
         if (reply.joinIndex > 0) this.learners.break(peer);
-        else peer.rewind();
+        else if (peer.isFollowing) peer.rewind();
         return;
       case 'not-yet':
         peer.pausedUntilMs = nowMs + NOT_YET_PAUSE_MS;
@@ -202,8 +207,8 @@ export class Primary {
     }
   }
 
-  onTransferTaken(from: GroupMember, taken: TransferTaken): void {
-    this.learners.onTaken(from, taken);
+  onTransferTaken(from: GroupMember, taken: TransferTaken, nowMs: number): void {
+    this.learners.onTaken(from, taken, nowMs);
     this.maybeCommit();
   }
 
@@ -211,7 +216,7 @@ export class Primary {
 
   /** Sends what there is to send. */
   flush(nowMs: number): void {
-    if (this.newest !== undefined) this.learners.cut(this.newest.header());
+    if (this.newest !== undefined) this.learners.cut(this.newest.header(), nowMs);
     for (const peer of this.backups.values()) this.sender.sendTo(peer, this.epoch, nowMs);
     for (const peer of this.learners.open()) this.sender.sendTo(peer, this.epoch, nowMs);
     this.maybeCommit();
@@ -226,6 +231,11 @@ export class Primary {
     return this.learners
       .declared()
       .map(({ member, joinIndex }) => ({ ...name, epoch: this.epoch, learner: member, joinIndex }));
+  }
+
+  /** Join indexes of streams that have broken. */
+  brokenJoins(): readonly number[] {
+    return this.learners.brokenJoins();
   }
 
   /** Since when the oldest Append to each peer has been unacknowledged. */
@@ -292,6 +302,8 @@ export class Primary {
     const { newStore, emit } = this.parts;
     if (this.newest !== undefined || this.commitIndex < this.inheritedIndex) return;
     this.newest = newStore();
+    // What its predecessor began to write and never finished.
+    if (this.parts.state.store.headless.count > 0) this.change(() => this.store.dropHeadless());
     emit({ type: 'roles-changed' });
   }
 

@@ -141,8 +141,7 @@ export class Receiver {
   onTransferSegment(from: GroupMember, { joinIndex, index, image }: TransferSegment): void {
     if (!this.isMyStream(from, joinIndex)) return;
     const { current } = this;
-    const isInOrder = current !== undefined && current.appliedIndex <= index && index <= current.log.lastIndex;
-    if (!isInOrder || !this.awaited.has(image.number)) {
+    if (!isInOrder(current, index) || !this.awaited.has(image.number)) {
       this.broken = true;
       return;
     }
@@ -157,11 +156,18 @@ export class Receiver {
       folds.fold(current.store, image.number);
       current.store.dropBytes(image.number);
     }
-    this.sendTaken(from, joinIndex, image.number);
+    this.sendTaken(from, { joinIndex, number: image.number, index: 0 });
   }
 
-  onTransferVerify(from: GroupMember, { joinIndex }: TransferVerify): void {
-    if (this.isMyStream(from, joinIndex) && this.current !== undefined) this.sendTaken(from, joinIndex, 0);
+  onTransferVerify(from: GroupMember, { joinIndex, index }: TransferVerify): void {
+    if (!this.isMyStream(from, joinIndex)) return;
+    const { current } = this;
+    if (!isInOrder(current, index)) {
+      this.broken = true;
+      return;
+    }
+    this.applyThrough(current, index);
+    this.sendTaken(from, { joinIndex, number: 0, index });
   }
 
   // ------------------------------------------------------------------ inside
@@ -177,11 +183,14 @@ export class Receiver {
     state.log.dropThrough(state.appliedIndex);
   }
 
-  private sendTaken({ nodeId: to }: GroupMember, joinIndex: number, number: number): void {
+  private sendTaken(
+    { nodeId: to }: GroupMember,
+    taken: { readonly joinIndex: number; readonly number: number; readonly index: number },
+  ): void {
     const { name, folds, emit } = this.parts;
     const listings = folds?.listings() ?? this.current?.store.sealedListings() ?? [];
     const digest = digestOfListings(listings);
-    emit({ type: 'send', to, message: { type: 'transfer-taken', ...name, joinIndex, number, digest } });
+    emit({ type: 'send', to, message: { type: 'transfer-taken', ...name, ...taken, digest } });
   }
 
   private reply({ nodeId: to }: GroupMember, append: Append, status: AppendReply['status'], index: number): void {
@@ -194,6 +203,11 @@ export class Receiver {
       message: { type: 'append-reply', ...name, status, epoch, joinIndex, index, appliedIndex, freeBytes: freeBytes() },
     });
   }
+}
+
+/** Whether a frame cut at `index` can be taken in now: everything before it is here, nothing behind it is applied. */
+function isInOrder(state: PartitionState | undefined, index: number): state is PartitionState {
+  return state !== undefined && state.appliedIndex <= index && index <= state.log.lastIndex;
 }
 
 /** Whether the entry before those of `append` is here. What has been applied is the same everywhere. */

@@ -14,14 +14,12 @@ import { copyOfSegment } from '../store/segment-image.js';
 import type { SegmentImage } from '../store/segment-table.js';
 import { digestOfListings } from './digest.js';
 import { encodeHeader, type EntryHeader } from './entry-codec.js';
-import type { TransferBegin, TransferSegment, TransferVerify } from './messages.js';
+import type { TransferBegin, TransferSegment, TransferTaken, TransferVerify } from './messages.js';
 import type { PartitionLog } from './partition-log.js';
 
 export type TransferMessage = TransferBegin | TransferSegment | TransferVerify;
 
-/** How long a digest that differed waits before it is asked for again: segments were sealed or released meanwhile. */
-const VERIFY_PAUSE_MS = 20;
-/** Segments that are not acknowledged for so long may have been, and the acknowledgement lost. */
+/** What the learner says goes over another connection, and may be lost while this one stands: it is asked again. */
 const PROBE_MS = 200;
 
 export class TransferStream {
@@ -29,18 +27,17 @@ export class TransferStream {
   private readonly name: PartitionName;
   private state: 'opening' | 'sending' | 'verifying' | 'complete' | 'broken' = 'opening';
   /** Cut and not sent, ascending by index; at most maxTransferSegments + 1. */
-  private held: (TransferBegin | TransferSegment)[] = [];
-  /** Sealed when the stream began, not cut yet. */
-  private remaining: number[] = [];
-  /** Cut, and not taken in by the learner. */
+  private held: TransferMessage[] = [];
+  /** Sealed when the stream began, not cut yet. A number may be used again meanwhile, a serial not. */
+  private remaining: { readonly number: number; readonly serial: number }[] = [];
+  /** Cut, and not known to be taken in by the learner. */
   private readonly untaken = new Set<number>();
+  /** Out, and not answered; nothing is cut meanwhile. The digest is what the answer has to be if everything has been sent. */
+  private question: { readonly index: number; readonly digest: number } | undefined;
   /** No frame was cut at a larger index. */
   private lastCut = 0;
-  private verifyAtMs = -Infinity;
-  /** When something last went either way. */
+  /** When something last went out, or was heard. */
   private activeAtMs = -Infinity;
-  /** A question is out whose answer says that everything sent before it has been taken in; nothing is cut until it comes. */
-  private probing = false;
 
   constructor(name: PartitionName, joinIndex: number) {
     this.name = name;
@@ -61,7 +58,7 @@ export class TransferStream {
     return this.hasBegun && this.held[0]?.type !== 'transfer-begin';
   }
 
-  /** The learner holds everything that was cut. What it lacks is in the log from `lastCut` on at the most. */
+  /** The learner holds everything that was cut. What it lacks is in the log from `lastCutIndex` on at the most. */
   get isComplete(): boolean {
     return this.state === 'complete';
   }
@@ -81,14 +78,14 @@ export class TransferStream {
     this.held = [];
     this.remaining = [];
     this.untaken.clear();
+    this.question = undefined;
   }
 
   /** The learner has accepted the stream. Cuts its beginning from the newest state. */
   begin(store: PartitionStore, log: PartitionLog, epoch: number, header: EntryHeader): void {
     const sealed = store.sealedListings();
-    this.remaining = sealed.map(({ number }) => number);
-    this.lastCut = log.lastIndex;
-    this.held.push({
+    this.remaining = sealed.map(({ number }) => ({ number, serial: store.table.get(number).serial }));
+    this.hold({
       type: 'transfer-begin',
       ...this.name,
       epoch,
@@ -105,28 +102,18 @@ export class TransferStream {
   }
 
   /**
-   * Cuts more segments as the window allows. Returns the number of one whose bytes are not here and have to be rebuilt first, 0 if
-   * none is.
+   * Cuts more segments as the window allows, at the end a question. Returns the number of a segment whose bytes are not here and
+   * have to be rebuilt first, 0 if none is.
    */
-  cut(store: PartitionStore, lastIndex: number): number {
-    while (this.state === 'sending' && !this.probing && this.untaken.size < LIMITS.maxTransferSegments) {
-      const number = this.remaining[0];
-      if (number === undefined) break;
-      const segment = store.table.maybe(number);
-      // Released since the stream began: the log tells the learner.
-      if (segment?.state === 'sealed' && !segment.isRaw) return number;
-      this.remaining.shift();
-      if (segment?.state !== 'sealed') continue;
-      this.untaken.add(number);
-      this.lastCut = lastIndex;
-      this.held.push({
-        type: 'transfer-segment',
-        ...this.name,
-        joinIndex: this.joinIndex,
-        index: lastIndex,
-        image: copyOfSegment(segment),
-      });
-    }
+  cut(store: PartitionStore, lastIndex: number, nowMs: number): number {
+    const isSilent = nowMs - this.activeAtMs >= PROBE_MS;
+    if (this.state !== 'sending' && this.state !== 'verifying') return 0;
+    if (this.question !== undefined && (!isSilent || this.held.length > 0)) return 0;
+    const missing = this.question === undefined ? this.cutSegments(store, lastIndex) : 0;
+    if (missing > 0 || this.held.length > 0) return missing;
+    const isAllTaken = this.remaining.length + this.untaken.size === 0;
+    if (isAllTaken) this.state = 'verifying';
+    if (isAllTaken || isSilent) this.ask(store, lastIndex, nowMs);
     return 0;
   }
 
@@ -136,41 +123,57 @@ export class TransferStream {
     while (this.held[0] !== undefined && this.held[0].index <= commitIndex && this.isBehind(this.held[0], next)) {
       ready.push(...this.held.splice(0, 1));
     }
-    if (this.state === 'sending' && this.held.length + this.remaining.length + this.untaken.size === 0) {
-      this.state = 'verifying';
-    }
     if (ready.length > 0) this.activeAtMs = nowMs;
-    if (this.asksNow(nowMs)) ready.push({ type: 'transfer-verify', ...this.name, joinIndex: this.joinIndex });
     return ready;
   }
 
-  /** The learner has taken segment `number` in (0: none), and its sealed segments have this digest. */
-  onTaken(number: number, digest: number, store: PartitionStore): void {
-    if (number === 0 && this.probing) {
-      this.probing = false;
-      this.untaken.clear();
-    }
-    this.untaken.delete(number);
-    if (this.state !== 'verifying') return;
-    if (digest === digestOfListings(store.sealedListings())) this.state = 'complete';
-  }
-
-  /** What the learner says goes over another connection, and may be lost while this one stands. */
-  private asksNow(nowMs: number): boolean {
-    if (this.state === 'verifying') {
-      if (nowMs < this.verifyAtMs) return false;
-      this.verifyAtMs = nowMs + VERIFY_PAUSE_MS;
-      return true;
-    }
-    const isSilent = nowMs - this.activeAtMs >= PROBE_MS;
-    if (this.state !== 'sending' || this.held.length > 0 || this.untaken.size === 0 || !isSilent) return false;
+  /** The learner has taken a segment in, or answers the question. */
+  onTaken({ number, index, digest }: TransferTaken, nowMs: number): void {
     this.activeAtMs = nowMs;
-    this.probing = true;
-    return true;
+    if (number > 0) {
+      this.untaken.delete(number);
+      return;
+    }
+    if (this.question?.index !== index) return;
+    const { digest: expected } = this.question;
+    this.question = undefined;
+    this.untaken.clear();
+    if (this.state !== 'verifying') return;
+    // At one index there is one state: a learner that differs has taken something in wrongly.
+    if (digest === expected) this.state = 'complete';
+    else this.break();
   }
 
-  /** The beginning needs no entries before it; a segment needs those up to its cut. */
-  private isBehind(frame: TransferBegin | TransferSegment, next: number): boolean {
+  private cutSegments(store: PartitionStore, lastIndex: number): number {
+    while (this.untaken.size < LIMITS.maxTransferSegments) {
+      const [listed] = this.remaining;
+      if (listed === undefined) return 0;
+      const segment = store.table.maybe(listed.number);
+      // Released since the stream began, and perhaps its number used again: the log tells the learner.
+      const isGone = segment?.state !== 'sealed' || segment.serial !== listed.serial;
+      if (!isGone && !segment.isRaw) return listed.number;
+      this.remaining.shift();
+      if (isGone) continue;
+      this.untaken.add(listed.number);
+      const image = copyOfSegment(segment);
+      this.hold({ type: 'transfer-segment', ...this.name, joinIndex: this.joinIndex, index: lastIndex, image });
+    }
+    return 0;
+  }
+
+  private ask(store: PartitionStore, index: number, nowMs: number): void {
+    this.activeAtMs = nowMs;
+    this.question = { index, digest: digestOfListings(store.sealedListings()) };
+    this.hold({ type: 'transfer-verify', ...this.name, joinIndex: this.joinIndex, index });
+  }
+
+  private hold(frame: TransferMessage): void {
+    this.lastCut = frame.index;
+    this.held.push(frame);
+  }
+
+  /** The beginning needs no entries before it; everything else needs those up to its cut. */
+  private isBehind(frame: TransferMessage, next: number): boolean {
     return frame.type === 'transfer-begin' || frame.index < next;
   }
 }

@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { isExposed, requireAvailable, resolveConfig } from '../../src/node/config.js';
+import { DEFAULT_MODE } from '../../src/cluster/default-layout.js';
+import { isExposed, resolveConfig } from '../../src/node/config.js';
 import type { NodeOptions } from '../../src/node/node-options.js';
 
 const resolve = (options: NodeOptions = {}, place = 1): ReturnType<typeof resolveConfig> =>
-  resolveConfig(options, place);
+  resolveConfig({ mode: 'raft', ...options }, place);
 
 describe('without options', () => {
   test('a node has everything from its place of the default layout', () => {
@@ -26,6 +27,10 @@ describe('without options', () => {
       { nodeId: 'n3', controlAddress: '127.0.0.1:7203' },
     ]);
   });
+});
+
+test('without a mode it is the default one', () => {
+  expect(resolveConfig({}, 1).mode).toBe(DEFAULT_MODE);
 });
 
 test('a node that listens elsewhere is found there by itself', () => {
@@ -93,8 +98,4 @@ test('a wrong option from a file is called by file, line and field', () => {
   expect(() => resolve(options)).toThrow(
     'dcache.yaml, line 3: tickMs is "1"; it must be a whole number from 5 to 10000',
   );
-});
-
-test('ecc mode is said to come later', () => {
-  expect(() => requireAvailable('ecc')).toThrow(expect.objectContaining({ code: 'MODE_UNAVAILABLE' }));
 });

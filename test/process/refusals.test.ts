@@ -71,18 +71,17 @@ describe.concurrent('the command line', () => {
     await expectFailure(scene, ['node', 'start'], 5, '--log-level is "loud"', { DCACHE_LOG_LEVEL: 'loud' });
   });
 
-  scene('says that ecc mode is not there yet', async (scene) => {
+  scene('says which relation a code of ecc mode breaks, and what is only for the other mode', async (scene) => {
+    const tooMuchParity = ['--mode', 'ecc', '--k', '2', '--m', '2'];
+    const reason = 'error: RS(2, 2): k must be a majority of the 4 nodes: choose m below k';
+    await expectFailure(scene, ['node', 'start', ...tooMuchParity], 5, reason);
+    await expectFailure(scene, ['cluster', 'start', ...tooMuchParity], 5, reason);
+    await expectFailure(scene, ['cluster', 'start', '--mode', 'raft', '--k', '2', '--m', '1'], 5, 'error: --k is "2"');
     await expectFailure(
       scene,
-      ['node', 'start', '--mode', 'ecc'],
+      ['node', 'start', '--mode', 'ecc', '--max-memory', '1gb'],
       5,
-      'error: ecc mode is not part of this version yet',
-    );
-    await expectFailure(
-      scene,
-      ['cluster', 'start', '--mode', 'ecc'],
-      5,
-      'error: ecc mode is not part of this version yet',
+      'error: --max-memory is "1gb"; it must be off or left out in ecc mode',
     );
   });
 
@@ -120,15 +119,15 @@ describe.concurrent('the command line', () => {
   });
 
   scene('shows the stack trace with --debug', async (scene) => {
-    const { stderr } = await scene.cli(['node', 'start', '--mode', 'ecc', '--debug']);
+    const { stderr } = await scene.cli(['node', 'start', '--mode', 'mirror', '--debug']);
     expect(stderr).toMatch(/^ {4}at /m);
   });
 
   scene('answers programs in JSON', async (scene) => {
-    const { exitCode, stdout } = await scene.cli(['node', 'start', '--mode', 'ecc', '--json']);
+    const { exitCode, stdout } = await scene.cli(['node', 'start', '--mode', 'mirror', '--json']);
     expect(exitCode).toBe(5);
     expect(JSON.parse(stdout)).toMatchObject({
-      error: { code: 'MODE_UNAVAILABLE', outcome: 'not-done', retryable: false },
+      error: { code: 'CONFIG_INVALID', outcome: 'not-done', retryable: false },
     });
   });
 

@@ -308,15 +308,15 @@ export class GroupWorld {
       this.command({ type: 'remove', group: id, epoch, member });
       return;
     }
-    for (const { self, replica } of this.nodes) {
+    const reports = this.nodes.flatMap(({ replica }) => replica?.report(this.nowMs) ?? []);
+    const brokenJoins = new Set(reports.flatMap((report) => report.brokenJoins.map(({ joinIndex }) => joinIndex)));
+    for (const { self } of this.nodes) {
       if (self === undefined) continue;
       const inSync = group.inSync.some(({ nodeId }) => nodeId === self.nodeId);
       const joining = group.joining.find((member) => sameMember(member, self));
       const earlier = group.joining.find(({ nodeId }) => nodeId === self.nodeId);
-      const report = replica?.report(this.nowMs);
-      const broken =
-        joining !== undefined && report?.brokenJoins.some(({ joinIndex }) => joinIndex === joining.joinIndex);
-      if (!inSync && (joining === undefined || broken === true)) {
+      const broken = joining !== undefined && brokenJoins.has(joining.joinIndex);
+      if (!inSync && (joining === undefined || broken)) {
         this.counts.joins++;
         this.command({ type: 'join', group: id, epoch, member: self, replaces: earlier?.joinIndex ?? 0 });
         return;

@@ -111,9 +111,15 @@ export const DATA_MESSAGES: {
     ...partition,
     joinIndex: number,
     number: fc.oneof(fc.constant(0), segmentNumber),
+    index: number,
     digest: checksum,
   }),
-  'transfer-verify': fc.record({ type: type('transfer-verify'), ...partition, joinIndex: number }),
+  'transfer-verify': fc.record({
+    type: type('transfer-verify'),
+    ...partition,
+    joinIndex: number,
+    index: number,
+  }),
   'shard-request': fc.record({
     type: type('shard-request'),
     group: number,

@@ -40,17 +40,19 @@ export class ProcessCluster {
 
   /** Resolves when all nodes are up and one leads. Rejects with the log of a node that does not start. */
   static async start({ mode, nodes: count, execArgv = [] }: ProcessClusterOptions): Promise<ProcessCluster> {
-    const ports = await freePorts(2 * count);
+    const ports = await freePorts(3 * count);
     const folder = mkdtempSync(join(tmpdir(), 'dcache-cluster-'));
     const at = (port: number | undefined): string => `127.0.0.1:${port}`;
     const places = Array.from({ length: count }, (_, i) => ({
       nodeId: `n${i + 1}`,
-      clientAddress: at(ports[2 * i]),
-      controlAddress: at(ports[2 * i + 1]),
+      clientAddress: at(ports[3 * i]),
+      controlAddress: at(ports[3 * i + 1]),
+      dataAddress: at(ports[3 * i + 2]),
     }));
     const peers = places.map(({ nodeId, controlAddress }) => `${nodeId}=${controlAddress}`).join(',');
-    const nodes = places.map(({ nodeId, clientAddress, controlAddress }): NodeProcess => {
-      const where = ['--listen', clientAddress, '--control-listen', controlAddress, '--http-listen', 'off'];
+    const nodes = places.map(({ nodeId, clientAddress, controlAddress, dataAddress }): NodeProcess => {
+      const ofEcc = mode === 'ecc' ? ['--data-listen', dataAddress] : [];
+      const where = ['--listen', clientAddress, '--control-listen', controlAddress, '--http-listen', 'off', ...ofEcc];
       const data = ['--peers', peers, '--data-dir', join(folder, nodeId), '--log-level', 'info'];
       const args = ['node', 'start', '--mode', mode, '--id', nodeId, ...where, ...data];
       return { nodeId, clientAddress, args, logFile: join(folder, `${nodeId}.log`), child: undefined };
