@@ -61,8 +61,8 @@ export class Workload {
 
   /** Unlike any other value, so that a read tells which write it saw. */
   private newValue(mark: string): string {
-    const { maxValueBytes } = this.parameters;
-    const padding = maxValueBytes > 0 && this.prng.chance(1, 4) ? this.prng.below(maxValueBytes) : 0;
+    const { maxValueBytes, largeOneIn } = this.parameters;
+    const padding = maxValueBytes > 0 && this.prng.chance(1, largeOneIn) ? this.prng.below(maxValueBytes) : 0;
     return `${mark}${this.client}.${this.values++}${'.'.repeat(padding)}`;
   }
 

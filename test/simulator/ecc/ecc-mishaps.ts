@@ -19,7 +19,9 @@ const WIDE: readonly FaultKind[] = ['network split in two', 'link cut one way'];
 
 export function eccMishaps(mode: EccMode, trouble: EccParameters['trouble']): readonly Mishap[] {
   const known = MISHAPS.filter(({ fault }) => mode.faults.includes(fault)).map((mishap) => withinPromise(mode, mishap));
-  return [...known, ...dataLinkMishaps(mode), ...severalAtOnce(mode)].filter(({ fault }) => {
+  // What only this mode has comes twice as often.
+  const own = [...dataLinkMishaps(mode), ...severalAtOnce(mode)];
+  return [...known, ...own, ...own].filter(({ fault }) => {
     const loses = LOSING.includes(fault) || DOOMING.includes(fault);
     return trouble === 'both' || HARMLESS.includes(fault) || loses === (trouble === 'losses');
   });

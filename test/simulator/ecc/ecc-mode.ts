@@ -30,6 +30,8 @@ const DATA_PORT = 7300;
 /** A rebuild of everything costs too much to be done after every event. */
 const REBUILD_EVERY_MS = 150;
 
+const COUNTED_COMMANDS = ['remove', 'renew', 'join', 'stop-joining', 'promote'] as const;
+
 const { kernel } = chooseKernel();
 
 export class EccMode implements SimMode, EccCluster {
@@ -52,6 +54,8 @@ export class EccMode implements SimMode, EccCluster {
   private readonly sealed = new SealedSegments();
   private readonly parity: ParityChecker;
   private readonly decodability: DecodabilityChecker;
+  private readonly commands = new Map<string, number>();
+  private letGos = 0;
   private rebuildAtMs = 0;
 
   constructor(world: World, ecc: EccParameters) {
@@ -76,6 +80,7 @@ export class EccMode implements SimMode, EccCluster {
       onChange: (change) => {
         const { index, command } = change;
         world.trace.record(world.time.nowMs, 'map', command.type, index, JSON.stringify(command));
+        this.commands.set(command.type, (this.commands.get(command.type) ?? 0) + 1);
         this.leases.onMapChange(change);
         this.oracle.look();
       },
@@ -131,6 +136,7 @@ export class EccMode implements SimMode, EccCluster {
 
   onEvent(host: string, event: ControlEvent): void {
     if (event.type === 'committed') this.maps.onCommitted(event.entries);
+    else if (event.type === 'let-go') this.letGos++;
     else if (event.type === 'map') this.maps.onMap(host, event.index, event.map);
   }
 
@@ -196,6 +202,8 @@ export class EccMode implements SimMode, EccCluster {
   counts(): Readonly<Record<string, number>> {
     return {
       'changes of the cluster map': this.maps.changes,
+      ...Object.fromEntries(COUNTED_COMMANDS.map((type) => [`  of them: ${type}`, this.commands.get(type) ?? 0])),
+      'primaries asked to let go': this.letGos,
       'entries of partitions committed': this.logs.entries,
       'states compared at equal index': this.states.comparisons,
       'segments sealed': this.sealed.count,

@@ -98,13 +98,6 @@ export const ECC_MUTATIONS = [
     put: 'checksums.set(position, checksum); if (checksum % 3 === 0) this.codec.fold(position, segment, this.parityIndex, block.bytes);',
   },
   {
-    name: 'release-freed-before-all-have-applied-it',
-    breaks: 'I9: a released segment is freed when every member has applied the release',
-    file: 'src/replication/primary.ts',
-    find: 'for (const peer of this.backups.values()) index = Math.min(index, peer.applied);',
-    put: '',
-  },
-  {
     name: 'segment-taken-out-of-order',
     breaks: 'I12: a learner applies its log exactly to the cut of a segment before it takes it in',
     file: 'src/replication/receiver.ts',
@@ -115,8 +108,8 @@ export const ECC_MUTATIONS = [
     name: 'commit-told-ahead-of-the-frames',
     breaks: 'I12: a learner is not told a commit index beyond the next frame’s cut',
     file: 'src/replication/append-sender.ts',
-    find: 'Math.min(appliedIndex, stream.commitLimit)',
-    put: 'appliedIndex',
+    find: 'this.sendLog(peer, epoch, Math.min(appliedIndex, stream.commitLimit), nowMs);',
+    put: 'this.sendLog(peer, epoch, appliedIndex, nowMs);',
   },
   {
     name: 'answer-from-uncommitted-state',

@@ -5,7 +5,7 @@ import type { EccTimings } from '../../../src/cluster/ecc-timings.js';
 import { partitionOfSlot, slotOf } from '../../../src/cluster/slots.js';
 import { MAX_SEGMENTS, SegmentLayout } from '../../../src/store/layout.js';
 import { NO_CAP } from '../../../src/store/memory-cap.js';
-import { drawFlow, type NetworkParameters, type Parameters } from './parameters.js';
+import { drawFlow, type FaultParameters, type NetworkParameters, type Parameters } from './parameters.js';
 
 export interface DataLinkParameters {
   readonly minDelayMs: number;
@@ -17,18 +17,21 @@ export interface DataLinkParameters {
   readonly socketBytes: number;
 }
 
+const TROUBLES = ['losses', 'disturbances', 'both'] as const;
+export type Trouble = (typeof TROUBLES)[number];
+
 export interface EccParameters {
   readonly code: Code;
   readonly timings: EccTimings;
   readonly layout: SegmentLayout;
   readonly dataLinks: DataLinkParameters;
   /** Nodes are seldom allowed to lose their memory while others are held up, so a run goes for one or the other, or both. */
-  readonly trouble: 'losses' | 'disturbances' | 'both';
+  readonly trouble: Trouble;
   /** Longest that a rebuild takes in the codec pool. */
   readonly maxRebuildMs: number;
 }
 
-const MAX_KEYS = 8;
+const MAX_KEYS = 24;
 const SIZES = [1, 2, 3, 3, 4, 4, 5, 5, 5, 5, 6, 6] as const;
 
 export function drawEccParameters(seed: number): Parameters {
@@ -37,6 +40,7 @@ export function drawEccParameters(seed: number): Parameters {
   const nodes = prng.pick(SIZES);
   const tickMs = one(30, 50);
   const electionTicks = one(8, 10);
+  const trouble = one(...TROUBLES);
   const code = drawCode(prng, nodes);
   const eccTimings = drawTimings(prng, tickMs * electionTicks);
   return {
@@ -44,29 +48,21 @@ export function drawEccParameters(seed: number): Parameters {
     timings: { tickMs, electionTicks, heartbeatTicks: one(1, 2), hangMs: one(1_500, 2_500) },
     flow: drawFlow(prng),
     snapshots: { minLogBytes: one(300, 1_000, 4_000, 1_000_000), keptEntries: one(0, 0, 3, 30) },
-    safetyMs: one(4_000, 8_000, 12_000),
+    safetyMs: one(4_000, 8_000),
     network: drawNetwork(prng),
     disk: { minWriteMs: one(0.05, 0.5), maxWriteMs: one(0.5, 2, 15), maxFileStepMs: one(0.2, 20) },
     workload: {
-      clients: prng.between(2, 8),
-      keys: prng.between(1, MAX_KEYS),
+      clients: prng.between(3, 12),
+      keys: one(1, 4, 12, MAX_KEYS),
       keyNames: drawKeyNames(prng, code),
-      maxThinkMs: one(5, 20, 60),
-      maxValueBytes: one(20, 1_000, 3_000, 5_000, 20_000, 80_000),
+      maxThinkMs: one(2, 5, 20),
+      maxValueBytes: one(20, 1_000, 3_000, 3_000, 3_900, 20_000),
+      largeOneIn: one(1, 2, 4),
       timeoutMs: one(300, 1_000, 3_000),
       maxRetries: prng.between(0, 3),
       readPercent: one(20, 50, 80),
     },
-    faults: {
-      minIntervalMs: one(20, 200),
-      maxIntervalMs: one(200, 500, 1_000),
-      maxDurationMs: one(200, 500, 1_000, 5_000),
-      leaderPercent: one(10, 30, 60),
-      kindsPercent: one(20, 50, 100),
-      // Of two clocks that are off in opposite directions; below what leases allow for.
-      driftPercent: one(0, 1, 4),
-      maxClockJumpMs: one(100, 10_000, 3_600_000),
-    },
+    faults: drawFaults(prng, trouble),
     maxHopMs: one(0.02, 0.2, 2),
     memoryRules: [NO_CAP],
     store: 'segments',
@@ -81,16 +77,16 @@ export function drawEccParameters(seed: number): Parameters {
         maxBreakMs: one(500, 3_000),
         socketBytes: one(1_000, 100_000),
       },
-      trouble: one('losses', 'losses', 'disturbances', 'both'),
+      trouble,
       maxRebuildMs: one(0.1, 2, 30),
     },
   };
 }
 
-/** Keys of all partitions, or of one or two groups: few partitions with much in them, whose segments share stripes. */
+/** Keys of all partitions, or of one group: few partitions with much in them, whose segments share stripes. */
 function drawKeyNames(prng: Prng, { k, m }: Code): readonly string[] {
   const groups = k + m;
-  const chosen = prng.pick([groups, 1, 2]);
+  const chosen = prng.pick([groups, 1, 1]);
   const names: string[] = [];
   for (let i = 0; names.length < MAX_KEYS; i++) {
     const name = `k${i}`;
@@ -107,6 +103,22 @@ function drawCode(prng: Prng, nodes: number): Code {
     for (let m = 0; m <= 3; m++) if (checkCode(k, m, nodes) === undefined) codes.push({ k, m });
   }
   return prng.pick(codes);
+}
+
+/** Losses follow one another as fast as nodes can be brought back; what holds nodes up leaves time to work in between. */
+function drawFaults(prng: Prng, trouble: Trouble): FaultParameters {
+  const one = <T>(...values: readonly T[]): T => prng.pick(values);
+  const loses = trouble === 'losses';
+  return {
+    minIntervalMs: loses ? 20 : one(50, 400),
+    maxIntervalMs: loses ? one(200, 500) : one(500, 1_500),
+    maxDurationMs: loses ? one(50, 300, 1_000) : one(300, 1_000, 3_000, 5_000),
+    leaderPercent: one(10, 30, 60),
+    kindsPercent: loses ? 100 : one(30, 100),
+    // Of two clocks that are off in opposite directions; below what leases allow for.
+    driftPercent: one(0, 1, 4),
+    maxClockJumpMs: one(100, 10_000, 3_600_000),
+  };
 }
 
 function drawTimings(prng: Prng, minElectionTimeoutMs: number): EccTimings {

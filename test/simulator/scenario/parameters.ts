@@ -35,6 +35,8 @@ export interface WorkloadParameters {
   /** Longest pause of a client between two operations. */
   readonly maxThinkMs: number;
   readonly maxValueBytes: number;
+  /** One value in so many is of a size up to that; the others are of a few bytes. */
+  readonly largeOneIn: number;
   readonly timeoutMs: number;
   /** How often a client tries elsewhere what is definitely not done. */
   readonly maxRetries: number;
@@ -119,6 +121,7 @@ export function drawParameters(seed: number): Parameters {
       keyNames: [],
       maxThinkMs: one(5, 20, 60),
       maxValueBytes: one(0, 20, 200, 4_000, 40_000),
+      largeOneIn: 4,
       timeoutMs: one(300, 1_000, 3_000),
       maxRetries: prng.between(0, 3),
       readPercent: one(20, 50, 80),
