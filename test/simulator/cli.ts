@@ -68,7 +68,8 @@ export async function simulate(args: readonly string[], out: (line: string) => v
       out(describeFailure(report, trace));
       return EXIT_CODES[report.verdict.type];
     }
-    if (seeds === 1) out(`seed ${seed} passed, trace ${report.traceHash}`);
+    const ended = report.beyondPromise === undefined ? '' : `; it ended early: ${report.beyondPromise}`;
+    if (seeds === 1 || trace) out(`seed ${seed} passed, trace ${report.traceHash}${ended}`);
   }
   out(totals.describe());
   return EXIT_CODES.passed;

@@ -42,8 +42,8 @@ export interface RunReport {
   readonly snapshots: number;
   readonly snapshotsSent: number;
   readonly faults: FaultCounts;
-  /** More was lost than is promised, so that the run ended early. */
-  readonly beyondPromise: boolean;
+  /** What was lost beyond what is promised, so that the run ended early. */
+  readonly beyondPromise: string | undefined;
   /** Of the mode: what was done and looked at. */
   readonly counts: Readonly<Record<string, number>>;
   /** False when the checker gave up on some key. */
@@ -142,7 +142,7 @@ function report(seed: number, world: World, clients: readonly SimClient[], liven
     snapshots: invariants.snapshots,
     snapshotsSent: world.snapshotsSent,
     faults,
-    beyondPromise: world.mode.ended !== undefined,
+    beyondPromise: world.mode.ended,
     counts: world.mode.counts(),
     historyDecided: check.verdict !== 'undecided',
     history: history.events(),

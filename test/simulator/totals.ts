@@ -36,7 +36,7 @@ export class Totals {
     this.snapshots += report.snapshots;
     this.snapshotsSent += report.snapshotsSent;
     if (!report.historyDecided) this.undecidedHistories++;
-    if (report.beyondPromise) this.beyondPromise++;
+    if (report.beyondPromise !== undefined) this.beyondPromise++;
     for (const [name, count] of Object.entries(report.counts)) {
       this.counts.set(name, (this.counts.get(name) ?? 0) + count);
     }

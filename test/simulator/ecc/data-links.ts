@@ -15,7 +15,7 @@ import { sameMember, type GroupMember } from '../../../src/cluster/cluster-map.j
 import { readDataMessage, writeDataMessage } from '../../../src/replication/message-codec.js';
 import type { DataMessage } from '../../../src/replication/messages.js';
 import type { SimThread } from '../thread.js';
-import { DataConnection } from './data-connection.js';
+import type { DataConnection } from './data-connection.js';
 import type { DataNet } from './data-net.js';
 
 const FIRST_PAUSE_MS = 50;

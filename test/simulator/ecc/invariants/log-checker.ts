@@ -92,8 +92,8 @@ export class LogChecker {
   }
 
   private commit(life: EccLife, name: string, index: number, entry: string): void {
-    let entries = this.committed.get(name);
-    if (entries === undefined) this.committed.set(name, (entries = new Map()));
+    const entries = this.committed.get(name) ?? new Map<number, string>();
+    this.committed.set(name, entries);
     const known = entries.get(index);
     if (known === undefined) {
       entries.set(index, entry);
