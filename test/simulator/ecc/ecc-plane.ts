@@ -1,4 +1,5 @@
 /** The data side of one life in ecc mode: the objects of the real node on simulated links, clocks and codec pool. */
+import { NULL_METRICS } from '../../../src/base/metrics.js';
 import { leasePublisher, leaseReader, newLeaseMemory } from '../../../src/actors/control/lease-memory.js';
 import type { ControlEvent } from '../../../src/actors/control/events.js';
 import type { RebuildPool } from '../../../src/actors/ecc/degraded-reads.js';
@@ -90,6 +91,7 @@ export class EccSimPlane implements SimPlane {
       readGrant: leaseReader(memory),
       files: new SimSnapshotFiles(disk.folder, thread, world.parameters.disk.maxFileStepMs, prng.fork()),
       memoryRules,
+      metrics: NULL_METRICS,
       logger: world.logger.child(`${host} data`),
       openCoding: () => ({ codec, pool: new SimRebuildPool(codec, thread, ecc.maxRebuildMs, prng.fork()) }),
       newReplica: (group, { clusterId, ...spec }) => {
