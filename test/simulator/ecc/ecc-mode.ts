@@ -232,7 +232,7 @@ export class EccMode implements SimMode, EccCluster {
       if (holder?.replicas.get(group.id)?.primary(position)?.serving !== true)
         return `position ${position} is not served`;
     }
-    return this.decodability.isQuiet(group) ? undefined : 'something is under way';
+    return this.decodability.unrest(group);
   }
 }
 

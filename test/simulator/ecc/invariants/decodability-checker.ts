@@ -4,7 +4,7 @@
  */
 import type { ErasureCodec, ParityShard } from '../../../../src/erasure/erasure-codec.js';
 import { setOf } from '../../../../src/erasure/position-set.js';
-import type { Group } from '../../../../src/cluster/cluster-map.js';
+import { primaryOf, sameMember, type Group } from '../../../../src/cluster/cluster-map.js';
 import type { SegmentLayout } from '../../../../src/store/layout.js';
 import { hashBytes } from '../../../../src/store/byte-hash.js';
 import type { SegmentListing } from '../../../../src/replication/messages.js';
@@ -32,26 +32,28 @@ export class DecodabilityChecker {
   check(pick: (sets: readonly (readonly EccLife[])[]) => readonly (readonly EccLife[])[]): void {
     for (const group of this.cluster.map.groups) {
       const members = this.livingMembers(group);
-      if (members.length < this.cluster.map.k || !this.isQuiet(group)) continue;
+      if (members.length < this.cluster.map.k || this.unrest(group) !== undefined) continue;
       for (const survivors of pick(subsets(members, this.cluster.map.k))) this.checkSurvivors(group, survivors);
     }
   }
 
-  /** All living members have this configuration, and all that is in any log is applied everywhere. */
-  isQuiet(group: Group): boolean {
+  /** What keeps the group from being quiet: a member with another configuration, or that has not applied all that its primary has. */
+  unrest(group: Group): string | undefined {
     const { id, epoch } = group;
     const members = this.livingMembers(group);
+    const behind = members.find(({ replicas }) => replicas.get(id)?.epoch !== epoch);
+    if (behind !== undefined) return `${behind.host} has not applied epoch ${epoch}`;
     for (let position = 0; position < this.cluster.map.k; position++) {
-      let index: number | undefined;
+      const primary = primaryOf(group, position);
+      const index = members.find(({ self }) => primary !== undefined && sameMember(self, primary))?.state(id, position)
+        ?.log.lastIndex;
       for (const life of members) {
-        if (life.replicas.get(id)?.epoch !== epoch) return false;
-        const state = life.state(id, position);
-        if (state === undefined) continue;
-        index ??= state.log.lastIndex;
-        if (state.log.lastIndex !== index || state.appliedIndex !== index) return false;
+        // What a backup has in its log behind that is of an earlier primary; the next Append drops it.
+        const applied = life.state(id, position)?.appliedIndex;
+        if (applied !== undefined && applied !== index) return `${life.host} has applied ${applied} of ${index}`;
       }
     }
-    return true;
+    return undefined;
   }
 
   private livingMembers({ inSync }: Group): readonly EccLife[] {
