@@ -14,6 +14,8 @@ eccScene('two nodes at a time fail in every way, again and again, and no acknowl
   const prng = new Prng(SEED);
   await scene.startAll();
   await untilRedundant(scene);
+  const entries = Array.from({ length: 6_000 }, (_, i) => [`kept ${i}`, `${i} `.repeat(200)] as const);
+  await scene.client().mset(entries);
   const load = new Load(scene.client(), scene.client());
   const contention = new Contention(SEED, scene.client(), scene.client());
   for (let round = 0; round < ROUNDS; round++) {
@@ -26,6 +28,7 @@ eccScene('two nodes at a time fail in every way, again and again, and no acknowl
     await untilRedundant(scene, witness);
   }
   await contention.settle();
+  expect(await scene.client().mget(entries.map(([key]) => key))).toEqual(entries.map(([, value]) => value));
   await load.settle(scene.client());
   expect(load.acknowledged).toBeGreaterThan(200 * ROUNDS);
 });
