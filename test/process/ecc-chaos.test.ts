@@ -40,6 +40,7 @@ function drawTwo(scene: Scene, prng: Prng): string[] {
 
 /** Kills or stops a node, after a moment that is none or long enough for the others to begin to do without the one before. */
 async function fail(scene: Scene, id: string, prng: Prng): Promise<void> {
+  // The moment of the failure, not a wait for something.
   await new Promise((resolve) => setTimeout(resolve, prng.pick([0, 50, 700, 1_500])));
   const node = scene.node(id);
   if (prng.chance(1, 3)) node.signal('SIGSTOP');
