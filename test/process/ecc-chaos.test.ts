@@ -22,8 +22,7 @@ eccScene('two nodes at a time fail in every way, again and again, and no acknowl
     const victims = drawTwo(scene, prng);
     const witness = scene.founders.find((id) => !victims.includes(id));
     for (const id of victims) await fail(scene, id, prng);
-    const goal = load.acknowledged + 200;
-    await scene.until(`writes go on without ${victims.join(' and ')}`, () => load.acknowledged >= goal);
+    await load.untilWritten(200);
     for (const id of victims) await mend(scene, id);
     await untilRedundant(scene, witness);
   }
