@@ -7,7 +7,7 @@ eccScene('a node stopped under load drains, exits with 0, and no write is lost o
   await scene.startAll();
   await untilRedundant(scene);
   const load = new Load(scene.client());
-  await scene.until('1000 writes are acknowledged', () => load.acknowledged >= 1_000);
+  await load.untilWritten(1_000);
   const leader = await scene.leader();
   const follower = scene.founders.find((id) => id !== leader) ?? '';
 
@@ -15,8 +15,7 @@ eccScene('a node stopped under load drains, exits with 0, and no write is lost o
     const node = scene.node(id);
     node.signal('SIGTERM');
     expect(await node.ended, node.tail).toEqual({ exitCode: 0, signal: null });
-    const atExit = load.acknowledged;
-    await scene.until('writes go on', () => load.acknowledged >= atExit + 500);
+    await load.untilWritten(500);
   }
   const others = scene.founders.filter((id) => id !== leader && id !== follower);
   await load.settle(scene.client(...others));

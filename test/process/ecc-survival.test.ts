@@ -5,18 +5,6 @@ import type { Scene } from './harness.js';
 import { Contention } from './load/contention.js';
 import { Load } from './load/load.js';
 
-/** Waits until so many more writes are acknowledged than there are now. */
-function untilWritten(scene: Scene, load: Load, count: number): Promise<true> {
-  const goal = load.acknowledged + count;
-  const cause = (): string => `${load.acknowledged} acknowledged; ${load.failures.slice(-3).join('; ')}`;
-  return scene
-    .until(`${count} more writes are acknowledged`, () => load.acknowledged >= goal || undefined)
-    .then(
-      () => true,
-      (error: unknown) => Promise.reject(new Error(cause(), { cause: error })),
-    );
-}
-
 async function sentence(scene: Scene): Promise<string> {
   const { stdout } = await scene.cli(['cluster', 'status']);
   return stdout;
@@ -26,19 +14,19 @@ eccScene('any two nodes may be killed, come back empty, and then any other two',
   await scene.startAll();
   await untilRedundant(scene);
   const load = new Load(scene.client(), scene.client('n3'));
-  await untilWritten(scene, load, 2_000);
+  await load.untilWritten(2_000);
 
   await Promise.all(['n1', 'n2'].map((id) => scene.node(id).kill()));
-  await untilWritten(scene, load, 2_000);
+  await load.untilWritten(2_000);
   expect(await sentence(scene)).toContain('no further node may fail');
 
   await Promise.all(['n1', 'n2'].map((id) => scene.start(id)));
   await untilRedundant(scene, 'n3');
   expect(await sentence(scene)).toContain('RS(3,2): serving; 2 more nodes may fail');
-  await untilWritten(scene, load, 500);
+  await load.untilWritten(500);
 
   await Promise.all(['n3', 'n5'].map((id) => scene.node(id).kill()));
-  await untilWritten(scene, load, 2_000);
+  await load.untilWritten(2_000);
   await load.settle(scene.client('n1', 'n2', 'n4'));
 });
 
@@ -62,15 +50,15 @@ eccScene('when a node dies that leads Raft and partitions, one order explains wh
   expect(Array.from({ length: 200 }, (_, i) => primaryOf(report, `key ${i}`))).toContain(leader);
   const load = new Load(scene.client());
   const contention = new Contention(7, scene.client(), scene.client(...others), scene.client(leader, ...others));
-  await untilWritten(scene, load, 1_000);
+  await load.untilWritten(1_000);
 
   await scene.node(leader).kill();
-  await untilWritten(scene, load, 1_000);
+  await load.untilWritten(1_000);
   expect(others).toContain(await scene.leader(...others));
 
   await scene.start(leader);
   await untilRedundant(scene, others[0]);
-  await untilWritten(scene, load, 500);
+  await load.untilWritten(500);
   expect(await contention.settle()).toBeGreaterThan(500);
   await load.settle(scene.client());
 });

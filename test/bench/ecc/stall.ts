@@ -54,8 +54,10 @@ export async function measureStalls({ code, rounds }: StallPlan, say: (line: str
     await fill(client, SIZE, 0, BUSY_KEYS + QUIET_KEYS);
     for (let round = 1; round <= rounds; round++) {
       for (const victim of VICTIMS) {
-        say(`round ${round} of ${rounds}: a ${victim} is killed`);
-        samples.get(victim)?.push(await killUnderLoad(cluster, client, victim));
+        const sample = await killUnderLoad(cluster, client, victim);
+        samples.get(victim)?.push(sample);
+        const { setMs, getMs } = sample;
+        say(`round ${round} of ${rounds}, ${victim} killed: set ${setMs.toFixed(0)} ms, get ${getMs.toFixed(0)} ms`);
       }
     }
   } finally {

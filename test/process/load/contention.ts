@@ -19,10 +19,10 @@ export class Contention {
   private stopped = false;
   private nextValue = 1;
 
-  /** Starts at once. @param clients are used in turn. */
-  constructor(seed: number, ...clients: readonly DcacheClient[]) {
+  /** Starts at once. The clients are used in turn. */
+  constructor(seed: number, first: DcacheClient, ...others: readonly DcacheClient[]) {
     this.lanes = Array.from({ length: LANES }, (_, i) =>
-      this.work(`c${i}`, clients[i % clients.length] as DcacheClient, new Prng(seed + i)),
+      this.work(`c${i}`, others[i % (others.length + 1)] ?? first, new Prng(seed + i)),
     );
   }
 

@@ -2,6 +2,7 @@
 import { expect } from 'vitest';
 import { asDcacheError } from '../../../src/base/errors.js';
 import type { DcacheClient } from '../../../src/client/client.js';
+import { until } from '../../support/until.js';
 import { Ledger, valueOf } from './ledger.js';
 
 const WRITERS = 8;
@@ -16,12 +17,10 @@ export class Load {
   readonly failures: string[] = [];
   private stopped = false;
   private readonly lanes: Promise<void>[];
-  private lastAcknowledgedAtMs = performance.now();
-  private longest = 0;
 
-  /** Starts at once. @param clients are used in turn. */
-  constructor(...clients: readonly DcacheClient[]) {
-    const clientOf = (i: number): DcacheClient => clients[i % clients.length] as DcacheClient;
+  /** Starts at once. The clients are used in turn. */
+  constructor(first: DcacheClient, ...others: readonly DcacheClient[]) {
+    const clientOf = (i: number): DcacheClient => others[i % (others.length + 1)] ?? first;
     const writers = Array.from({ length: WRITERS }, (_, i) => this.write(`w${i}`, clientOf(i)));
     const readers = Array.from({ length: READERS }, (_, i) => this.read(i, clientOf(i)));
     this.lanes = [...writers, ...readers];
@@ -31,9 +30,11 @@ export class Load {
     return this.ledger.acknowledged;
   }
 
-  /** Longest time without an acknowledged write so far, in ms. */
-  get longestStallMs(): number {
-    return Math.max(this.longest, performance.now() - this.lastAcknowledgedAtMs);
+  /** Waits until so many more writes are acknowledged than there are now. */
+  async untilWritten(count: number): Promise<void> {
+    const goal = this.acknowledged + count;
+    const onFailure = (): string => this.failures.slice(-5).join('\n');
+    await until(`${count} more writes are acknowledged`, () => this.acknowledged >= goal, { onFailure });
   }
 
   /** Resolves when nothing is under way any more. */
@@ -66,7 +67,6 @@ export class Load {
       try {
         await client.set(key, valueOf(key, number));
         this.ledger.onAcknowledged(key, number);
-        this.onAcknowledged();
       } catch (error) {
         if (this.fail(error) === 'unknown') this.ledger.onUnknown(key);
         else this.ledger.onRefused(key, number);
@@ -86,12 +86,6 @@ export class Load {
         await pause();
       }
     }
-  }
-
-  private onAcknowledged(): void {
-    const nowMs = performance.now();
-    this.longest = Math.max(this.longest, nowMs - this.lastAcknowledgedAtMs);
-    this.lastAcknowledgedAtMs = nowMs;
   }
 
   private fail(error: unknown): 'not-done' | 'unknown' {
