@@ -96,7 +96,6 @@ export const ERRORS = {
     'The value is there, but not of the kind that the client reads.',
   ),
   CONFIG_INVALID: row('INVALID_ARGUMENT', EXIT_CANNOT_START, 'not-done', false, 'The configuration cannot be used.'),
-  MODE_UNAVAILABLE: row('UNIMPLEMENTED', EXIT_CANNOT_START, 'not-done', false, 'This version does not have that mode.'),
   PORT_IN_USE: row('FAILED_PRECONDITION', EXIT_CANNOT_START, 'not-done', false, 'Another process listens on the port.'),
   NODE_ID_IN_USE: row('ALREADY_EXISTS', EXIT_CANNOT_START, 'not-done', false, 'A live node has the same node id.'),
   NOT_A_MEMBER: row(

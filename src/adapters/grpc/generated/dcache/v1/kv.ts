@@ -199,7 +199,6 @@ export interface KvRequest {
  *   OUTCOME_UNKNOWN    UNKNOWN              perhaps done no
  *   VALUE_UNREADABLE   FAILED_PRECONDITION  perhaps done no
  *   CONFIG_INVALID     INVALID_ARGUMENT     not done     no
- *   MODE_UNAVAILABLE   UNIMPLEMENTED        not done     no
  *   PORT_IN_USE        FAILED_PRECONDITION  not done     no
  *   NODE_ID_IN_USE     ALREADY_EXISTS       not done     no
  *   NOT_A_MEMBER       FAILED_PRECONDITION  not done     no
