@@ -4,7 +4,7 @@ import { sameRequests, type DataReport } from '../../cluster/heartbeat.js';
 import type { Replica } from './replica.js';
 
 /** What is only numbers is told this often; what a change of the map may wait for, at once. */
-const REPORT_MS = 20;
+const REPORT_MS = 40;
 
 export function reportOf(
   replicas: Iterable<Pick<Replica, 'report'>>,

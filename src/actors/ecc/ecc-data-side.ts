@@ -271,9 +271,11 @@ export class EccDataSide implements DataPlane, DataLinkHandler {
 
   private tick(): void {
     this.groups?.tick();
-    this.report();
     this.ticks++;
+    // While somebody learns, a stream may break or become complete at any time, and the leader of the map waits for the news.
+    if (this.map.groups.some(({ joining }) => joining.length > 0)) this.report();
     if (this.ticks % UPKEEP_TICKS !== 0) return;
+    this.report();
     this.groups?.upkeep();
     this.router.forgetSettled();
   }

@@ -26,6 +26,11 @@ const METHODS = serviceDefinition(KvDefinition);
 /** A node answers within the request's own time; this is for the way there and back. */
 const GRACE_MS = 100;
 const CONNECT_TIMEOUT_MS = 1_000;
+/**
+ * What grpc-js says of a stream that the server turned away, because it was about to stop: nothing on it was looked at (RFC 9113,
+ * section 8.7), so nothing is unknown.
+ */
+const REFUSED = 'Stream refused by server';
 /** How often deadlines are looked at, while there are requests under way. */
 const SWEEP_MS = 20;
 
@@ -191,12 +196,18 @@ export class SessionClient {
     const stream = client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize);
     this.stream = stream;
     this.blocked = false;
+    let heard = false;
     stream.on('data', (batch: SessionResponse) => {
+      heard = true;
       if (batch.topology !== undefined) this.onTopology(batch.topology);
       for (const reply of batch.replies) this.onReply(reply);
       if (batch.closing) this.onClosing(stream);
     });
-    stream.on('error', (error) => this.onBroken(stream, fromGrpcError(error, this.address).message));
+    stream.on('error', (error) => {
+      const { message } = fromGrpcError(error, this.address);
+      if (!heard && message.includes(REFUSED)) this.letGo(stream, () => new DcacheError('UNREACHABLE', message));
+      else this.onBroken(stream, message);
+    });
     stream.on('end', () => this.onBroken(stream, `${this.address} ended the session`));
   }
 

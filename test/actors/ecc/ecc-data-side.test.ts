@@ -168,12 +168,12 @@ describe('the control side', () => {
     expect(await cluster.execute(1, set(own, '1'))).toMatchObject({ applied: true });
   });
 
-  test('gets numbers every 20 ms at most', async () => {
+  test('gets numbers every 40 ms at most', async () => {
     const node = cluster.node(1);
     const before = node.reports.length;
     await cluster.scheduler.advance(200);
-    expect(node.reports.length - before).toBeGreaterThan(5);
-    expect(node.reports.length - before).toBeLessThanOrEqual(10);
+    expect(node.reports.length - before).toBeGreaterThan(2);
+    expect(node.reports.length - before).toBeLessThanOrEqual(5);
   });
 
   test('gets a snapshot when one is due, of the index and term that were applied last', async () => {

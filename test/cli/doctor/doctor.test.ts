@@ -72,6 +72,12 @@ describe('a cluster', () => {
     expect(cluster).toMatchObject({ state: 'warning', fix: 'dcache node start --id n3' });
   });
 
+  test('need not be at all places of the default layout', async () => {
+    const places = [...endpoints, 'n4:7101', 'n5:7101'];
+    const findings = await checkCluster(places, probe([node('n1'), node('n2'), node('n3')]), false);
+    expect(findings.map(({ state }) => state)).toEqual(Array.from({ length: 7 }, () => 'ok'));
+  });
+
   test('with too few nodes up is a problem', async () => {
     const down = { up: false };
     const findings = await checkCluster(endpoints, probe([node('n1'), node('n2', down), node('n3', down)]), true);
