@@ -106,13 +106,15 @@ await runMain(async (args) => {
   const report = (name, { caught, seeds, how }) =>
     console.log(`${name.padEnd(40)}${String(seeds).padStart(5)} seeds  ${caught ? how : '-'}`);
   try {
+    const control = async () => {
+      const outcome = await hunt(values.mode, undefined, folder, mode.control);
+      report(CONTROL, outcome);
+      if (outcome.caught)
+        throw new ToolError(`The simulator takes the program without a bug for broken: ${outcome.how}`);
+    };
     await inLanes([
-      async () => {
-        const outcome = await hunt(values.mode, undefined, folder, mode.control);
-        report(CONTROL, outcome);
-        if (outcome.caught)
-          throw new ToolError(`The simulator takes the program without a bug for broken: ${outcome.how}`);
-      },
+      // Of no use again and again to somebody who works on one bug.
+      ...(names === undefined ? [control] : []),
       ...chosen.map((mutation) => async () => {
         const outcome = await hunt(values.mode, mutation, folder, seedsFor(mutation));
         report(mutation.name, outcome);

@@ -21,6 +21,7 @@ export const ECC_MUTATIONS = [
   },
   {
     name: 'ack-of-all-that-is-there',
+    rare: true,
     breaks: 'I5: an acknowledgement names what its Append was matched up to, not the end of the log',
     file: 'src/replication/receiver.ts',
     find: "this.reply(from, append, 'matched', matched);",
@@ -78,9 +79,9 @@ export const ECC_MUTATIONS = [
   {
     name: 'let-go-without-the-epoch',
     breaks: 'I4(c): letting go names the epoch',
-    file: 'src/cluster/observations.ts',
-    find: 'return node.heartbeat.letGo.some(({ group: id, epoch }) => id === group.id && epoch === group.epoch);',
-    put: 'return node.heartbeat.letGo.some(({ group: id }) => id === group.id);',
+    file: 'src/replication/group-replica.ts',
+    find: 'letGo: this.letGoEpoch === epoch ? [{ group, epoch }] : [],',
+    put: 'letGo: this.letGoEpoch > 0 ? [{ group, epoch }] : [],',
   },
   {
     name: 'restarted-learner-promoted',
