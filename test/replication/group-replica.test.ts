@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { GroupWorld } from './group-world.js';
+import { playGroup } from './group-play.js';
 
 const CODES: readonly (readonly [number, number])[] = [
   [1, 0],
@@ -16,13 +16,7 @@ describe('a group under random interleavings', () => {
       const totals: Record<string, number> = {};
       for (let seed = 1; seed <= SEEDS; seed++) {
         try {
-          const world = new GroupWorld(seed, k, m);
-          world.settle();
-          for (let round = 0; round < 3; round++) {
-            for (let i = 0; i < 3000; i++) world.step(true);
-            world.settle();
-            world.check();
-          }
+          const world = playGroup(seed, k, m);
           for (const [name, count] of Object.entries(world.counts)) totals[name] = (totals[name] ?? 0) + count;
         } catch (error) {
           throw new Error(`seed ${seed}`, { cause: error });

@@ -26,6 +26,8 @@ const LAYOUT = new SegmentLayout([{ count: 0xffff, bytes: 4096 }]);
 interface Link {
   readonly queue: DataMessage[];
   up: boolean;
+  /** Nothing arrives before this step, though the connection stands. */
+  stalledUntil: number;
 }
 
 interface WorldNode {
@@ -62,6 +64,7 @@ export class GroupWorld {
   /** Bytes of committed entries, by position and index. */
   private readonly committed = new Map<string, Uint8Array>();
   private incarnations = 0;
+  private steps = 0;
 
   constructor(seed: number, k: number, m: number) {
     this.k = k;
@@ -98,6 +101,7 @@ export class GroupWorld {
 
   /** One random thing happens. */
   step(mishaps: boolean): void {
+    this.steps++;
     this.nowMs += this.prng.below(5);
     const what = this.prng.below(1000);
     if (what < 480) this.deliverOne();
@@ -111,10 +115,12 @@ export class GroupWorld {
     else if (what < 978) this.crashSome();
     else if (what < 984) this.restartSome();
     else if (what < 986) this.removeLiveBackup();
+    else if (what < 990) this.stallSome();
   }
 
   /** Everything goes well until nothing happens any more. */
   settle(rounds = 4000): void {
+    for (const link of this.links.values()) link.stalledUntil = 0;
     for (let round = 0; round < rounds; round++) {
       this.nowMs += 5;
       for (const node of this.nodes) {
@@ -198,13 +204,13 @@ export class GroupWorld {
 
   private link(from: WorldNode, to: WorldNode): Link {
     const name = `${from.nodeId} ${to.nodeId}`;
-    const found = this.links.get(name) ?? { queue: [], up: false };
+    const found = this.links.get(name) ?? { queue: [], up: false, stalledUntil: 0 };
     this.links.set(name, found);
     return found;
   }
 
   private deliverOne(): boolean {
-    const busy = this.pairs().filter(({ link }) => link.queue.length > 0);
+    const busy = this.pairs().filter(({ link }) => link.queue.length > 0 && link.stalledUntil <= this.steps);
     if (busy.length === 0) return false;
     const { from, to, link } = this.prng.pick(busy);
     const message = link.queue.shift();
@@ -234,10 +240,17 @@ export class GroupWorld {
   private connect(from: WorldNode, to: WorldNode, link: Link): void {
     assert(from.self !== undefined && to.self !== undefined, 'both ends are up');
     link.up = true;
+    link.stalledUntil = 0;
     to.replica?.onIncoming(from.self);
     from.replica?.onConnected(to.self);
     this.carryOut(from);
     this.carryOut(to);
+  }
+
+  /** As TCP does when a peer or the path to it is held up: all of it comes later. */
+  private stallSome(): void {
+    const { link } = this.prng.pick(this.pairs());
+    link.stalledUntil = this.steps + this.prng.below(1500);
   }
 
   private resetSome(): void {
@@ -423,7 +436,11 @@ export class GroupWorld {
     const store = node.replica?.state(position)?.store;
     const segment = store?.table.maybe(number);
     if (store === undefined || segment === undefined || segment.isRaw) return true;
-    const shards = this.nodes.flatMap(({ replica }) => replica?.shardsOf(number) ?? []);
+    const shards = this.nodes.flatMap(({ nodeId, replica }) => {
+      const given = replica?.shardsOf(number);
+      assert(given === undefined || replica?.isInSync === true, `${nodeId} gives shards though it is not in sync`);
+      return given ?? [];
+    });
     const own = node.replica?.parity?.contributions(number) ?? [];
     const checksumAt = new Map(own.map((c) => [c.position, c.checksum]));
     const size = LAYOUT.sizeBytes(number);

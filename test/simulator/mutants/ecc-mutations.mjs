@@ -1,4 +1,5 @@
-/** Bugs to plant in ecc mode, as those of mutations.mjs. Each breaks an invariant of DESIGN.md sections 6 and 7. */
+/** Bugs to plant in ecc mode, as those of mutations.mjs. Each breaks an invariant of DESIGN.md sections 6 and 7. Those
+ * with `world: 'group'` are hunted in one group under random interleavings (test/replication/group-world.ts). */
 
 /** @type {readonly import('./mutations.mjs').Mutation[]} */
 export const ECC_MUTATIONS = [
@@ -12,7 +13,9 @@ export const ECC_MUTATIONS = [
     if (append.epoch === epoch && (primary === undefined || !sameMember(from, primary))) return;`,
   },
   {
+    // An acknowledgement has to be held up over two epochs that are led by the same node; test/replication/primary.test.ts shows it.
     name: 'ack-of-another-epoch-counted',
+    world: 'group',
     rare: true,
     breaks: 'I5: an acknowledgement counts in its epoch only',
     file: 'src/replication/primary.ts',
@@ -21,7 +24,7 @@ export const ECC_MUTATIONS = [
   },
   {
     name: 'ack-of-all-that-is-there',
-    rare: true,
+    world: 'group',
     breaks: 'I5: an acknowledgement names what its Append was matched up to, not the end of the log',
     file: 'src/replication/receiver.ts',
     find: "this.reply(from, append, 'matched', matched);",
@@ -57,6 +60,7 @@ export const ECC_MUTATIONS = [
   },
   {
     name: 'grant-without-quorum-contact',
+    rare: true,
     breaks: 'I4(b): a leader grants only while a quorum follows it',
     file: 'src/cluster/lease-ledger.ts',
     find: 'if (contactIsOld) return false;',
@@ -71,6 +75,7 @@ export const ECC_MUTATIONS = [
   },
   {
     name: 'new-leader-takes-primaries-out-at-once',
+    rare: true,
     breaks: 'I4(d): a new leader waits for the leases of the one before',
     file: 'src/cluster/ecc-timings.ts',
     find: 'return withDrift(timings, timings.minElectionTimeoutMs + timings.leaseMs);',
@@ -100,17 +105,11 @@ export const ECC_MUTATIONS = [
   },
   {
     name: 'segment-taken-out-of-order',
+    world: 'group',
     breaks: 'I12: a learner applies its log exactly to the cut of a segment before it takes it in',
     file: 'src/replication/receiver.ts',
     find: '    this.applyThrough(current, index);\n    if (!this.awaited.delete',
     put: '    if (!this.awaited.delete',
-  },
-  {
-    name: 'commit-told-ahead-of-the-frames',
-    breaks: 'I12: a learner is not told a commit index beyond the next frame’s cut',
-    file: 'src/replication/append-sender.ts',
-    find: 'this.sendLog(peer, epoch, Math.min(appliedIndex, stream.commitLimit), nowMs);',
-    put: 'this.sendLog(peer, epoch, appliedIndex, nowMs);',
   },
   {
     name: 'answer-from-uncommitted-state',
@@ -121,6 +120,7 @@ export const ECC_MUTATIONS = [
   },
   {
     name: 'shard-of-a-learner-used',
+    world: 'group',
     breaks: 'learners’ shards never count',
     edits: [
       {

@@ -1,0 +1,160 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { Incarnation, NodeId } from '../../src/base/ids.js';
+import type { GroupMember } from '../../src/cluster/cluster-map.js';
+import type { Effect } from '../../src/replication/effects.js';
+import { EMPTY_HEADER } from '../../src/replication/entry-codec.js';
+import type { Append, AppendReply } from '../../src/replication/messages.js';
+import { PartitionLog } from '../../src/replication/partition-log.js';
+import type { PartitionState } from '../../src/replication/partition-state.js';
+import { Primary } from '../../src/replication/primary.js';
+import { RecordedStore } from '../../src/replication/recorded-store.js';
+import { SipKeyHash } from '../../src/store/key-hash.js';
+import { STANDARD_LAYOUT } from '../../src/store/layout.js';
+import { PartitionStore } from '../../src/store/partition-store.js';
+import { SlabPool } from '../../src/store/slab-pool.js';
+
+const member = (name: string, life = 1): GroupMember => ({ nodeId: name as NodeId, incarnation: life as Incarnation });
+const [b, c] = [member('b'), member('c')];
+const KEY = new TextEncoder().encode('fruit');
+const VALUE = new TextEncoder().encode('cherry');
+const NOW = 1_000;
+
+let effects: Effect[];
+let primary: Primary;
+
+beforeEach(() => {
+  effects = [];
+  const store = new PartitionStore(new SlabPool(), STANDARD_LAYOUT, new SipKeyHash({ low: 1, high: 2 }));
+  const state: PartitionState = { store, log: new PartitionLog(), appliedIndex: 0, header: EMPTY_HEADER };
+  primary = new Primary(
+    {
+      name: { group: 0, position: 0 },
+      state,
+      folds: undefined,
+      newStore: () => new RecordedStore(state),
+      emit: (effect) => effects.push(effect),
+    },
+    { epoch: 2, backups: [b, c], learners: [], versionFloor: 1_000_000 },
+  );
+});
+
+function reply(from: GroupMember, index: number, changed: Partial<AppendReply> = {}): void {
+  const message: AppendReply = {
+    type: 'append-reply',
+    group: 0,
+    position: 0,
+    status: 'matched',
+    epoch: 2,
+    joinIndex: 0,
+    index,
+    appliedIndex: 0,
+    freeBytes: 0,
+    ...changed,
+  };
+  primary.onAppendReply(from, message, NOW);
+}
+
+function set(): number {
+  return primary.change(() => primary.store.set(KEY, VALUE, primary.lastIndex + 1, NOW)).index;
+}
+
+function appendsTo(peer: GroupMember): Append[] {
+  return effects.flatMap((effect) =>
+    effect.type === 'send' && effect.to === peer.nodeId && effect.message.type === 'append' ? [effect.message] : [],
+  );
+}
+
+describe('a new primary', () => {
+  test('opens its epoch with an empty Append to every backup', () => {
+    primary.flush(NOW);
+    expect(appendsTo(b)).toMatchObject([{ epoch: 2, prevIndex: 0, entries: [] }]);
+    expect(appendsTo(c)).toHaveLength(1);
+  });
+
+  test('serves when all members have promised, not before', () => {
+    reply(b, 0);
+    expect(primary.serving).toBe(false);
+    reply(c, 0);
+    expect(primary.serving).toBe(true);
+    expect(effects).toContainEqual({ type: 'roles-changed' });
+  });
+
+  test('does not take the promise of an earlier life of a member', () => {
+    reply(b, 0);
+    reply(member('c', 7), 0);
+    expect(primary.serving).toBe(false);
+  });
+});
+
+describe('a change', () => {
+  beforeEach(() => {
+    reply(b, 0);
+    reply(c, 0);
+  });
+
+  test('is committed when all members have it', () => {
+    const index = set();
+    reply(b, index);
+    expect(primary.commitIndex).toBe(0);
+    reply(c, index);
+    expect(primary.commitIndex).toBe(index);
+    expect(effects).toContainEqual({ type: 'committed', position: 0, index });
+  });
+
+  test('is not committed by an acknowledgement of another epoch (I5)', () => {
+    const index = set();
+    reply(b, index);
+    reply(c, index, { epoch: 1 });
+    expect(primary.commitIndex).toBe(0);
+  });
+
+  test('is not committed by an acknowledgement of what is not in the log', () => {
+    const index = set();
+    reply(b, index);
+    reply(c, index + 1);
+    expect(primary.commitIndex).toBe(0);
+  });
+
+  test('is waited for by answers about its key until it is committed (I7)', () => {
+    const tag = primary.store.partition.hash.keyTag(KEY, 0, KEY.length);
+    const index = set();
+    expect(primary.uncommittedIndexOf(tag)).toBe(index);
+    reply(b, index);
+    reply(c, index);
+    expect(primary.uncommittedIndexOf(tag)).toBe(0);
+  });
+
+  test('is committed by those who stay when a member leaves', () => {
+    const index = set();
+    reply(b, index);
+    primary.onConfiguration({ epoch: 3, backups: [b], learners: [], versionFloor: 1_000_000 });
+    expect(primary.commitIndex).toBe(0);
+    reply(b, index, { epoch: 3 });
+    expect(primary.commitIndex).toBe(index);
+  });
+
+  test('is taken back when the office ends before it is committed', () => {
+    set();
+    const { store } = primary;
+    primary.resign();
+    expect(store.partition.index.size).toBe(0);
+    expect(primary.serving).toBe(false);
+  });
+});
+
+test('a primary that has let go serves again in a newer epoch only', () => {
+  reply(b, 0);
+  reply(c, 0);
+  primary.letGo(2);
+  expect(primary.serving).toBe(false);
+  primary.onConfiguration({ epoch: 3, backups: [b, c], learners: [], versionFloor: 1_000_000 });
+  expect(primary.serving).toBe(true);
+});
+
+test('a primary near the end of its indexes takes no writes', () => {
+  reply(b, 0);
+  reply(c, 0);
+  expect(primary.isFull).toBe(false);
+  primary.onConfiguration({ epoch: 2, backups: [b, c], learners: [], versionFloor: 10 });
+  expect(primary.isFull).toBe(true);
+});
