@@ -57,4 +57,6 @@ export interface EccReport {
   readonly incarnation: number;
   /** Time left of the lease that this node may use, in ms; 0: it has none. */
   readonly leaseLeftMs: number;
+  /** Partitions that this node leads now. */
+  readonly partitionsLed: number;
 }

@@ -80,6 +80,36 @@ export const METRICS = {
     help: 'Data links refused to or by another node, by reason: another cluster, node, code or version, or not yet founded.',
     labels: ['reason'],
   },
+  misdirected: {
+    type: 'counter',
+    name: 'dcache_misdirected_messages_total',
+    help: 'Messages for a partition that this node has no such part in: the sender knows another map.',
+    labels: [],
+  },
+  rebuilds: {
+    type: 'counter',
+    name: 'dcache_rebuilds_total',
+    help: 'Segments rebuilt from parity to answer requests or to refill a node, by how it went: done or wrong (a shard is damaged).',
+    labels: ['result'],
+  },
+  leaseLeft: {
+    type: 'gauge',
+    name: 'dcache_lease_left_seconds',
+    help: 'For how long this node may still answer for what it leads; ecc mode.',
+    labels: [],
+  },
+  groupsInSync: {
+    type: 'gauge',
+    name: 'dcache_groups_in_sync',
+    help: 'Groups of the cluster map with all holders in sync; ecc mode.',
+    labels: [],
+  },
+  partitionsLed: {
+    type: 'gauge',
+    name: 'dcache_partitions_led',
+    help: 'Partitions that this node leads; ecc mode.',
+    labels: [],
+  },
   storeKeys: { type: 'gauge', name: 'dcache_store_keys', help: 'Keys in the store.', labels: [] },
   storeBytes: {
     type: 'gauge',

@@ -11,7 +11,7 @@ const HTTP_PORT = 7400;
 /** Places of the default layout; ports of the next kind begin behind them. */
 export const MAX_PLACES = 63;
 /** How a cluster keeps its values when nobody says. */
-export const DEFAULT_MODE: Mode = 'raft';
+export const DEFAULT_MODE: Mode = 'ecc';
 export const DEFAULT_NODES: Readonly<Record<Mode, number>> = { raft: 3, ecc: 5 };
 /** Places where there may be a node when nobody says how many there are. */
 export const DEFAULT_PLACES = Math.max(...Object.values(DEFAULT_NODES));

@@ -34,7 +34,7 @@ export class EccPlane implements NodePlane {
   private codecPool: CodecPool | undefined;
 
   constructor(parts: NodePlaneParts, settings: EccConfig) {
-    const { config, logger, speaker, lease, control, onFailure } = parts;
+    const { config, logger, metrics, speaker, lease, control, onFailure } = parts;
     const { nodeId, incarnation } = speaker;
     assert(isIncarnation(incarnation), 'a node knows its incarnation');
     this.parts = parts;
@@ -49,6 +49,7 @@ export class EccPlane implements NodePlane {
       files: new SnapshotFolder(snapshotFolder(config.dataFolder)),
       memoryRules: config.memoryRules,
       logger: logger.child('data'),
+      metrics,
       openCoding: (k, m) => this.openCoding(k, m),
       submit: (requests, onTaken) => void control()?.submit(requests).then(onTaken, onFailure),
       report: (report) => void control()?.report(report).catch(onFailure),

@@ -1,6 +1,6 @@
 /** What a scrape of the metrics reads off a node. */
 import type { ControlActor } from '../actors/control/control-actor.js';
-import type { DataPlane } from '../actors/data-plane.js';
+import type { DataPlane, EccReport } from '../actors/data-plane.js';
 import type { ActorHandle } from '../actors/runtime/actor.js';
 import type { Metrics } from '../base/metrics.js';
 
@@ -18,5 +18,15 @@ export function registerGauges(
   metrics.gauge('raftApplied', {}, () => plane.appliedIndex);
   metrics.gauge('raftIsLeader', {}, () => (plane.currentView?.role === 'leader' ? 1 : 0));
   metrics.gauge('raftHasLeader', {}, () => ((plane.currentView?.leader ?? 0) === 0 ? 0 : 1));
+  if (plane.ecc !== undefined) registerEccGauges(metrics, () => plane.ecc);
   metrics.gauge('mailboxMessages', { actor: 'control' }, () => control()?.pendingMessages() ?? 0);
+}
+
+function registerEccGauges(metrics: Metrics, report: () => EccReport | undefined): void {
+  metrics.gauge('leaseLeft', {}, () => (report()?.leaseLeftMs ?? 0) / 1000);
+  metrics.gauge('partitionsLed', {}, () => report()?.partitionsLed ?? 0);
+  metrics.gauge('groupsInSync', {}, () => {
+    const groups = report()?.map.groups ?? [];
+    return groups.filter(({ holders, inSync }) => inSync.length === holders.length).length;
+  });
 }

@@ -22,6 +22,9 @@ interface ParityStripe {
 /** Addresses that the codec is fast on, and the checksum can read, are multiples of this. */
 const ALIGNMENT_BYTES = 8;
 
+/** A segment as long as its shard: space for one fold, shared by all groups of a process, since a fold is one synchronous step. */
+let sharedScratch = new Uint8Array(0);
+
 export class ParityShards {
   private readonly codec: ErasureCodec;
   /** 0..m-1 */
@@ -29,8 +32,6 @@ export class ParityShards {
   private readonly layout: SegmentLayout;
   private readonly pool: SlabPool;
   private readonly stripes = new Map<number, ParityStripe>();
-  /** A segment as long as its shard. */
-  private readonly scratch: Uint8Array;
   private shardBytes = 0;
 
   /** @param parityIndex 0..m-1. @param layout of the partitions of the group. @param pool whence the shards' memory is. */
@@ -40,7 +41,6 @@ export class ParityShards {
     this.parityIndex = parityIndex;
     this.layout = layout;
     this.pool = pool;
-    this.scratch = new Uint8Array(layout.largestBytes);
   }
 
   /** Memory of all shards. */
@@ -126,7 +126,8 @@ export class ParityShards {
     assert(bytes.length <= sizeBytes, 'a segment fits its stripe');
     let segment = bytes;
     if (bytes.length < sizeBytes || bytes.byteOffset % ALIGNMENT_BYTES !== 0) {
-      segment = this.scratch.subarray(0, sizeBytes);
+      if (sharedScratch.length < sizeBytes) sharedScratch = new Uint8Array(sizeBytes);
+      segment = sharedScratch.subarray(0, sizeBytes);
       segment.set(bytes);
       segment.fill(0, bytes.length);
     }

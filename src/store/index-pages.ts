@@ -7,6 +7,14 @@ import { assert } from '../base/assert.js';
 export const SLOTS_PER_PAGE = 512;
 const WORDS_PER_PAGE = SLOTS_PER_PAGE * 2;
 const PAGES_PER_CHUNK = 64;
+/** The first chunk grows by this part of itself, at least a page. */
+const FIRST_CHUNK_GROWTH = 1 / 4;
+
+/**
+ * Space for what an insert moves about, shared by all indexes of a process, of which each would need it for a moment only. As large
+ * as the largest bucket that ever split, 128 KiB at usual sizes; counted to no store.
+ */
+let sharedScratch = new Int32Array(0);
 
 /** Whoever holds pages is told when one of them moves. */
 export interface PageOwner {
@@ -14,26 +22,25 @@ export interface PageOwner {
 }
 
 export class IndexPages {
-  /** All but the first have 64 pages; the first grows to that by doubling, so that an empty store holds one page. */
+  /** All but the first have 64 pages; the first grows to that step by step, so that a small store holds little more than it needs. */
   private readonly chunks: Int32Array[] = [];
   private readonly owners: PageOwner[] = [];
-  private scratchWords = new Int32Array(0);
 
   get pageCount(): number {
     return this.owners.length;
   }
 
-  /** Bytes of all chunks, free pages and scratch space included. */
+  /** Bytes of all chunks, free pages included. */
   get heldBytes(): number {
-    let bytes = this.scratchWords.byteLength;
+    let bytes = 0;
     for (const chunk of this.chunks) bytes += chunk.byteLength;
     return bytes;
   }
 
-  /** Space for `words` words, shared by all who ask: valid until somebody asks again. One allocation a growth is too many. */
+  /** Space for `words` words, shared by all indexes: valid until somebody asks again. One allocation a growth is too many. */
   scratch(words: number): Int32Array {
-    if (this.scratchWords.length < words) this.scratchWords = new Int32Array(Math.ceil(words / 4096) * 4096);
-    return this.scratchWords;
+    if (sharedScratch.length < words) sharedScratch = new Int32Array(Math.ceil(words / 4096) * 4096);
+    return sharedScratch;
   }
 
   /** Takes a page and clears it. */
@@ -43,9 +50,10 @@ export class IndexPages {
     if (chunk === undefined) {
       this.chunks.push(new Int32Array(WORDS_PER_PAGE * (page === 0 ? 1 : PAGES_PER_CHUNK)));
     } else if (page < PAGES_PER_CHUNK && chunk.length === page * WORDS_PER_PAGE) {
-      const doubled = new Int32Array(chunk.length * 2);
-      doubled.set(chunk);
-      this.chunks[0] = doubled;
+      const pages = Math.min(PAGES_PER_CHUNK, page + Math.max(1, Math.floor(page * FIRST_CHUNK_GROWTH)));
+      const larger = new Int32Array(WORDS_PER_PAGE * pages);
+      larger.set(chunk);
+      this.chunks[0] = larger;
     }
     this.owners.push(owner);
     const start = this.startOf(page);

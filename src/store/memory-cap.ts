@@ -17,7 +17,7 @@ const MOVE_RESERVES = 0.5;
 const WRITE_RESERVES = 1.5;
 /** At most this many bytes a key at steady load. */
 const INDEX_BYTES_PER_ENTRY = 12;
-/** A small index is rounded up to pages and doubles its first chunk. */
+/** A small index is rounded up to pages, and grows ahead of need. */
 const INDEX_SLACK_BYTES = 64 * 1024;
 const INDEX_FIXED_BYTES = 4096;
 

@@ -24,7 +24,13 @@ const view = (changed: Partial<ClusterView> = {}): ClusterView => ({
   ...changed,
 });
 const CODE = { k: 3, m: 2 };
-const report = (map: EccReport['map']): EccReport => ({ map, mapIndex: 9, incarnation: 101, leaseLeftMs: 400 });
+const report = (map: EccReport['map']): EccReport => ({
+  map,
+  mapIndex: 9,
+  incarnation: 101,
+  leaseLeftMs: 400,
+  partitionsLed: 1,
+});
 const [FULL, EMPTY] = [report(newMap(3, 2)), report(EMPTY_MAP)];
 const THREE = { up: 3, missing: ['n4', 'n5'] };
 

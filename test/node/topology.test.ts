@@ -27,6 +27,7 @@ const eccOf = (map: NonNullable<DataPlane['ecc']>['map']): DataPlane['ecc'] => (
   mapIndex: 7,
   incarnation: 1,
   leaseLeftMs: 0,
+  partitionsLed: 1,
 });
 
 test('in raft mode requests go to the leader', () => {

@@ -376,6 +376,7 @@ export class GroupWorld {
         case 'segment-needed':
           this.rebuild(node, effect.position, effect.number);
           break;
+        case 'misdirected':
         case 'roles-changed':
           break;
       }

@@ -88,6 +88,11 @@ export class SimDisk implements RaftLog {
     return index <= last.index && this.durable.entries[index - base.index - 1]?.term === term;
   }
 
+  /** Durable entries behind `index`. */
+  entriesAbove(index: number): readonly Entry[] {
+    return this.durable.entries.filter((entry) => entry.index > index);
+  }
+
   get durableLastIndex(): number {
     return this.durable.extent.last.index;
   }

@@ -1,30 +1,26 @@
 /**
  * One life of a simulated process: the objects of the real node (src/node/node.ts), put together in the same way on two
- * simulated threads. Commands and events go from thread to thread in batches, in order, with a delay.
+ * simulated threads. Commands and events go from thread to thread in batches, in order, with a delay. What the main thread does
+ * with data is the business of the mode (sim-mode.ts).
  */
 import { ControlActor } from '../../src/actors/control/control-actor.js';
 import type { ControlRequests } from '../../src/actors/control/control-options.js';
 import type { ControlEvent } from '../../src/actors/control/events.js';
-import { DataSide } from '../../src/actors/data/data-side.js';
-import { Router } from '../../src/actors/data/router.js';
-import { StateMachine } from '../../src/actors/data/state-machine.js';
 import { asDcacheError } from '../../src/base/errors.js';
 import type { Logger } from '../../src/base/log.js';
 import type { Prng } from '../../src/base/prng.js';
 import type { Founder, Speaker } from '../../src/cluster/speaker.js';
 import type { ClusterView } from '../../src/cluster/view.js';
-import type { Entry } from '../../src/raft/types.js';
-import { MapStore } from '../../src/store/map-store.js';
 import type { MemoryRules } from '../../src/store/memory-cap.js';
-import type { KvReply, KvRequest, WriteReply } from '../../src/store/requests.js';
-import { SegmentKvStore } from '../../src/store/segment-kv-store.js';
-import type { KvStore } from '../../src/store/store.js';
+import type { KvReply, KvRequest } from '../../src/store/requests.js';
 import type { WallClock } from './clock.js';
 import { CrashedInWrite, type SimDisk } from './disk.js';
+import { Hop } from './hop.js';
 import type { Invariants } from './invariants.js';
 import { SimPeerTransport, type PeerListener, type PeerWorld } from './peer-links.js';
-import { RequestSender, type RequestListener, type RequestWorld } from './requests.js';
-import type { Parameters, StoreKind } from './scenario/parameters.js';
+import type { RequestListener, RequestWorld } from './requests.js';
+import type { Parameters } from './scenario/parameters.js';
+import type { SimMode, SimPlane } from './sim-mode.js';
 import { SimSnapshotFiles } from './snapshot-files.js';
 import { SimThread } from './thread.js';
 
@@ -35,6 +31,7 @@ export interface LifeWorld extends PeerWorld, RequestWorld {
   readonly parameters: Parameters;
   readonly invariants: Invariants;
   readonly logger: Logger;
+  readonly mode: SimMode;
   onEvent(host: string, event: ControlEvent): void;
 }
 
@@ -52,52 +49,6 @@ export interface LifeOptions {
   readonly crash: () => void;
 }
 
-/** The state machine of the node, watched. */
-class WatchedStateMachine extends StateMachine {
-  private readonly host: string;
-  private readonly invariants: Invariants;
-
-  constructor(host: string, invariants: Invariants, store: KvStore) {
-    super(store);
-    this.host = host;
-    this.invariants = invariants;
-  }
-
-  override apply(entry: Entry): readonly WriteReply[] {
-    this.invariants.onApply(this.host, this.appliedIndex, entry);
-    const replies = super.apply(entry);
-    this.invariants.onApplied(this.host, this.appliedIndex, () => this.store.stateHash());
-    return replies;
-  }
-}
-
-/** Both keep the same promises: what fails on one alone is a defect of the store. */
-function newStore(kind: StoreKind): KvStore {
-  return kind === 'map' ? new MapStore() : new SegmentKvStore();
-}
-
-/** Carries batches one way between two threads, in order. */
-class Hop {
-  private readonly world: LifeWorld;
-  private readonly from: SimThread;
-  private readonly to: SimThread;
-  private readonly prng: Prng;
-  private lastArrivalMs = 0;
-
-  constructor(world: LifeWorld, from: SimThread, to: SimThread, prng: Prng) {
-    this.world = world;
-    this.from = from;
-    this.to = to;
-    this.prng = prng;
-  }
-
-  send(task: () => void): void {
-    const delayMs = (this.world.parameters.maxHopMs * this.prng.between(1, 100)) / 100;
-    this.lastArrivalMs = Math.max(this.lastArrivalMs, this.from.effectMs + delayMs);
-    this.world.time.at(this.lastArrivalMs, () => this.to.post(task));
-  }
-}
-
 const BEAT_MS = 100;
 
 export class Life implements PeerListener {
@@ -106,9 +57,7 @@ export class Life implements PeerListener {
   readonly controlThread: SimThread;
   readonly dataThread: SimThread;
   readonly control: ControlActor;
-  readonly router: Router;
-  readonly dataSide: DataSide;
-  readonly stateMachine: StateMachine;
+  readonly plane: SimPlane;
   readonly transport: SimPeerTransport;
   /** As the main thread knows it. */
   view: ClusterView | undefined;
@@ -122,59 +71,56 @@ export class Life implements PeerListener {
   private pulse = 0;
 
   constructor(world: LifeWorld, options: LifeOptions) {
-    const { host, disk, clockRate, prng, clock } = options;
+    const { host, speaker, disk, clockRate, prng, clock, memoryRules } = options;
+    const { time, parameters } = world;
     this.host = host;
     this.disk = disk;
     this.world = world;
     const onDefect = (error: unknown): void => this.onDefect(error);
-    this.controlThread = new SimThread(world.time, { clockRate, onDefect });
-    this.dataThread = new SimThread(world.time, { clockRate, onDefect });
-    this.toControl = new Hop(world, this.dataThread, this.controlThread, prng.fork());
-    this.toData = new Hop(world, this.controlThread, this.dataThread, prng.fork());
+    this.controlThread = new SimThread(time, { clockRate, onDefect });
+    this.dataThread = new SimThread(time, { clockRate, onDefect });
+    const hop = (from: SimThread, to: SimThread): Hop =>
+      new Hop({ time, from, to, maxDelayMs: parameters.maxHopMs, prng: prng.fork() });
+    this.toControl = hop(this.dataThread, this.controlThread);
+    this.toData = hop(this.controlThread, this.dataThread);
     disk.mount({ onWritten: (durationMs) => this.controlThread.block(durationMs), crash: options.crash });
     this.transport = new SimPeerTransport(world, { host, thread: this.controlThread }, prng.fork(), (message) =>
       world.invariants.onSend(disk, message),
     );
-    this.stateMachine = new WatchedStateMachine(host, world.invariants, newStore(world.parameters.store));
-    this.router = new Router({
-      stateMachine: this.stateMachine,
-      forwarder: new RequestSender(world, { host, thread: this.dataThread }, prng.fork()),
-      scheduler: this.dataThread,
-      wallMs: () => clock.nowMs(),
-      memoryRules: options.memoryRules,
-      logger: world.logger.child(`${host} router`),
+    const { plane, controlOptions, controlParts } = world.mode.newPlane({
+      host,
+      speaker,
+      disk,
+      clock,
+      thread: this.dataThread,
+      prng,
+      memoryRules,
       submit: (requests, onTaken) => this.submit(requests, onTaken),
+      tellControl: (task) => this.toControl.send(() => task(this.control)),
+      onDefect,
     });
-    const { maxFileStepMs } = world.parameters.disk;
-    const filesFor = (thread: SimThread): SimSnapshotFiles =>
-      new SimSnapshotFiles(disk.folder, thread, maxFileStepMs, prng.fork());
-    this.dataSide = new DataSide({
-      router: this.router,
-      stateMachine: this.stateMachine,
-      files: filesFor(this.dataThread),
-      logger: world.logger.child(`${host} data`),
-      onSnapshotWritten: (written) => this.toControl.send(() => this.control.snapshotWritten(written)),
-      onFailure: onDefect,
-    });
+    this.plane = plane;
     this.control = new ControlActor(
       {
-        speaker: options.speaker,
+        speaker,
         founders: options.founders,
-        timings: world.parameters.timings,
-        flow: world.parameters.flow,
-        snapshots: world.parameters.snapshots,
+        timings: parameters.timings,
+        flow: parameters.flow,
+        snapshots: parameters.snapshots,
         seed: prng.uint32(),
+        ...controlOptions,
       },
       {
         log: disk,
         transport: this.transport,
-        files: filesFor(this.controlThread),
+        files: new SimSnapshotFiles(disk.folder, this.controlThread, parameters.disk.maxFileStepMs, prng.fork()),
         scheduler: this.controlThread,
         logger: world.logger.child(`${host} control`),
         mainPulse: () => this.pulse,
         publishLease: () => undefined,
         newClusterId: () => Array.from({ length: 4 }, () => prng.uint32().toString(16).padStart(8, '0')).join(''),
         close: () => Promise.resolve(),
+        ...controlParts,
       },
       { emit: (event) => this.emit(event), fail: onDefect },
     );
@@ -212,7 +158,7 @@ export class Life implements PeerListener {
   }
 
   execute(request: KvRequest, timeoutMs: number, forwarded: boolean): Promise<KvReply> {
-    return this.router.execute(request, timeoutMs, forwarded);
+    return this.plane.execute(request, timeoutMs, forwarded);
   }
 
   resume(): void {
@@ -230,13 +176,12 @@ export class Life implements PeerListener {
     dataThread.post(() => {
       const finish = (): void => {
         stopWaiting();
-        this.router.stop();
-        this.dataSide.stop();
+        this.plane.stop();
         // The last answers leave.
         dataThread.after(LAST_ANSWERS_MS, onStopped);
       };
       const stopWaiting = dataThread.after(patienceMs, finish);
-      void this.router.drain().then(() => dataThread.soon(finish));
+      void this.plane.drain().then(() => dataThread.soon(finish));
     });
   }
 
@@ -245,6 +190,7 @@ export class Life implements PeerListener {
     this.controlThread.end();
     this.dataThread.end();
     this.disk.unmount();
+    this.world.mode.onEnded(this.host);
   }
 
   private submit(requests: ControlRequests, onTaken: () => void): void {
@@ -273,7 +219,7 @@ export class Life implements PeerListener {
 
   /** On the main thread. */
   private onEvents(events: readonly ControlEvent[]): void {
-    this.dataSide.onEvents(events);
+    this.plane.onEvents(events);
     for (const event of events) if (event.type === 'view') this.view = event.view;
   }
 

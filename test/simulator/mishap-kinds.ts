@@ -153,7 +153,7 @@ function crashInWrite(context: MishapContext, victim: SimNode, moment: 'before' 
   return true;
 }
 
-function pause(context: MishapContext, { life }: SimNode, threads: 'both' | 'data' | 'control'): boolean {
+export function pause(context: MishapContext, { life }: SimNode, threads: 'both' | 'data' | 'control'): boolean {
   if (life === undefined) return false;
   if (threads !== 'control') life.dataThread.pause();
   if (threads !== 'data') life.controlThread.pause();

@@ -4,7 +4,7 @@
  */
 import type { Prng } from '../../src/base/prng.js';
 import type { SimNode } from './node.js';
-import { MISHAPS, type Mishap, type MishapContext } from './mishap-kinds.js';
+import type { Mishap, MishapContext } from './mishap-kinds.js';
 import type { World } from './world.js';
 
 export class Mishaps implements MishapContext {
@@ -17,8 +17,9 @@ export class Mishaps implements MishapContext {
     this.world = world;
     this.prng = world.prng.fork();
     const { kindsPercent } = world.parameters.faults;
-    const chosen = MISHAPS.filter(() => this.prng.chance(kindsPercent, 100));
-    this.kinds = chosen.length > 0 ? chosen : [this.prng.pick(MISHAPS)];
+    const { mishaps } = world.mode;
+    const chosen = mishaps.filter(() => this.prng.chance(kindsPercent, 100));
+    this.kinds = chosen.length > 0 ? chosen : [this.prng.pick(mishaps)];
   }
 
   /** Begins to make trouble. */
@@ -37,6 +38,7 @@ export class Mishaps implements MishapContext {
     const { world } = this;
     world.trace.record(world.time.nowMs, 'world', 'healed');
     world.network.heal();
+    world.mode.onHealed();
     for (const node of world.nodes) {
       node.disk.recover();
       node.life?.resume();

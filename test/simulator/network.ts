@@ -17,6 +17,7 @@ export class Network {
   private parameters: NetworkParameters;
   /** "from>to" of the directions that let nothing through, and how many cuts lie on each. */
   private readonly cuts = new Map<string, number>();
+  private readonly cutsAlone = new Set<string>();
   /** Directions that hold everything up, and what they hold. */
   private readonly stalls = new Map<string, (() => void)[]>();
   /** When the last packet of each ordered direction arrives. */
@@ -59,6 +60,7 @@ export class Network {
   /** Ends all cuts, stalls and losses. */
   heal(): void {
     this.cuts.clear();
+    this.cutsAlone.clear();
     for (const direction of [...this.stalls.keys()]) {
       const [from = '', to = ''] = direction.split('>');
       this.release(from, to);
@@ -71,7 +73,23 @@ export class Network {
   }
 
   reaches(from: string, to: string): boolean {
-    return !this.cuts.has(`${from}>${to}`);
+    const direction = `${from}>${to}`;
+    return !this.cuts.has(direction) && !this.cutsAlone.has(direction);
+  }
+
+  /** The same for data links, which have no part in cuts of this network alone; at once, or not at all for now. */
+  passes(from: string, to: string): boolean {
+    const direction = `${from}>${to}`;
+    return !this.cuts.has(direction) && !this.stalls.has(direction);
+  }
+
+  /** From now on nothing of this network goes that way, but data links are as they were. */
+  cutAlone(from: string, to: string): void {
+    this.cutsAlone.add(`${from}>${to}`);
+  }
+
+  mendAlone(from: string, to: string): void {
+    this.cutsAlone.delete(`${from}>${to}`);
   }
 
   /** Both ways, as a connection needs it. */

@@ -3,7 +3,6 @@
  * have applied the same and are in the same state.
  */
 import type { SimClient } from './client.js';
-import type { SimNode } from './node.js';
 import type { World } from './world.js';
 
 /** Longer than any timeout of a node (joining waits longest), so that what was lost before the heal has been given up. */
@@ -23,16 +22,18 @@ export function recover(world: World, clients: readonly SimClient[]): Recovery {
   const deadlineMs = time.nowMs + BOUND_MS;
   const state = { ended: false, problem: undefined as string | undefined };
   let unanswered = clients.length;
-  for (const client of clients) {
+  for (const [number, client] of clients.entries()) {
     client.stop();
-    void serve(client).then(() => unanswered--);
+    const keys = world.mode.keysToRead.filter((_, i) => i % clients.length === number);
+    void serve(client, keys).then(() => unanswered--);
   }
   const look = (): void => {
-    const problem = unanswered > 0 ? `${unanswered} clients wait for an answer` : disagreement(world);
+    const problem = unanswered > 0 ? `${unanswered} clients wait for an answer` : world.mode.disagreement();
     if (problem !== undefined && time.nowMs < deadlineMs) {
       time.after(LOOK_EVERY_MS, look);
       return;
     }
+    if (problem === undefined) world.mode.checkAtEnd();
     state.ended = true;
     state.problem = problem;
   };
@@ -41,35 +42,11 @@ export function recover(world: World, clients: readonly SimClient[]): Recovery {
 }
 
 /** Until some operations in a row have been done. What an election interrupts is refused or unknown, so it tries on. */
-async function serve(client: SimClient): Promise<void> {
+async function serve(client: SimClient, keys: readonly string[]): Promise<void> {
+  for (const key of keys)
+    while ((await client.perform({ key, input: { type: 'get' } }, MAX_RETRIES)) !== 'done') continue;
   for (let done = 0; done < OPERATIONS_EACH;) {
     const outcome = await client.perform(client.drawOperation(), MAX_RETRIES);
     done = outcome === 'done' ? done + 1 : 0;
   }
-}
-
-/** In what the nodes differ, undefined when they agree. */
-function disagreement(world: World): string | undefined {
-  const { invariants } = world;
-  const leader = world.leader();
-  if (leader === undefined) return 'nobody leads';
-  for (const node of world.nodes) {
-    const problem = node.beingReplaced ? 'is being replaced' : problemOf(node, leader);
-    if (problem !== undefined) return `${node.host} ${problem}`;
-  }
-  for (const { host, life } of world.nodes) {
-    if (life === undefined) continue;
-    invariants.compareState(host, life.stateMachine.appliedIndex, life.stateMachine.store.stateHash());
-  }
-  return undefined;
-}
-
-function problemOf({ life }: SimNode, leader: SimNode): string | undefined {
-  const view = life?.view;
-  if (life === undefined || view === undefined) return 'does not run';
-  if (view.role !== 'leader' && view.role !== 'follower') return `is ${view.role}`;
-  if (view.leader !== leader.life?.view?.raftId) return `follows ${view.leader}`;
-  const applied = life.stateMachine.appliedIndex;
-  const needed = leader.life.stateMachine.appliedIndex;
-  return applied === needed ? undefined : `has applied ${applied} of ${needed}`;
 }

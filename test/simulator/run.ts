@@ -2,6 +2,7 @@
  * One run: a cluster is founded, clients work while things go wrong (safety phase), everything heals, and the cluster has
  * to recover and to agree (liveness phase); then the clients' history is checked. Everything follows from the seed.
  */
+import type { Mode } from '../../src/base/ids.js';
 import type { Logger } from '../../src/base/log.js';
 import { checkLinearizability } from '../checker/check.js';
 import type { KvInput, KvResult } from '../checker/kv-model.js';
@@ -11,6 +12,7 @@ import { SimClient } from './client.js';
 import type { FaultCounts } from './fault-counts.js';
 import { Mishaps } from './mishaps.js';
 import { recover } from './recovery.js';
+import { drawEccParameters } from './scenario/ecc-parameters.js';
 import { drawParameters, type Parameters } from './scenario/parameters.js';
 import { Trace } from './trace.js';
 import { promisesSettled } from './virtual-time.js';
@@ -25,6 +27,7 @@ export type Verdict =
 
 export interface RunReport {
   readonly seed: number;
+  readonly mode: Mode;
   readonly verdict: Verdict;
   readonly parameters: Parameters;
   readonly traceHash: string;
@@ -39,6 +42,10 @@ export interface RunReport {
   readonly snapshots: number;
   readonly snapshotsSent: number;
   readonly faults: FaultCounts;
+  /** What was lost beyond what is promised, so that the run ended early. */
+  readonly beyondPromise: string | undefined;
+  /** Of the mode: what was done and looked at. */
+  readonly counts: Readonly<Record<string, number>>;
   /** False when the checker gave up on some key. */
   readonly historyDecided: boolean;
   readonly history: readonly HistoryEvent<KvInput, KvResult>[];
@@ -54,8 +61,8 @@ export interface RunOptions {
 /** Steps on one key after which the checker gives up; a run is short. */
 const MAX_CHECKER_STEPS = 300_000;
 
-export async function run(seed: number, options: RunOptions = {}): Promise<RunReport> {
-  const parameters = drawParameters(seed);
+export async function run(seed: number, mode: Mode, options: RunOptions = {}): Promise<RunReport> {
+  const parameters = mode === 'raft' ? drawParameters(seed) : drawEccParameters(seed);
   const world = new World(seed, parameters, new Trace(options.print), options.logger);
   const onRejection = (error: unknown): void => world.onDefect('some node', error);
   process.on('unhandledRejection', onRejection);
@@ -76,11 +83,11 @@ async function play(world: World, clients: readonly SimClient[]): Promise<Verdic
   for (const client of clients) client.start();
   mishaps.start();
   await stepUntil(world, () => world.time.nextMs > safetyMs);
-  if (failed(world)) return undefined;
+  if (over(world)) return undefined;
   mishaps.healEverything();
   const recovery = recover(world, clients);
   await stepUntil(world, () => recovery.ended);
-  if (failed(world)) return undefined;
+  if (over(world)) return undefined;
   return recovery.problem === undefined
     ? undefined
     : { type: 'stuck', details: recovery.problem, atMs: world.time.nowMs };
@@ -94,14 +101,15 @@ function rejectionsReported(): Promise<void> {
 /** Lets the world go on until `done`, or until something is wrong. */
 async function stepUntil(world: World, done: () => boolean): Promise<void> {
   await promisesSettled();
-  while (!done() && !failed(world)) {
+  while (!done() && !over(world)) {
     world.time.step();
     await promisesSettled();
+    world.mode.check();
   }
 }
 
-function failed(world: World): boolean {
-  return world.defect !== undefined || world.invariants.violation !== undefined;
+function over(world: World): boolean {
+  return world.mode.ended !== undefined || world.defect !== undefined || world.invariants.violation !== undefined;
 }
 
 function report(seed: number, world: World, clients: readonly SimClient[], liveness: Verdict | undefined): RunReport {
@@ -120,6 +128,7 @@ function report(seed: number, world: World, clients: readonly SimClient[], liven
       : undefined;
   return {
     seed,
+    mode: parameters.ecc === undefined ? 'raft' : 'ecc',
     verdict: worldVerdict(world) ?? linearizability ?? liveness ?? { type: 'passed' },
     parameters,
     traceHash: trace.hash,
@@ -133,6 +142,8 @@ function report(seed: number, world: World, clients: readonly SimClient[], liven
     snapshots: invariants.snapshots,
     snapshotsSent: world.snapshotsSent,
     faults,
+    beyondPromise: world.mode.ended,
+    counts: world.mode.counts(),
     historyDecided: check.verdict !== 'undecided',
     history: history.events(),
   };

@@ -20,6 +20,7 @@ export class SimThread implements Scheduler {
   private readonly time: VirtualTime;
   private readonly options: ThreadOptions;
   private readonly waiting: (() => void)[] = [];
+  private turnCount = 0;
   private ended = false;
   private held = false;
   /** The thread does nothing before this time: it waits in a system call. */
@@ -38,6 +39,11 @@ export class SimThread implements Scheduler {
 
   get paused(): boolean {
     return this.held;
+  }
+
+  /** Grows with everything that the thread does. */
+  get turns(): number {
+    return this.turnCount;
   }
 
   /** When what the thread does now takes effect for others. */
@@ -112,6 +118,7 @@ export class SimThread implements Scheduler {
 
   private perform(task: () => void): void {
     if (this.ended) return;
+    this.turnCount++;
     try {
       task();
     } catch (error) {

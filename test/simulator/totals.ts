@@ -1,8 +1,10 @@
 /** What many runs did together. */
-import { FaultCounts, FAULTS } from './fault-counts.js';
+import type { Mode } from '../../src/base/ids.js';
+import { FaultCounts, faultsOf } from './fault-counts.js';
 import type { RunReport } from './run.js';
 
 export class Totals {
+  private readonly mode: Mode;
   readonly faults = new FaultCounts();
   seeds = 0;
   virtualMs = 0;
@@ -15,6 +17,12 @@ export class Totals {
   snapshots = 0;
   snapshotsSent = 0;
   undecidedHistories = 0;
+  beyondPromise = 0;
+  private readonly counts = new Map<string, number>();
+
+  constructor(mode: Mode) {
+    this.mode = mode;
+  }
 
   add(report: RunReport): void {
     this.seeds++;
@@ -28,7 +36,16 @@ export class Totals {
     this.snapshots += report.snapshots;
     this.snapshotsSent += report.snapshotsSent;
     if (!report.historyDecided) this.undecidedHistories++;
+    if (report.beyondPromise !== undefined) this.beyondPromise++;
+    for (const [name, count] of Object.entries(report.counts)) {
+      this.counts.set(name, (this.counts.get(name) ?? 0) + count);
+    }
     this.faults.addAll(report.faults);
+  }
+
+  /** What the mode counts, over all runs. */
+  counted(): ReadonlyMap<string, number> {
+    return this.counts;
   }
 
   describe(): string {
@@ -39,7 +56,9 @@ export class Totals {
       `  ${this.undecidedHistories} histories were too tangled for the checker`,
       `  ${this.committedEntries} entries committed under ${this.leaders} leaders`,
       `  ${this.snapshots} snapshots named in a log, ${this.snapshotsSent} sent`,
-      ...FAULTS.map((kind) => `  ${kind.padEnd(34)}${String(this.faults.of(kind)).padStart(8)}`),
+      ...(this.beyondPromise > 0 ? [`  ${this.beyondPromise} ended early: more was lost than is promised`] : []),
+      ...[...this.counts].map(([name, count]) => `  ${String(count)} ${name}`),
+      ...faultsOf(this.mode).map((kind) => `  ${kind.padEnd(34)}${String(this.faults.of(kind)).padStart(8)}`),
     ].join('\n');
   }
 }

@@ -32,7 +32,7 @@ export class Workload {
   next(seenVersion: (key: string) => number): Operation {
     const { prng, parameters } = this;
     const number = prng.below(parameters.keys);
-    const key = `k${number}`;
+    const key = parameters.keyNames[number] ?? `k${number}`;
     if (prng.chance(parameters.readPercent, 100)) {
       return { key, input: { type: prng.chance(9, 10) ? 'get' : 'inspect' } };
     }
@@ -61,8 +61,8 @@ export class Workload {
 
   /** Unlike any other value, so that a read tells which write it saw. */
   private newValue(mark: string): string {
-    const { maxValueBytes } = this.parameters;
-    const padding = maxValueBytes > 0 && this.prng.chance(1, 4) ? this.prng.below(maxValueBytes) : 0;
+    const { maxValueBytes, largeOneIn } = this.parameters;
+    const padding = maxValueBytes > 0 && this.prng.chance(1, largeOneIn) ? this.prng.below(maxValueBytes) : 0;
     return `${mark}${this.client}.${this.values++}${'.'.repeat(padding)}`;
   }
 

@@ -8,6 +8,7 @@ import type { PeerMessage, SnapshotMessage } from '../../src/raft/messages.js';
 import type { KvInput, KvResult } from '../checker/kv-model.js';
 import { HistoryRecorder } from '../checker/recorder.js';
 import { SimDisk } from './disk.js';
+import { EccMode } from './ecc/ecc-mode.js';
 import { FaultCounts } from './fault-counts.js';
 import { Invariants } from './invariants.js';
 import type { LifeWorld } from './life.js';
@@ -15,7 +16,9 @@ import { Network } from './network.js';
 import { SimNode } from './node.js';
 import type { PeerPort } from './peer-links.js';
 import type { RequestPort } from './requests.js';
+import { RaftMode } from './raft-mode.js';
 import type { Parameters } from './scenario/parameters.js';
+import type { SimMode } from './sim-mode.js';
 import type { Trace } from './trace.js';
 import { VirtualTime } from './virtual-time.js';
 
@@ -35,6 +38,7 @@ export class World implements LifeWorld {
   readonly invariants: Invariants;
   readonly history = new HistoryRecorder<KvInput, KvResult>();
   readonly network: Network;
+  readonly mode: SimMode;
   readonly nodes: readonly SimNode[];
   /** For whoever else needs a stream of random numbers. */
   readonly prng: Prng;
@@ -49,6 +53,8 @@ export class World implements LifeWorld {
     this.prng = new Prng(seed).fork();
     this.invariants = new Invariants(parameters.nodes, () => this.time.nowMs);
     this.network = new Network(this.time, this.prng.fork(), parameters.network, this.faults);
+    const { ecc } = parameters;
+    this.mode = ecc === undefined ? new RaftMode(this) : new EccMode(this, ecc);
     const founders = defaultFounders(parameters.nodes);
     this.nodes = founders.map((_, i) => {
       const prng = this.prng.fork();
@@ -99,6 +105,7 @@ export class World implements LifeWorld {
   }
 
   onEvent(host: string, event: ControlEvent): void {
+    this.mode.onEvent(host, event);
     const { nowMs } = this.time;
     switch (event.type) {
       case 'view': {

@@ -40,6 +40,8 @@ export interface DegradedReadsParts {
   readonly logger: Logger;
   /** Bytes of rebuilt segments that are kept. */
   readonly cacheBytes?: number;
+  /** A segment has been rebuilt, or came out wrong: some shard of the group is damaged. */
+  onResult?(result: 'done' | 'wrong'): void;
   send(to: GroupMember['nodeId'], message: DataMessage): void;
 }
 
@@ -199,6 +201,7 @@ export class DegradedReads implements SegmentRebuilder {
       const bytes = target.subarray(0, segment.length);
       if (hashBytes(bytes, bytes.length, 0) !== segment.checksum) {
         this.wrongResults++;
+        this.parts.onResult?.('wrong');
         const { group, logger } = this.parts;
         logger.warn(
           { group, position, stripe: segment.number, plan: plan.name },
@@ -232,6 +235,7 @@ export class DegradedReads implements SegmentRebuilder {
     // It may have been released, or the role been lost, while the codec was at work.
     if (table?.maybe(segment.number) !== segment || this.missing(position, segment.number) === undefined) return;
     table.restoreBytes(segment.number, bytes);
+    this.parts.onResult?.('done');
     this.cache.add(`${position}/${segment.number}`, table, segment);
   }
 

@@ -8,6 +8,7 @@
 import { asDcacheError } from '../../base/errors.js';
 import { assertNever } from '../../base/assert.js';
 import type { Logger } from '../../base/log.js';
+import type { Metrics } from '../../base/metrics.js';
 import { EMPTY_MAP, type ClusterMap, type GroupMember } from '../../cluster/cluster-map.js';
 import type { DataReport } from '../../cluster/heartbeat.js';
 import type { ClusterView } from '../../cluster/view.js';
@@ -56,6 +57,7 @@ export interface EccDataSideParts {
   /** For this node. Partitions that it leads get a share each. */
   readonly memoryRules: MemoryRules;
   readonly logger: Logger;
+  readonly metrics: Metrics;
   /** Called once, when the groups are known. */
   openCoding(k: number, m: number): Coding;
   /** Another protocol core, for tests. */
@@ -153,7 +155,8 @@ export class EccDataSide implements DataPlane, DataLinkHandler {
 
   get ecc(): EccReport {
     const { incarnation } = this.parts.self;
-    return { map: this.map, mapIndex: this.appliedIndex, incarnation, leaseLeftMs: this.lease.leftMs };
+    const { map, appliedIndex: mapIndex } = this;
+    return { map, mapIndex, incarnation, leaseLeftMs: this.lease.leftMs, partitionsLed: this.groups?.led ?? 0 };
   }
 
   // ------------------------------------------------------------------ data links
@@ -228,7 +231,7 @@ export class EccDataSide implements DataPlane, DataLinkHandler {
   private maybeOpenGroups(): void {
     const clusterId = this.currentView?.clusterId;
     if (this.groups !== undefined || clusterId === undefined || this.map.groups.length === 0) return;
-    const { self, wallMs, memoryRules, logger, newReplica } = this.parts;
+    const { self, wallMs, memoryRules, logger, metrics, newReplica } = this.parts;
     const { k, m } = this.map;
     const { codec, pool } = this.parts.openCoding(k, m);
     this.groups = new LocalGroups({
@@ -242,6 +245,7 @@ export class EccDataSide implements DataPlane, DataLinkHandler {
       // A node holds about as much as n partitions have: k that it leads, and shards of m more.
       memoryRules: { ...memoryRules, maxBytes: memoryRules.maxBytes / (k + m) },
       logger,
+      metrics,
       shortage: () => this.router.shortage,
       giveBack: (pending) => this.router.giveBack(pending),
       onRoles: () => this.router.onRoles(),

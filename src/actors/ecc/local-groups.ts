@@ -6,6 +6,7 @@ import { assertNever } from '../../base/assert.js';
 import type { DcacheError } from '../../base/errors.js';
 import { errorFields, type Logger } from '../../base/log.js';
 import { sameMember, type ClusterMap, type GroupMember, type PartitionName } from '../../cluster/cluster-map.js';
+import type { Metrics } from '../../base/metrics.js';
 import type { Effect } from '../../replication/effects.js';
 import type { DataMessage, ShardReply, ShardRequest } from '../../replication/messages.js';
 import { sameRules, type MemoryRules } from '../../store/memory-cap.js';
@@ -32,6 +33,7 @@ export interface LocalGroupsParts {
   /** For one partition: a share of what the node may hold. */
   readonly memoryRules: MemoryRules;
   readonly logger: Logger;
+  readonly metrics: Metrics;
   shortage(): DcacheError | undefined;
   giveBack(pending: PendingRequest): void;
   /** A partition has, or has lost, its service here. */
@@ -54,6 +56,11 @@ export class LocalGroups {
 
   constructor(parts: LocalGroupsParts) {
     this.parts = parts;
+  }
+
+  /** Partitions that this node leads. */
+  get led(): number {
+    return [...this.services()].length;
   }
 
   *replicas(): IterableIterator<Replica> {
@@ -89,8 +96,8 @@ export class LocalGroups {
     const nowMs = this.parts.scheduler.nowMs();
     for (const message of messages) {
       const group = this.groups.get(message.group);
-      if (group === undefined) continue; // the sender's map is newer, or older, than the one here
-      if (message.type === 'shard-request') this.serveShards(from, message, group.replica);
+      if (group === undefined) this.onMisdirected();
+      else if (message.type === 'shard-request') this.serveShards(from, message, group.replica);
       else if (message.type === 'shard-reply') group.reads.onReply(from, message);
       else group.replica.onMessage(from, message, nowMs);
     }
@@ -174,10 +181,17 @@ export class LocalGroups {
     if (rolesChanged) this.parts.onRoles();
   }
 
+  /** The sender's map is newer, or older, than the one here. */
+  private onMisdirected(): void {
+    this.parts.metrics.counter('misdirected', {}).add();
+  }
+
   private carryOut(effect: Exclude<Effect, { type: 'roles-changed' | 'committed' }>, { reads }: LocalGroup): void {
     switch (effect.type) {
       case 'send':
         return this.parts.links.send(effect.to, effect.message);
+      case 'misdirected':
+        return this.onMisdirected();
       case 'segment-needed': {
         const { position, number } = effect;
         reads.rebuild(position, [number]).then(
@@ -220,7 +234,7 @@ export class LocalGroups {
   }
 
   private newReads(group: number, replica: Replica): DegradedReads {
-    const { spec, pool, links, scheduler, logger } = this.parts;
+    const { spec, pool, links, scheduler, logger, metrics } = this.parts;
     return new DegradedReads({
       group,
       k: spec.k,
@@ -229,6 +243,7 @@ export class LocalGroups {
       pool,
       scheduler,
       logger,
+      onResult: (result) => metrics.counter('rebuilds', { result }).add(),
       send: (to, message) => links.send(to, message),
     });
   }

@@ -30,7 +30,7 @@ export interface LedPartition {
 }
 
 /** This node's part in one group. */
-export interface Replica extends Omit<Pick<GroupReplica, keyof GroupReplica>, 'primary' | 'misdirected'> {
+export interface Replica extends Omit<Pick<GroupReplica, keyof GroupReplica>, 'primary'> {
   primary(position: number): LedPartition | undefined;
 }
 

@@ -1,4 +1,5 @@
 /** Data sides of several nodes on one virtual clock, with links and a control side that the test plays. */
+import { NULL_METRICS } from '../../../src/base/metrics.js';
 import { EccDataSide } from '../../../src/actors/ecc/ecc-data-side.js';
 import type { DataLinkHandler, DataLinks } from '../../../src/actors/ecc/ports.js';
 import type { ControlEvent } from '../../../src/actors/control/events.js';
@@ -42,6 +43,7 @@ export class VirtualNode {
       readGrant: () => this.lease,
       files: this.files,
       memoryRules: NO_CAP,
+      metrics: NULL_METRICS,
       logger: NULL_LOGGER,
       openCoding: (k, m) => {
         const codec = new ErasureCodec(erasureCode(k, m), loopKernel);

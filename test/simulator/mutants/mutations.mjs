@@ -4,7 +4,8 @@
  */
 
 /**
- * @typedef {{name: string, breaks: string, file: string, find: string, put: string, rare?: boolean}} Mutation
+ * @typedef {{file: string, find: string, put: string}} Edit
+ * @typedef {{name: string, breaks: string, rare?: boolean} & (Edit | {edits: readonly Edit[]})} Mutation
  * `rare`: it takes thousands of seeds, so it is hunted only by name, or with --rare.
  */
 

@@ -2,6 +2,7 @@
 import { Prng } from '../../../src/base/prng.js';
 import type { ControlTimings, FlowLimits } from '../../../src/actors/control/control-options.js';
 import type { SnapshotPolicy } from '../../../src/actors/control/snapshot-keeper.js';
+import type { EccParameters } from './ecc-parameters.js';
 import { NO_CAP, type MemoryRules } from '../../../src/store/memory-cap.js';
 
 export interface NetworkParameters {
@@ -29,9 +30,13 @@ export interface DiskParameters {
 export interface WorkloadParameters {
   readonly clients: number;
   readonly keys: number;
+  /** Names of the keys by number; k0, k1, ... where there is none. */
+  readonly keyNames: readonly string[];
   /** Longest pause of a client between two operations. */
   readonly maxThinkMs: number;
   readonly maxValueBytes: number;
+  /** One value in so many is of a size up to that; the others are of a few bytes. */
+  readonly largeOneIn: number;
   readonly timeoutMs: number;
   /** How often a client tries elsewhere what is definitely not done. */
   readonly maxRetries: number;
@@ -72,6 +77,8 @@ export interface Parameters {
   readonly faults: FaultParameters;
   /** From one thread of a process to the other. */
   readonly maxHopMs: number;
+  /** Of ecc mode; undefined in raft mode. */
+  readonly ecc: EccParameters | undefined;
 }
 
 /** Fills up, so that writes are refused. */
@@ -111,8 +118,10 @@ export function drawParameters(seed: number): Parameters {
     workload: {
       clients: prng.between(2, 8),
       keys: prng.between(1, 6),
+      keyNames: [],
       maxThinkMs: one(5, 20, 60),
       maxValueBytes: one(0, 20, 200, 4_000, 40_000),
+      largeOneIn: 4,
       timeoutMs: one(300, 1_000, 3_000),
       maxRetries: prng.between(0, 3),
       readPercent: one(20, 50, 80),
@@ -127,13 +136,14 @@ export function drawParameters(seed: number): Parameters {
       maxClockJumpMs: one(100, 10_000, 3_600_000),
     },
     maxHopMs: one(0.02, 0.2, 2),
+    ecc: undefined,
     memoryRules: one([NO_CAP], [NO_CAP], [SPACIOUS], [NO_CAP, TIGHT, SPACIOUS]),
     store: one<StoreKind>('segments', 'segments', 'segments', 'map'),
   };
 }
 
 /** Narrow windows as often as those of a real node, so that messages are cut and senders wait. */
-function drawFlow(prng: Prng): FlowLimits {
+export function drawFlow(prng: Prng): FlowLimits {
   const maxAppendBytes = prng.pick([60, 400, 1_000_000]);
   return {
     maxAppendBytes,

@@ -1,0 +1,226 @@
+/**
+ * The roles of this node in one group, as the cluster map gives them: takes them up and lays them down (DESIGN.md sections 6
+ * and 7). Owned by GroupReplica, which feeds whoever holds a role.
+ *
+ * I11: a role with data in it is taken up from data only: by a backup, by a complete learner, or where the group begins empty. A
+ * primary is never a learner. A node that is out of the group, or begins to learn once more, keeps nothing of it.
+ */
+import { assert, assertNever } from '../base/assert.js';
+import {
+  learnersOf,
+  membersOf,
+  primaryOf,
+  roleIn,
+  sameMember,
+  type Group,
+  type GroupMember,
+} from '../cluster/cluster-map.js';
+import type { ErasureCodec } from '../erasure/erasure-codec.js';
+import type { KeyHash } from '../store/key-hash.js';
+import { STANDARD_LAYOUT, type SegmentLayout } from '../store/layout.js';
+import { PartitionStore } from '../store/partition-store.js';
+import type { SlabPool } from '../store/slab-pool.js';
+import type { Effect } from './effects.js';
+import { EMPTY_HEADER } from './entry-codec.js';
+import { ParityFolds } from './parity-folds.js';
+import { ParityShards } from './parity-shards.js';
+import { PartitionLog } from './partition-log.js';
+import type { PartitionState } from './partition-state.js';
+import { Primary, type PartitionConfiguration } from './primary.js';
+import { RecordedStore } from './recorded-store.js';
+import { Receiver, type ReceiverConfiguration } from './receiver.js';
+
+export interface GroupRolesParts {
+  readonly self: GroupMember;
+  readonly k: number;
+  readonly m: number;
+  readonly hash: KeyHash;
+  readonly pool: SlabPool;
+  /** Of (k, m). */
+  readonly codec: ErasureCodec;
+  /** The standard one by default. */
+  readonly layout?: SegmentLayout;
+  /** For layouts of small segments, in tests. */
+  readonly maxKeyBytes?: number;
+  /** What this node may still take, told to primaries with every acknowledgement. */
+  readonly freeBytes: () => number;
+  readonly emit: (effect: Effect) => void;
+}
+
+/** One partition here. */
+export type Holding =
+  | { readonly role: 'primary'; readonly primary: Primary; readonly state: PartitionState }
+  | { readonly role: 'receiver'; readonly receiver: Receiver };
+
+export class GroupRoles {
+  /** At a parity position. */
+  readonly parity: ParityShards | undefined;
+  private readonly parts: GroupRolesParts;
+  private group: Group;
+  /** By data position. */
+  private readonly holdings: (Holding | undefined)[];
+  private readonly folds: readonly (ParityFolds | undefined)[];
+  private attempt = 0;
+
+  constructor(parts: GroupRolesParts, group: Group) {
+    const { self, k, m, codec, pool } = parts;
+    const place = group.holders.indexOf(self.nodeId);
+    const layout = parts.layout ?? STANDARD_LAYOUT;
+    this.parts = parts;
+    this.group = group;
+    this.parity = place >= k && m > 0 ? new ParityShards(codec, place - k, layout, pool) : undefined;
+    this.holdings = Array.from({ length: k }, () => undefined);
+    this.folds = Array.from({ length: k }, (_, position) =>
+      this.parity === undefined ? undefined : new ParityFolds(this.parity, position),
+    );
+    this.take(group);
+  }
+
+  /** Raft index of the attempt to join that this node is in; 0: none. */
+  get joinIndex(): number {
+    return this.attempt;
+  }
+
+  get isInSync(): boolean {
+    return this.group.inSync.some((member) => sameMember(member, this.parts.self));
+  }
+
+  at(position: number): Holding | undefined {
+    return this.holdings[position];
+  }
+
+  *primaries(): IterableIterator<Primary> {
+    for (const holding of this.holdings) if (holding?.role === 'primary') yield holding.primary;
+  }
+
+  *receivers(): IterableIterator<Receiver> {
+    for (const holding of this.holdings) if (holding?.role === 'receiver') yield holding.receiver;
+  }
+
+  /** What this node holds of a partition, in whatever role. */
+  state(position: number): PartitionState | undefined {
+    const holding = this.holdings[position];
+    return holding?.role === 'primary' ? holding.state : holding?.receiver.state;
+  }
+
+  /** Takes up and lays down what the group's map says by now. */
+  take(group: Group): void {
+    const hasLost = group.lossGeneration !== this.group.lossGeneration;
+    this.group = group;
+    // Whatever is here belongs to what was lost, in whatever role.
+    if (hasLost) this.dropEverything();
+    const { self, k } = this.parts;
+    const joinIndex = group.joining.find((member) => sameMember(member, self))?.joinIndex ?? 0;
+    // Whoever is out, or begins to learn once more, begins with nothing.
+    if (!this.isInSync && (joinIndex === 0 || joinIndex !== this.attempt)) this.dropEverything();
+    this.attempt = joinIndex;
+    for (let position = 0; position < k; position++) this.takeRole(position);
+    this.parts.emit({ type: 'roles-changed' });
+  }
+
+  private takeRole(position: number): void {
+    const { group } = this;
+    const { self, k } = this.parts;
+    const role = roleIn(group, k, position, self);
+    const holding = this.holdings[position];
+    switch (role) {
+      case 'none':
+        this.drop(position);
+        return;
+      case 'primary':
+        if (holding?.role === 'primary') holding.primary.onConfiguration(this.partitionConfiguration(position));
+        else this.becomePrimary(position, holding?.receiver);
+        return;
+      case 'backup':
+      case 'learner':
+        if (holding?.role === 'receiver') holding.receiver.onConfiguration(this.receiverConfiguration(position));
+        else this.becomeReceiver(position, holding);
+        return;
+      default:
+        assertNever(role, 'role');
+    }
+  }
+
+  private becomePrimary(position: number, receiver: Receiver | undefined): void {
+    // A learner that comes in sync as primary is a backup for the moment in between.
+    receiver?.onConfiguration({ ...this.receiverConfiguration(position), joinIndex: 0 });
+    const state = receiver === undefined ? this.emptyState() : receiver.state;
+    assert(state !== undefined, 'a primary has been a backup or a complete learner');
+    const primary = new Primary(
+      {
+        name: { group: this.group.id, position },
+        state,
+        folds: this.folds[position],
+        newStore: () => new RecordedStore(state, this.parts.maxKeyBytes),
+        emit: this.parts.emit,
+      },
+      this.partitionConfiguration(position),
+    );
+    this.holdings[position] = { role: 'primary', primary, state };
+  }
+
+  private becomeReceiver(position: number, before: Extract<Holding, { role: 'primary' }> | undefined): void {
+    const configuration = this.receiverConfiguration(position);
+    const folds = this.folds[position];
+    before?.primary.resign();
+    // What an acting primary has kept raw beside its parity shard was a cache.
+    if (before !== undefined) folds?.dropFoldedBytes(before.state.store);
+    const state = configuration.joinIndex > 0 ? undefined : (before?.state ?? this.emptyState());
+    const receiver = new Receiver(
+      {
+        name: { group: this.group.id, position },
+        folds,
+        newStore: () => this.newStore(),
+        freeBytes: () => this.parts.freeBytes(),
+        emit: this.parts.emit,
+      },
+      configuration,
+      state,
+    );
+    this.holdings[position] = { role: 'receiver', receiver };
+  }
+
+  private partitionConfiguration(position: number): PartitionConfiguration {
+    const { group } = this;
+    const { self, k } = this.parts;
+    return {
+      epoch: group.epoch,
+      backups: membersOf(group, k, position).filter((member) => !sameMember(member, self)),
+      learners: learnersOf(group, k, position),
+      versionFloor: group.versionFloor,
+    };
+  }
+
+  private receiverConfiguration(position: number): ReceiverConfiguration {
+    return { epoch: this.group.epoch, primary: primaryOf(this.group, position), joinIndex: this.attempt };
+  }
+
+  /** Only where the group itself begins empty: this process life is in sync without ever having learnt. */
+  private emptyState(): PartitionState {
+    const { logStart } = this.group;
+    return {
+      store: this.newStore(),
+      log: new PartitionLog(logStart, 0),
+      appliedIndex: logStart,
+      header: EMPTY_HEADER,
+    };
+  }
+
+  private newStore(): PartitionStore {
+    const { pool, hash, layout } = this.parts;
+    return new PartitionStore(pool, layout ?? STANDARD_LAYOUT, hash);
+  }
+
+  private dropEverything(): void {
+    this.attempt = 0;
+    for (let position = 0; position < this.parts.k; position++) this.drop(position);
+    this.parity?.clear();
+  }
+
+  private drop(position: number): void {
+    const holding = this.holdings[position];
+    if (holding?.role === 'primary') holding.primary.abandon();
+    this.state(position)?.store.clear();
+    this.holdings[position] = undefined;
+  }
+}

@@ -1,0 +1,78 @@
+/** One life of a node of ecc mode as the checkers see it from outside: its replicas, its map, its right to answer. */
+import { LeaseReader, type LeaseReaderParts } from '../../../src/actors/ecc/lease-reader.js';
+import { EMPTY_MAP, type ClusterMap, type Group, type GroupMember } from '../../../src/cluster/cluster-map.js';
+import type { GroupReplica } from '../../../src/replication/group-replica.js';
+import type { PartitionState } from '../../../src/replication/partition-state.js';
+import type { SimThread } from '../thread.js';
+
+export interface EccLifeParts {
+  readonly host: string;
+  readonly self: GroupMember;
+  readonly thread: SimThread;
+  /** The newest grant, as it is published. */
+  readonly readGrant: LeaseReaderParts['readGrant'];
+}
+
+export class EccLife {
+  readonly host: string;
+  readonly self: GroupMember;
+  readonly thread: SimThread;
+  /** By group. */
+  readonly replicas = new Map<number, GroupReplica>();
+  /** As the main thread has applied it. */
+  map: ClusterMap = EMPTY_MAP;
+  /** A reader of its own: looking at the lease must not change what the main thread knows of it. */
+  private readonly lease: LeaseReader;
+  private turnsSeen = 0;
+
+  constructor({ host, self, thread, readGrant }: EccLifeParts) {
+    this.host = host;
+    this.self = self;
+    this.thread = thread;
+    this.lease = new LeaseReader({ readGrant, nowMs: () => thread.nowMs() });
+  }
+
+  /** Whether the main thread, if it ran now, could answer by its lease. */
+  get leaseHeld(): boolean {
+    return this.lease.isHeld;
+  }
+
+  /** Whether the main thread has done anything since the last question. */
+  takeTurns(): boolean {
+    const { turns } = this.thread;
+    const hasRun = turns !== this.turnsSeen;
+    this.turnsSeen = turns;
+    return hasRun;
+  }
+
+  onMapApplied(index: number, map: ClusterMap): void {
+    this.map = map;
+    this.lease.onMapApplied(index);
+  }
+
+  group(id: number): Group | undefined {
+    return this.map.groups[id];
+  }
+
+  state(group: number, position: number): PartitionState | undefined {
+    return this.replicas.get(group)?.state(position);
+  }
+
+  /** Everything that it holds of partitions, in whatever role. */
+  *states(): IterableIterator<PartitionSeen> {
+    for (const [group, replica] of this.replicas) {
+      for (let position = 0; position < this.map.k; position++) {
+        const state = replica.state(position);
+        if (state !== undefined) yield { name: `${group}.${position}`, group, position, replica, state };
+      }
+    }
+  }
+}
+
+export interface PartitionSeen {
+  readonly name: string;
+  readonly group: number;
+  readonly position: number;
+  readonly replica: GroupReplica;
+  readonly state: PartitionState;
+}

@@ -1,0 +1,182 @@
+/**
+ * What goes wrong in ecc mode: what does in raft mode, within what is promised (loss-oracle.ts), and what befalls data links and
+ * several nodes at once.
+ */
+import type { FaultKind } from '../fault-counts.js';
+import { MISHAPS, pause, type Mishap, type MishapContext } from '../mishap-kinds.js';
+import type { SimNode } from '../node.js';
+import type { EccParameters } from '../scenario/ecc-parameters.js';
+import type { EccMode } from './ecc-mode.js';
+
+/** Their victim's memory is gone. */
+const LOSING: readonly FaultKind[] = ['node crashed', 'several nodes crashed', 'node stopped cleanly', 'disk lost'];
+/** The same, at some later write. */
+const DOOMING: readonly FaultKind[] = ['crashed before a write', 'crashed after a write'];
+/** Nobody is taken for gone because of them. */
+const HARMLESS: readonly FaultKind[] = ['clock jumped', 'leader moved on request'];
+/** They befall more than one node. */
+const WIDE: readonly FaultKind[] = ['network split in two', 'link cut one way'];
+
+export function eccMishaps(mode: EccMode, trouble: EccParameters['trouble']): readonly Mishap[] {
+  const known = MISHAPS.filter(({ fault }) => mode.faults.includes(fault)).map((mishap) => withinPromise(mode, mishap));
+  // What only this mode has comes twice as often.
+  const own = [...dataLinkMishaps(mode), ...severalAtOnce(mode)];
+  return [...known, ...own, ...own].filter(({ fault }) => {
+    const loses = LOSING.includes(fault) || DOOMING.includes(fault);
+    return trouble === 'both' || HARMLESS.includes(fault) || loses === (trouble === 'losses');
+  });
+}
+
+function withinPromise({ oracle }: EccMode, mishap: Mishap): Mishap {
+  const { fault, counted } = mishap;
+  if (HARMLESS.includes(fault)) return mishap;
+  if (LOSING.includes(fault)) {
+    return { ...mishap, strike: (context, victim) => oracle.mayLose([victim]) && mishap.strike(context, victim) };
+  }
+  if (DOOMING.includes(fault)) {
+    return {
+      fault,
+      counted,
+      strike: (context, victim) => {
+        if (!oracle.mayLose([victim]) || !mishap.strike(context, victim)) return false;
+        oracle.doom(victim);
+        return true;
+      },
+    };
+  }
+  return {
+    fault,
+    counted,
+    strike: (context, victim) =>
+      disturb(oracle, context, WIDE.includes(fault) ? context.world.nodes : [victim], (lasting) =>
+        mishap.strike(lasting, victim),
+      ),
+  };
+}
+
+function dataLinkMishaps(mode: EccMode): readonly Mishap[] {
+  const { net, oracle } = mode;
+  const cutForAWhile = (context: MishapContext, directions: readonly (readonly [string, string])[]): boolean => {
+    for (const [from, to] of directions) net.cut(from, to);
+    context.endLater(() => {
+      for (const [from, to] of directions) net.mend(from, to);
+    });
+    return directions.length > 0;
+  };
+  return [
+    {
+      fault: 'control links cut',
+      counted: 'here',
+      strike: (context, victim) => {
+        const { network, nodes } = context.world;
+        const others = nodes.filter((node) => node !== victim);
+        return disturb(oracle, context, [victim], (lasting) => {
+          for (const { host } of others) {
+            network.cutAlone(victim.host, host);
+            network.cutAlone(host, victim.host);
+          }
+          lasting.endLater(() => {
+            for (const { host } of others) {
+              network.mendAlone(victim.host, host);
+              network.mendAlone(host, victim.host);
+            }
+          });
+          return others.length > 0;
+        });
+      },
+    },
+    {
+      fault: 'data link cut',
+      counted: 'here',
+      strike: (context, victim) => {
+        const other = context.prng.pick(context.world.nodes);
+        if (other === victim) return false;
+        const both = [
+          [victim.host, other.host],
+          [other.host, victim.host],
+        ] as const;
+        const directions = context.prng.chance(1, 2) ? both : [context.prng.pick(both)];
+        return disturb(oracle, context, [victim, other], (lasting) => cutForAWhile(lasting, directions));
+      },
+    },
+    {
+      fault: 'data links stalled',
+      counted: 'here',
+      strike: (context, victim) => {
+        const others = context.world.nodes.filter((node) => node !== victim);
+        const directions = others.flatMap(({ host }) => [[victim.host, host] as const, [host, victim.host] as const]);
+        return disturb(oracle, context, [victim], (lasting) => cutForAWhile(lasting, directions));
+      },
+    },
+    {
+      fault: 'data link reset',
+      counted: 'here',
+      strike: (context, victim) =>
+        disturb(oracle, context, context.world.nodes, () => {
+          return mode.plane(victim.host)?.links.resetOne(context.prng) !== undefined;
+        }),
+    },
+  ];
+}
+
+function severalAtOnce({ oracle }: EccMode): readonly Mishap[] {
+  return [
+    {
+      fault: 'several nodes crashed',
+      counted: 'here',
+      strike: (context, victim) => {
+        if (victim.life === undefined) return false;
+        const victims = [victim];
+        for (const node of context.world.nodes) {
+          const isOne = node !== victim && node.life !== undefined && context.prng.chance(2, 3);
+          if (isOne && oracle.mayLose([...victims, node])) victims.push(node);
+        }
+        if (victims.length < 2 || !oracle.mayLose(victims)) return false;
+        for (const node of victims) {
+          node.crash();
+          context.startLater(node);
+        }
+        return true;
+      },
+    },
+    {
+      fault: 'several nodes paused',
+      counted: 'here',
+      strike: (context, victim) => {
+        const others = context.world.nodes.filter((node) => node !== victim && context.prng.chance(1, 2));
+        const victims = [victim, ...others].filter(({ life }) => life !== undefined);
+        if (victims.length < 2) return false;
+        return disturb(oracle, context, victims, (lasting) => {
+          for (const node of victims) pause(lasting, node, 'both');
+          return true;
+        });
+      },
+    },
+  ];
+}
+
+/** Lets something happen that holds `victims` up, if that is within what is promised. It is over when all that it began has ended. */
+function disturb(
+  oracle: EccMode['oracle'],
+  context: MishapContext,
+  victims: readonly SimNode[],
+  strike: (lasting: MishapContext) => boolean,
+): boolean {
+  if (!oracle.mayDisturb(victims)) return false;
+  const over = oracle.disturb(victims);
+  let lasting = 0;
+  const struck = strike({
+    world: context.world,
+    prng: context.prng,
+    startLater: (node) => context.startLater(node),
+    endLater: (end) => {
+      lasting++;
+      context.endLater(() => {
+        end();
+        if (--lasting === 0) over();
+      });
+    },
+  });
+  if (lasting === 0) over();
+  return struck;
+}

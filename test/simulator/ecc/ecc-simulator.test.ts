@@ -1,0 +1,41 @@
+import { describe, expect, test } from 'vitest';
+import { describeFailure } from '../cli.js';
+import { faultsOf } from '../fault-counts.js';
+import { run } from '../run.js';
+import { Totals } from '../totals.js';
+
+const SEEDS = 40;
+const SEEDS_PER_TEST = 10;
+/** A run that outlasts this has a loop in it. */
+const TIMEOUT_MS = 120_000;
+
+describe('a simulated cluster of ecc mode', () => {
+  const totals = new Totals('ecc');
+
+  const firstSeeds = Array.from({ length: SEEDS / SEEDS_PER_TEST }, (_, i) => 1 + i * SEEDS_PER_TEST);
+  test.each(firstSeeds)(
+    `keeps its promises under ${SEEDS_PER_TEST} seeds from %i`,
+    async (firstSeed) => {
+      for (let seed = firstSeed; seed < firstSeed + SEEDS_PER_TEST; seed++) {
+        const report = await run(seed, 'ecc');
+        expect(report.verdict.type, describeFailure(report)).toBe('passed');
+        totals.add(report);
+      }
+    },
+    TIMEOUT_MS,
+  );
+
+  test('has met every kind of mishap on the way, and had something to check everywhere', () => {
+    console.log(totals.describe());
+    expect(totals.seeds).toBe(SEEDS);
+    expect(totals.faults.missing(faultsOf('ecc'))).toEqual([]);
+    for (const [name, count] of totals.counted()) expect(count, name).toBeGreaterThan(0);
+  });
+});
+
+test('a run of ecc mode is the same again for the same seed', async () => {
+  const first = await run(5, 'ecc');
+  const second = await run(5, 'ecc');
+  expect(second.traceHash).toBe(first.traceHash);
+  expect(second.history).toEqual(first.history);
+});

@@ -1,0 +1,145 @@
+/**
+ * I5 and I6: what a primary holds committed is in the log of every member, and committed entries never change. Sees every log after
+ * every turn of its node, and what arrives in the turn in which it is applied.
+ */
+import { Fnv32 } from '../../../../src/base/fnv.js';
+import { inSyncMember, membersOf, sameMember, type GroupMember } from '../../../../src/cluster/cluster-map.js';
+import type { DataMessage, LogEntry } from '../../../../src/replication/messages.js';
+import type { PartitionState } from '../../../../src/replication/partition-state.js';
+import type { EccLife, PartitionSeen } from '../ecc-life.js';
+import { lifeOf, type EccCluster } from '../ecc-cluster.js';
+
+interface Track {
+  /** By index, of what is not applied yet: epoch and digest of the entry. */
+  readonly seen: Map<number, string>;
+  /** The same, of what has come in this turn and may have been taken. */
+  readonly arrived: Map<number, string>;
+  appliedIndex: number;
+}
+
+export class LogChecker {
+  private readonly cluster: EccCluster;
+  private readonly tracks = new WeakMap<PartitionState, Track>();
+  /** By partition: every committed entry, by index. */
+  private readonly committed = new Map<string, Map<number, string>>();
+  private readonly lastCommitted = new Map<string, number>();
+  /** By member and partition: the last index of a life that has ended. */
+  private readonly lastWords = new Map<string, number>();
+  private committedCount = 0;
+
+  constructor(cluster: EccCluster) {
+    this.cluster = cluster;
+  }
+
+  get entries(): number {
+    return this.committedCount;
+  }
+
+  /** Messages are about to be taken. */
+  onDelivery(life: EccLife, messages: readonly DataMessage[]): void {
+    for (const message of messages) {
+      if (message.type !== 'append' || message.epoch !== life.group(message.group)?.epoch) continue;
+      const state = life.state(message.group, message.position);
+      if (state === undefined) continue;
+      for (const entry of message.entries) this.trackOf(state).arrived.set(entry.index, describe(entry));
+    }
+  }
+
+  /** After a turn of the node. */
+  check(life: EccLife): void {
+    for (const partition of life.states()) this.checkPartition(life, partition);
+  }
+
+  onEnded(life: EccLife): void {
+    for (const { name, state } of life.states()) this.lastWords.set(wordsOf(life.self, name), state.log.lastIndex);
+  }
+
+  private checkPartition(life: EccLife, partition: PartitionSeen): void {
+    const { state, name, replica, position } = partition;
+    const track = this.trackOf(state);
+    const { log } = state;
+    const before = track.appliedIndex;
+    for (let index = before + 1; index <= state.appliedIndex; index++) {
+      const entry = log.entryAt(index);
+      const known = entry === undefined ? (track.seen.get(index) ?? track.arrived.get(index)) : describe(entry);
+      track.seen.delete(index);
+      if (known !== undefined) this.commit(life, name, index, known);
+    }
+    track.appliedIndex = state.appliedIndex;
+    track.arrived.clear();
+    for (let index = state.appliedIndex + 1; index <= log.lastIndex; index++) {
+      const entry = log.entryAt(index);
+      if (entry === undefined || track.seen.get(index)?.startsWith(`${entry.epoch}:`) === true) continue;
+      track.seen.set(index, describe(entry));
+    }
+    if (replica.primary(position) !== undefined && state.appliedIndex > before) this.checkMembers(life, partition);
+    this.checkHolds(life, partition, track);
+  }
+
+  /** A member that is in sync has everything that is committed: applied, or in its log as it was committed. */
+  private checkHolds(life: EccLife, { group: id, name, state }: PartitionSeen, { seen }: Track): void {
+    const group = this.cluster.map.groups[id];
+    const entries = this.committed.get(name);
+    if (group === undefined || entries === undefined) return;
+    if (inSyncMember(group, life.self.nodeId)?.incarnation !== life.self.incarnation) return;
+    const last = this.lastCommitted.get(name) ?? 0;
+    for (let index = state.appliedIndex + 1; index <= last; index++) {
+      const committed = entries.get(index);
+      if (committed === undefined || seen.get(index) === committed) continue;
+      const what = `${life.host} has ${seen.get(index)} at ${index} of partition ${name}, committed is ${committed}`;
+      this.cluster.fail('I6: what is committed is in the log of every member', what);
+    }
+  }
+
+  private commit(life: EccLife, name: string, index: number, entry: string): void {
+    const entries = this.committed.get(name) ?? new Map<number, string>();
+    this.committed.set(name, entries);
+    const known = entries.get(index);
+    if (known === undefined) {
+      entries.set(index, entry);
+      this.committedCount++;
+      this.lastCommitted.set(name, Math.max(index, this.lastCommitted.get(name) ?? 0));
+    } else if (known !== entry) {
+      const what = `${life.host} has ${entry} at ${index} of partition ${name}, others ${known}`;
+      this.cluster.fail('committed entries never change', what);
+    }
+  }
+
+  private checkMembers(life: EccLife, { group: id, position, name, state }: PartitionSeen): void {
+    const group = life.group(id);
+    const newest = this.cluster.map.groups[id];
+    if (group === undefined || newest === undefined) return;
+    for (const member of membersOf(group, life.map.k, position)) {
+      // Whoever has been taken out since may have dropped everything.
+      const isMember = inSyncMember(newest, member.nodeId)?.incarnation === member.incarnation;
+      if (sameMember(member, life.self) || !isMember) continue;
+      const last = this.lastIndexOf(member, id, position, name);
+      if (last !== undefined && last >= state.appliedIndex) continue;
+      const what = `${life.host} has committed ${state.appliedIndex} of partition ${name}, ${member.nodeId} has ${last}`;
+      this.cluster.fail('I6: what is committed is in the log of every member', what);
+    }
+  }
+
+  private lastIndexOf(member: GroupMember, group: number, position: number, name: string): number | undefined {
+    const life = lifeOf(this.cluster, member);
+    if (life === undefined) return this.lastWords.get(wordsOf(member, name));
+    return life.state(group, position)?.log.lastIndex;
+  }
+
+  private trackOf(state: PartitionState): Track {
+    let track = this.tracks.get(state);
+    if (track === undefined) {
+      track = { seen: new Map(), arrived: new Map(), appliedIndex: state.appliedIndex };
+      this.tracks.set(state, track);
+    }
+    return track;
+  }
+}
+
+function describe({ epoch, bytes }: LogEntry): string {
+  return `${epoch}:${bytes.length}:${new Fnv32().bytes(bytes).hex()}`;
+}
+
+function wordsOf({ nodeId, incarnation }: GroupMember, name: string): string {
+  return `${nodeId}/${incarnation}/${name}`;
+}
