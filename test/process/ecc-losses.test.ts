@@ -71,7 +71,7 @@ eccScene('a cluster of which every node was killed begins empty, and says that i
 
   const { map } = await untilRedundant(scene);
   expect(map?.groups.map(({ lossGeneration }) => lossGeneration)).toEqual([1, 1, 1, 1, 1]);
-  for (const id of scene.founders) expect(scene.node(id).output).toContain('it begins empty');
+  for (const id of scene.founders) await scene.node(id).says('it begins empty');
   const client = scene.client();
   expect(await client.count()).toBe(0);
   await setText(client, 'fruit', 'cherry');
