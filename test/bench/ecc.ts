@@ -4,6 +4,8 @@
  *
  *   --quick                       fewer entries, rounds and sizes: minutes instead of a good half hour
  *   --only=memory|speed|stall     one part, or several with commas between them
+ *   --nodes=3|5                   memory of the clusters of this size only: RS(2,1) or RS(3,2)
+ *   --entries=10000,100000        memory at these numbers of entries
  *   --json                        one JSON object instead of tables
  *
  * The largest clusters take 6 GiB of memory, and raft mode as much of the disk.
@@ -37,7 +39,7 @@ const FULL: BenchPlan = {
 };
 
 const QUICK: BenchPlan = {
-  memory: { codes: [RS_3_2], sizes: SIZES, counts: [10_000, 100_000] },
+  memory: { codes: [RS_3_2, RS_2_1], sizes: SIZES, counts: [10_000, 100_000] },
   speed: { code: RS_3_2, inFlight: [1, 64, 512], rounds: 3, roundMs: 1_000 },
   stall: { code: RS_3_2, rounds: 1 },
 };
@@ -46,6 +48,8 @@ const { values: flags } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
+    nodes: { type: 'string' },
+    entries: { type: 'string' },
     only: { type: 'string', default: PARTS.join(',') },
   },
 });
@@ -64,7 +68,9 @@ const results: Record<string, unknown> = {
 };
 
 if (wanted.includes('memory')) {
-  const rows = await measureMemory(plan.memory, say);
+  const codes = plan.memory.codes.filter(({ k, m }) => flags.nodes === undefined || k + m === Number(flags.nodes));
+  const counts = flags.entries?.split(',').map(Number) ?? plan.memory.counts;
+  const rows = await measureMemory({ ...plan.memory, codes, counts }, say);
   results.memory = rows;
   show(memoryTable(rows));
   show(partsTable(rows));
