@@ -92,6 +92,20 @@ export const METRICS = {
     help: 'Segments rebuilt from parity to answer requests or to refill a node, by how it went: done or wrong (a shard is damaged).',
     labels: ['result'],
   },
+  codecRun: {
+    type: 'histogram',
+    name: 'dcache_codec_run_seconds',
+    help: 'How long a job of the erasure codec ran, by kind and by place: inline or in the pool of threads.',
+    labels: ['type', 'place'],
+    buckets: [0.00001, 0.00002, 0.00005, 0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01],
+  },
+  codecWait: {
+    type: 'histogram',
+    name: 'dcache_codec_wait_seconds',
+    help: 'How long a job of the erasure codec waited for a thread of the pool.',
+    labels: ['type'],
+    buckets: [0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1],
+  },
   leaseLeft: {
     type: 'gauge',
     name: 'dcache_lease_left_seconds',

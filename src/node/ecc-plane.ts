@@ -6,7 +6,7 @@ import type { DataLinks } from '../actors/ecc/ports.js';
 import type { DataStats, EccReport } from '../actors/data-plane.js';
 import type { ControlEvent } from '../actors/control/events.js';
 import { eventLoopScheduler } from '../actors/runtime/scheduler.js';
-import { CodecPool } from '../adapters/codec-pool/codec-pool.js';
+import { CodecPool, type CodecTiming } from '../adapters/codec-pool/codec-pool.js';
 import { chooseKernel } from '../adapters/codec-pool/xor-kernels.js';
 import { openDataLinks } from '../adapters/data-link/data-links.js';
 import { SessionForwarder } from '../adapters/grpc/session-forwarder.js';
@@ -119,12 +119,16 @@ export class EccPlane implements NodePlane {
   /** Without parity positions nothing is ever coded, but the smallest code there is stands in for none. */
   private openCoding(k: number, m: number): Coding {
     const { kernel, addonProblem } = chooseKernel();
-    if (addonProblem !== null) {
-      this.parts.logger.warn({ problem: addonProblem }, 'plain TypeScript stands in for the addon of the codec');
-    }
+    const { logger, metrics } = this.parts;
+    if (addonProblem === null) logger.info({ kernel: kernel.name, k, m }, 'erasure code ready');
+    else logger.warn({ problem: addonProblem }, 'plain TypeScript stands in for the addon of the codec');
     const code = erasureCode(k, Math.max(1, m));
     const threads = Math.max(1, Math.min(MAX_CODEC_THREADS, availableParallelism() - 1));
-    const pool = new CodecPool({ code, kernel, threads });
+    const onTiming = ({ type, place, runMs, waitMs }: CodecTiming): void => {
+      metrics.histogram('codecRun', { type, place }).observe(runMs / 1000);
+      if (place === 'pool') metrics.histogram('codecWait', { type }).observe(waitMs / 1000);
+    };
+    const pool = new CodecPool({ code, kernel, threads, onTiming });
     this.codecPool = pool;
     return { codec: new ErasureCodec(code, kernel), pool: { run: (job) => pool.run(job, 'urgent') } };
   }
