@@ -14,7 +14,7 @@ import { erasureCode } from '../../src/erasure/erasure-code.js';
 import { loopKernel } from '../../src/erasure/xor-kernel.js';
 import { GroupReplica } from '../../src/replication/group-replica.js';
 import type { Primary } from '../../src/replication/primary.js';
-import type { DataMessage } from '../../src/replication/messages.js';
+import type { Append, AppendReply, DataMessage } from '../../src/replication/messages.js';
 import { SipKeyHash } from '../../src/store/key-hash.js';
 import { SegmentLayout } from '../../src/store/layout.js';
 import { neededFor } from '../../src/store/segments-needed.js';
@@ -38,6 +38,15 @@ interface WorldNode {
   /** How many maps it has applied. */
   mapIndex: number;
 }
+
+/** A message that arrived, and between which process lives. */
+interface Delivered {
+  readonly from: GroupMember;
+  readonly to: GroupMember;
+  readonly message: Append | AppendReply;
+}
+
+const DELIVERED_KEPT = 400;
 
 interface PendingWrite {
   readonly position: number;
@@ -65,6 +74,7 @@ export class GroupWorld {
   private readonly committed = new Map<string, Uint8Array>();
   private incarnations = 0;
   private steps = 0;
+  private readonly delivered: Delivered[] = [];
 
   constructor(seed: number, k: number, m: number) {
     this.k = k;
@@ -116,6 +126,7 @@ export class GroupWorld {
     else if (what < 984) this.restartSome();
     else if (what < 986) this.removeLiveBackup();
     else if (what < 990) this.stallSome();
+    else this.deliverAgain();
   }
 
   /** Everything goes well until nothing happens any more. */
@@ -218,7 +229,24 @@ export class GroupWorld {
     if (message.type === 'shard-request' || message.type === 'shard-reply') return true;
     to.replica?.onMessage(from.self, structuredClone(message), this.nowMs);
     this.carryOut(to);
+    if (to.self !== undefined && (message.type === 'append-reply' || message.type === 'append')) {
+      const delivered = { from: from.self, to: to.self, message };
+      if (this.delivered.length < DELIVERED_KEPT) this.delivered.push(delivered);
+      else this.delivered[this.prng.below(DELIVERED_KEPT)] = delivered;
+    }
     return true;
+  }
+
+  /** Something that has been delivered comes once more, perhaps epochs later; links do not do that, but nothing may rest on it. */
+  private deliverAgain(): void {
+    if (this.delivered.length === 0) return;
+    const { from, to, message } = this.prng.pick(this.delivered);
+    const sender = this.nodes.find(({ self }) => self !== undefined && sameMember(self, from));
+    const receiver = this.nodes.find(({ self }) => self !== undefined && sameMember(self, to));
+    // What breaks a learner's stream costs it the attempt, and would keep it from ever arriving.
+    if (sender === undefined || receiver === undefined || message.joinIndex > 0) return;
+    receiver.replica?.onMessage(from, structuredClone(message), this.nowMs);
+    this.carryOut(receiver);
   }
 
   private pairs(): { from: WorldNode; to: WorldNode; link: Link }[] {
@@ -249,7 +277,9 @@ export class GroupWorld {
 
   /** As TCP does when a peer or the path to it is held up: all of it comes later. */
   private stallSome(): void {
-    const { link } = this.prng.pick(this.pairs());
+    const pairs = this.pairs();
+    if (pairs.length === 0) return;
+    const { link } = this.prng.pick(pairs);
     link.stalledUntil = this.steps + this.prng.below(1500);
   }
 
