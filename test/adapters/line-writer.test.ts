@@ -89,6 +89,7 @@ describe('a reader that hangs', () => {
   });
 });
 
+// Only Linux has a file that is always full.
 describe.skipIf(!existsSync('/dev/full'))('a disk that is full', () => {
   test('costs lines but stops neither the writer nor flushSync', async () => {
     const writer = new LineWriter(opened('/dev/full', 'w'));

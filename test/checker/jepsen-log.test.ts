@@ -70,6 +70,7 @@ const folder = join(
 );
 const absent = !existsSync(folder);
 
+// The histories are outside test data, used from where they are and never copied into this project.
 describe.skipIf(absent)(`the recorded histories of etcd${absent ? ` (skipped: there is no ${folder})` : ''}`, () => {
   const expected: unknown = absent ? {} : JSON.parse(readFileSync(join(folder, 'expected.json'), 'utf8'));
   const names = absent ? [] : readdirSync(folder).filter((name) => name.endsWith('.log'));
