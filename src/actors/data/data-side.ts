@@ -3,10 +3,11 @@
  * restores them. While a snapshot is being restored, later events wait.
  */
 import { InvariantViolation } from '../../base/assert.js';
-import { errorFields, type Logger } from '../../base/log.js';
+import type { Logger } from '../../base/log.js';
 import type { WrittenSnapshot } from '../control/snapshot-keeper.js';
 import type { ControlEvent } from '../control/events.js';
 import type { SnapshotFile, SnapshotFiles } from '../snapshot-files.js';
+import { writeSnapshot } from '../write-snapshot.js';
 import type { Router } from './router.js';
 import type { StateMachine } from './state-machine.js';
 
@@ -88,26 +89,20 @@ export class DataSide {
     this.work();
   }
 
-  /** Never rejects: a snapshot that cannot be written leaves the log longer than need be, and is told. */
+  /** Never rejects. */
   private async cut(): Promise<void> {
     const { stateMachine, files, logger } = this.parts;
-    const { appliedIndex: index, appliedTerm: term } = stateMachine;
     const snapshot = stateMachine.store.snapshot();
     try {
-      const writer = await files.create(index, term);
-      try {
-        for (const piece of snapshot.pieces()) {
-          if (this.stopped) return await writer.abort();
-          await writer.write(piece);
-        }
-        this.parts.onSnapshotWritten({ index, term, file: await writer.finish() });
-      } catch (error) {
-        await writer.abort();
-        throw error;
-      }
-    } catch (error) {
-      logger.error({ index, ...errorFields(error) }, 'a snapshot could not be written; the log goes on growing');
-      if (!this.stopped) this.parts.onSnapshotWritten(undefined);
+      await writeSnapshot({
+        index: stateMachine.appliedIndex,
+        term: stateMachine.appliedTerm,
+        pieces: snapshot.pieces(),
+        files,
+        logger,
+        isStopped: () => this.stopped,
+        onWritten: (written) => this.parts.onSnapshotWritten(written),
+      });
     } finally {
       snapshot.release();
     }

@@ -3,10 +3,11 @@
  * a snapshot, so the file has nothing to say; it is there because every snapshot of a log has one.
  */
 import { assert } from '../../base/assert.js';
-import { errorFields, type Logger } from '../../base/log.js';
+import type { Logger } from '../../base/log.js';
 import type { Entry } from '../../raft/types.js';
 import type { WrittenSnapshot } from '../control/snapshot-keeper.js';
 import type { SnapshotFiles } from '../snapshot-files.js';
+import { writeSnapshot } from '../write-snapshot.js';
 
 const CONTENT = new TextEncoder().encode('dcache ecc mode: the cluster map is in the description of this snapshot\n');
 
@@ -56,23 +57,16 @@ export class MapLog {
     this.stopped = true;
   }
 
-  /** Never rejects: a snapshot that cannot be written leaves the log longer than need be, and is told. */
-  async cut(): Promise<void> {
+  /** Never rejects. */
+  cut(): Promise<void> {
     const { files, logger } = this.parts;
-    const { index, term } = this.applied;
-    try {
-      const writer = await files.create(index, term);
-      try {
-        await writer.write(CONTENT);
-        if (this.stopped) return await writer.abort();
-        this.parts.onSnapshotWritten({ index, term, file: await writer.finish() });
-      } catch (error) {
-        await writer.abort();
-        throw error;
-      }
-    } catch (error) {
-      logger.error({ index, ...errorFields(error) }, 'a snapshot could not be written; the log goes on growing');
-      if (!this.stopped) this.parts.onSnapshotWritten(undefined);
-    }
+    return writeSnapshot({
+      ...this.applied,
+      pieces: [CONTENT],
+      files,
+      logger,
+      isStopped: () => this.stopped,
+      onWritten: (written) => this.parts.onSnapshotWritten(written),
+    });
   }
 }
