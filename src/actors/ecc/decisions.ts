@@ -17,5 +17,9 @@ export function decisionsOf(primary: LedPartition): Decisions {
     segmentsNeeded: (request) => segmentsNeeded(primary.store, request),
     write: (request) => decisions.write(request),
     read: (request, nowMs) => decisions.read(request, nowMs),
+    removeIfOver: (key, nowMs) => {
+      primary.store.tick(nowMs, 0);
+      decisions.removeIfOver(key);
+    },
   };
 }

@@ -24,7 +24,6 @@ import {
   type WriteRequest,
 } from '../../store/requests.js';
 import type { ScanRequest } from '../../store/scan-page.js';
-import type { SegmentStore } from '../../store/segment-store.js';
 import type { PendingRequest } from '../data/pending.js';
 import type { Scheduler } from '../runtime/scheduler.js';
 import { type AwaitedAnswer, AwaitedAnswers } from './awaited-answers.js';
@@ -39,6 +38,8 @@ export interface Decisions {
   segmentsNeeded(request: KvRequest): readonly number[];
   write(request: KeyWrite): WriteReply;
   read(request: ReadRequest, nowMs: number): ReadReply;
+  /** Removes the value of `key` if its time is over at `nowMs`, to which the store's clock moves. A change as any write. */
+  removeIfOver(key: Uint8Array, nowMs: number): void;
 }
 
 export interface SegmentRebuilder {
@@ -167,7 +168,7 @@ export class PartitionService {
     }
     // I2: the miss is answered once the removal is committed.
     const isOver = store.values.expiringBytes > 0 && store.lookUp(request.key, nowMs) === 'expired';
-    const index = isOver ? this.change(() => endIfExpired(store, request.key, nowMs)).index : 0;
+    const index = isOver ? this.change(() => decisions.removeIfOver(request.key, nowMs)).index : 0;
     const reply = decisions.read(request, nowMs);
     this.respond(pending, reply, Math.max(index, primary.uncommittedIndexOf(tag)), index > 0);
   }
@@ -269,12 +270,6 @@ export class PartitionService {
     if (shortage !== undefined) pending.failed(shortage);
     else this.waiting.push({ pending, resume });
   }
-}
-
-/** A value that is over counts as none, and is taken away before anything is decided on that. */
-function endIfExpired(store: SegmentStore, key: Uint8Array, nowMs: number): void {
-  store.tick(nowMs, 0);
-  if (store.lookUp(key, nowMs) === 'expired') store.delete(key, nowMs);
 }
 
 function lostPrimaryship(): DcacheError {
