@@ -4,6 +4,7 @@ import type { GroupMember } from '../../src/cluster/cluster-map.js';
 import type { Effect } from '../../src/replication/effects.js';
 import { EMPTY_HEADER } from '../../src/replication/entry-codec.js';
 import type { Append, AppendReply } from '../../src/replication/messages.js';
+import { LIMITS } from '../../src/base/limits.js';
 import { PartitionLog } from '../../src/replication/partition-log.js';
 import type { PartitionState } from '../../src/replication/partition-state.js';
 import { Primary } from '../../src/replication/primary.js';
@@ -157,4 +158,50 @@ test('a primary near the end of its indexes takes no writes', () => {
   expect(primary.isFull).toBe(false);
   primary.onConfiguration({ epoch: 2, backups: [b, c], learners: [], versionFloor: 10 });
   expect(primary.isFull).toBe(true);
+});
+
+describe('a backup that does not answer', () => {
+  const LARGE = new Uint8Array(LIMITS.maxPartitionAppendBytes);
+
+  beforeEach(() => {
+    reply(b, 0);
+    reply(c, 0);
+  });
+
+  function setLarge(): void {
+    primary.change(() => primary.store.set(KEY, LARGE, primary.lastIndex + 1, NOW));
+    primary.flush(NOW);
+  }
+
+  test('is sent no more than its window, whatever there is', () => {
+    for (let i = 0; i < 12; i++) setLarge();
+    const sent = appendsTo(b).flatMap(({ entries }) => entries);
+    const bytes = sent.reduce((sum, entry) => sum + entry.bytes.length, 0);
+    expect(bytes).toBeGreaterThanOrEqual(LIMITS.maxPartitionInflightBytes);
+    expect(bytes).toBeLessThanOrEqual(
+      LIMITS.maxPartitionInflightBytes + LIMITS.maxPartitionAppendBytes + LIMITS.maxEntryBytes,
+    );
+  });
+
+  test('slows its primary before memory runs away, until it has caught up', () => {
+    let writes = 0;
+    while (!primary.isFull && writes < 1_000) {
+      setLarge();
+      writes++;
+    }
+    expect(writes).toBeGreaterThan(1);
+    expect(writes * LARGE.length).toBeLessThanOrEqual(LIMITS.maxPartitionUncommittedBytes + LARGE.length);
+    reply(b, primary.lastIndex);
+    reply(c, primary.lastIndex);
+    expect(primary.isFull).toBe(false);
+  });
+
+  test('is asked again after a while, without being sent everything once more', () => {
+    set();
+    primary.flush(NOW);
+    const before = appendsTo(b).length;
+    primary.flush(NOW + 1_000);
+    const again = appendsTo(b).slice(before);
+    expect(again).toMatchObject([{ prevIndex: primary.lastIndex, entries: [] }]);
+  });
 });
