@@ -7,7 +7,14 @@ import { assert } from '../../src/base/assert.js';
 import type { Incarnation, NodeId } from '../../src/base/ids.js';
 import { Prng } from '../../src/base/prng.js';
 import { applyMapCommand } from '../../src/cluster/apply-map-command.js';
-import { EMPTY_MAP, primaryOf, sameMember, type ClusterMap, type GroupMember } from '../../src/cluster/cluster-map.js';
+import {
+  EMPTY_MAP,
+  membersOf,
+  primaryOf,
+  sameMember,
+  type ClusterMap,
+  type GroupMember,
+} from '../../src/cluster/cluster-map.js';
 import type { AttributedDeclaration, MapCommand } from '../../src/cluster/map-commands.js';
 import { ErasureCodec } from '../../src/erasure/erasure-codec.js';
 import { erasureCode } from '../../src/erasure/erasure-code.js';
@@ -435,6 +442,7 @@ export class GroupWorld {
       if (known === undefined) this.committed.set(`${position} ${at}`, bytes.slice());
       else assert(Buffer.compare(known, bytes) === 0, `committed entry ${at} of position ${position} has changed`);
     }
+    this.checkHeld(position, index, node);
     const primary = node.replica?.primary(position);
     const acknowledged = this.pending.filter(
       (write) => write.position === position && write.index <= index && write.by === primary,
@@ -446,6 +454,21 @@ export class GroupWorld {
       const name = `${position} ${key}`;
       const later = this.pending.filter((write) => write.by === primary && write.key === key);
       this.expected.set(name, new Set([value, ...later.map((write) => write.value)]));
+    }
+  }
+
+  /** I6: what a primary holds committed is at every member of its configuration, as far as that lives. */
+  private checkHeld(position: number, index: number, primary: WorldNode): void {
+    const group = this.maps[primary.mapIndex]?.groups[0];
+    const mine = this.committed.get(`${position} ${index}`);
+    if (group === undefined || mine === undefined) return;
+    for (const member of membersOf(group, this.k, position)) {
+      const node = this.nodes.find(({ self }) => self !== undefined && sameMember(self, member));
+      const state = node?.replica?.state(position);
+      if (state === undefined || state.appliedIndex >= index) continue;
+      const held = state.log.entryAt(index)?.bytes;
+      const isHeld = held !== undefined && Buffer.compare(held, mine) === 0;
+      assert(isHeld, `${member.nodeId} lacks entry ${index} of position ${position}, which is committed`);
     }
   }
 
