@@ -11,6 +11,7 @@ import { LeaseLedger } from './lease-ledger.js';
 import { planLetGo, planMapChange } from './map-planner.js';
 import type { MapCommand } from './map-commands.js';
 import { isAlive, type NodeObservation, type Observations } from './observations.js';
+import { isLeaveRefused, planHandOver } from './planned-hand-over.js';
 
 /** Earlier lives of one node that are remembered, so that a heartbeat of theirs that was long under way counts for nothing. */
 const MAX_EARLIER_LIVES = 16;
@@ -63,7 +64,10 @@ export class HeartbeatMonitor {
     const observed = this.observations(context.nowMs);
     this.ledger.ask(planLetGo(this.map, observed), this.map, context.nowMs);
     const aliveNodes = new Set([...this.nodes.keys()].filter((other) => isAlive(observed, other)));
-    return this.ledger.answer(heartbeat, { ...context, aliveNodes, map: this.map });
+    const answer = this.ledger.answer(heartbeat, { ...context, aliveNodes, map: this.map });
+    const member = { nodeId, incarnation };
+    const handOver = planHandOver(this.map, observed, member);
+    return { ...answer, handOver, leaveRefused: isLeaveRefused(this.map, observed, member) };
   }
 
   /** The change of the map that is due; undefined while none is. */

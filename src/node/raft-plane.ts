@@ -53,6 +53,10 @@ export class RaftPlane implements NodePlane {
     this.dataSide.onEvents(events);
   }
 
+  leave(): Promise<void> {
+    return Promise.resolve();
+  }
+
   drain(): Promise<void> {
     return this.router.drain();
   }

@@ -135,7 +135,7 @@ export class GroupReplica {
   // ------------------------------------------------------------------ what others are told
 
   /** This group's part of a DataReport. */
-  report(nowMs: number): Omit<DataReport, 'mapIndex' | 'freeBytes'> {
+  report(nowMs: number): Omit<DataReport, 'mapIndex' | 'freeBytes' | 'leaving'> {
     const { id: group, epoch } = this.group;
     const primaries = [...this.roles.primaries()];
     const broken = new Set(primaries.flatMap((primary) => primary.brokenJoins()));

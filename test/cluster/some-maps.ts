@@ -125,6 +125,7 @@ export const someHeartbeat = fc.record({
   unacknowledged: some(fc.record({ nodeId: someNodeId, ageMs: someNumber })),
   lastIndexes: some(fc.record({ group: someNumber, index: someNumber })),
   freeBytes: someNumber,
+  leaving: fc.boolean(),
 });
 
 export const someHeartbeatReply = fc.record({
@@ -133,6 +134,8 @@ export const someHeartbeatReply = fc.record({
   leaseMs: someNumber,
   mapIndex: someNumber,
   letGo: someEpochs,
+  handOver: someEpochs,
+  leaveRefused: fc.boolean(),
 });
 
 /** What the primary of the position says about a learner that is complete. */

@@ -55,6 +55,8 @@ export class EccControl {
       send: (leader, heartbeat) => this.sendHeartbeat(leader, heartbeat),
       publishLease: (grant) => parts.publishLease(grant),
       onLetGo: (groups) => parts.emit({ type: 'let-go', groups }),
+      onHandOver: (groups) => parts.emit({ type: 'hand-over', groups }),
+      onLeaveRefused: () => parts.emit({ type: 'leave-refused' }),
     });
     this.sender.start();
     const snapshot = log.snapshot();

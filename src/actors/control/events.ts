@@ -30,6 +30,10 @@ export type ControlEvent =
   | { readonly type: 'map'; readonly index: number; readonly map: ClusterMap }
   /** In ecc mode: the leader asks this node to answer nothing more in these epochs. */
   | { readonly type: 'let-go'; readonly groups: readonly GroupEpoch[] }
+  /** In ecc mode: the leader waits for this node to let go of these in good order, see HeartbeatReply. */
+  | { readonly type: 'hand-over'; readonly groups: readonly GroupEpoch[] }
+  /** In ecc mode: this node is leaving, and the leader will not take it out of all its groups. */
+  | { readonly type: 'leave-refused' }
   /** The log has grown: a snapshot should be cut, and told to the control side by `snapshotWritten`. */
   | { readonly type: 'snapshot-due' }
   /** The node cannot take part, and why; it goes on trying. Undefined: the obstacle is gone. */

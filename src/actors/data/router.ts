@@ -36,7 +36,10 @@ export interface Forwarder {
 }
 
 /** What the router is told; snapshots are the business of data-side.ts. */
-export type RouterEvent = Exclude<ControlEvent, { type: 'restore' | 'snapshot-due' | 'map' | 'let-go' }>;
+export type RouterEvent = Exclude<
+  ControlEvent,
+  { type: 'restore' | 'snapshot-due' | 'map' | 'let-go' | 'hand-over' | 'leave-refused' }
+>;
 
 export interface RouterParts {
   readonly stateMachine: StateMachine;

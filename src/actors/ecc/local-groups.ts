@@ -15,6 +15,7 @@ import type { Scheduler } from '../runtime/scheduler.js';
 import { decisionsOf } from './decisions.js';
 import { DegradedReads, type RebuildPool } from './degraded-reads.js';
 import { PartitionService } from './partition-service.js';
+import { HandOver } from './hand-over.js';
 import type { DataLinks } from './ports.js';
 import { newGroupReplica, type Replica, type ReplicaSpec } from './replica.js';
 
@@ -38,6 +39,8 @@ export interface LocalGroupsParts {
   giveBack(pending: PendingRequest): void;
   /** A partition has, or has lost, its service here. */
   onRoles(): void;
+  /** A group has been let go of as planned. */
+  onHandedOver(): void;
 }
 
 interface LocalGroup {
@@ -45,6 +48,7 @@ interface LocalGroup {
   readonly reads: DegradedReads;
   /** By position. */
   readonly services: (PartitionService | undefined)[];
+  readonly handOver: HandOver;
 }
 
 export class LocalGroups {
@@ -81,7 +85,9 @@ export class LocalGroups {
         const replica = (this.parts.newReplica ?? newGroupReplica)(group, spec);
         const reads = this.newReads(group.id, replica);
         reads.onMembers(group.inSync.filter((member) => !sameMember(member, spec.self)));
-        this.groups.set(group.id, { replica, reads, services: [] });
+        const services: (PartitionService | undefined)[] = [];
+        const handOver = new HandOver({ replica, services: () => services.filter((service) => service !== undefined) });
+        this.groups.set(group.id, { replica, reads, services, handOver });
       }
     }
     this.pump();
@@ -89,6 +95,12 @@ export class LocalGroups {
 
   letGo(group: number, epoch: number): void {
     this.groups.get(group)?.replica.letGo(epoch);
+    this.pumpLater();
+  }
+
+  /** As soon as what has been accepted there is committed and answered. */
+  handOver(group: number, epoch: number): void {
+    this.groups.get(group)?.handOver.begin(epoch, this.parts.scheduler.nowMs());
     this.pumpLater();
   }
 
@@ -167,6 +179,7 @@ export class LocalGroups {
     if (this.stopped) return;
     const nowMs = this.parts.scheduler.nowMs();
     let rolesChanged = false;
+    let handedOver = false;
     for (const [id, group] of this.groups) {
       group.replica.flush(nowMs);
       const committed = new Set<number>();
@@ -177,8 +190,10 @@ export class LocalGroups {
       }
       if (rolesChanged) this.takeRoles(id, group);
       for (const position of committed) group.services[position]?.onProgress();
+      if (group.handOver.step(nowMs)) handedOver = true;
     }
     if (rolesChanged) this.parts.onRoles();
+    if (handedOver) this.parts.onHandedOver();
   }
 
   /** The sender's map is newer, or older, than the one here. */

@@ -16,13 +16,15 @@ let mainHangs: boolean;
 let sent: { readonly to: number; readonly heartbeat: Heartbeat; readonly atMs: number }[];
 let grants: LeaseGrant[];
 let letGo: GroupEpoch[];
+let handOver: GroupEpoch[];
+let refusals: number;
 let sender: HeartbeatSender;
 
 beforeEach(() => {
   scheduler = new VirtualScheduler();
   leader = 2;
   mainHangs = false;
-  [sent, grants, letGo] = [[], [], []];
+  [sent, grants, letGo, handOver, refusals] = [[], [], [], [], 0];
   let pulse = 0;
   sender = new HeartbeatSender({
     self: SELF,
@@ -34,6 +36,8 @@ beforeEach(() => {
     send: (to, heartbeat) => sent.push({ to, heartbeat, atMs: scheduler.nowMs() }),
     publishLease: (grant) => grants.push(grant),
     onLetGo: (groups) => letGo.push(...groups),
+    onHandOver: (groups) => handOver.push(...groups),
+    onLeaveRefused: () => refusals++,
   });
   sender.start();
 });
@@ -45,7 +49,7 @@ const lastSent = (): Heartbeat => {
 };
 const replyTo = (heartbeat: Heartbeat, changed: Partial<HeartbeatReply> = {}): HeartbeatReply => {
   const { incarnation, sequence } = heartbeat;
-  return { incarnation, sequence, leaseMs, mapIndex: 7, letGo: [], ...changed };
+  return { incarnation, sequence, leaseMs, mapIndex: 7, letGo: [], handOver: [], leaveRefused: false, ...changed };
 };
 
 test('every interval the leader gets a heartbeat with the last report of the main thread', async () => {

@@ -3,12 +3,12 @@
  * gets, one after the other, on two keys of the measured partition, while others keep the cluster busy. The get is of a key that nobody writes:
  * one that looks at an uncommitted write has to wait for it.
  */
-import { asDcacheError } from '../../../src/base/errors.js';
 import type { ClusterReport } from '../../../src/adapters/grpc/backend.js';
 import { partitionOfSlot, slotOf } from '../../../src/cluster/slots.js';
 import { bufferCodec, DcacheClient } from '../../../src/index.js';
 import { ProcessCluster } from '../../support/process-cluster.js';
 import { median } from '../shared/interleave.js';
+import { Lane, pause } from '../shared/lane.js';
 import { fill, keyOf, valueOf, type EntrySize } from './entries.js';
 import { eccShape, type Code } from './shapes.js';
 
@@ -143,50 +143,4 @@ function isWhole(report: ClusterReport | undefined): boolean {
   const positions = report?.map?.groups.flatMap((group) => group.positions) ?? [];
   const led = positions.every(({ role, primary, holder }) => role === 'parity' || primary === holder);
   return positions.length > 0 && led && positions.every(({ state }) => state === 'in-sync');
-}
-
-/** One request after the other, whatever becomes of them. */
-class Lane {
-  private readonly ask: (n: number) => Promise<unknown>;
-  private readonly ended: Promise<void>;
-  private stopped = false;
-  private answeredAtMs = performance.now();
-  private longestMs = 0;
-
-  constructor(ask: (n: number) => Promise<unknown>) {
-    this.ask = ask;
-    this.ended = this.run();
-  }
-
-  /** The longest time without an answer since this was asked last, the one under way included. */
-  takeLongestMs(): number {
-    const nowMs = performance.now();
-    const longestMs = Math.max(this.longestMs, nowMs - this.answeredAtMs);
-    this.longestMs = 0;
-    this.answeredAtMs = nowMs;
-    return longestMs;
-  }
-
-  stop(): Promise<void> {
-    this.stopped = true;
-    return this.ended;
-  }
-
-  private async run(): Promise<void> {
-    for (let n = 0; !this.stopped; n++) {
-      try {
-        await this.ask(n);
-        const nowMs = performance.now();
-        this.longestMs = Math.max(this.longestMs, nowMs - this.answeredAtMs);
-        this.answeredAtMs = nowMs;
-      } catch (error) {
-        if (asDcacheError(error).code === 'INTERNAL') throw error;
-        await pause(5);
-      }
-    }
-  }
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }
