@@ -45,11 +45,17 @@ export class HeartbeatMonitor {
    * The answer to a heartbeat; undefined to one of a process life that is over.
    *
    * @param quorumContactMs latest T such that a quorum has acknowledged a message sent at or after T
-   * @param lastLogIndex Raft index of the leader's last entry, committed or not
+   * @param lastLogIndex Raft index of the leader's last entry, committed or not. @param underWay groups that a command in the log
+   * will change: nobody need let go of them yet
    */
   onHeartbeat(
     heartbeat: Heartbeat,
-    context: { readonly nowMs: number; readonly quorumContactMs: number; readonly lastLogIndex: number },
+    context: {
+      readonly nowMs: number;
+      readonly quorumContactMs: number;
+      readonly lastLogIndex: number;
+      readonly underWay: ReadonlySet<number>;
+    },
   ): HeartbeatReply | undefined {
     const { nodeId, incarnation } = heartbeat;
     const known = this.nodes.get(nodeId);
@@ -66,13 +72,14 @@ export class HeartbeatMonitor {
     const aliveNodes = new Set([...this.nodes.keys()].filter((other) => isAlive(observed, other)));
     const answer = this.ledger.answer(heartbeat, { ...context, aliveNodes, map: this.map });
     const member = { nodeId, incarnation };
-    const handOver = planHandOver(this.map, observed, member);
+    const asked = planHandOver(this.map, observed, member);
+    const handOver = asked.filter(({ group }) => !context.underWay.has(group));
     return { ...answer, handOver, leaveRefused: isLeaveRefused(this.map, observed, member) };
   }
 
-  /** The change of the map that is due; undefined while none is. */
-  plan(nowMs: number): MapCommand | undefined {
-    return planMapChange(this.map, this.observations(nowMs));
+  /** The change of the map that is due; undefined while none is. @param underWay groups that a command in the log will change */
+  plan(nowMs: number, underWay?: ReadonlySet<number>): MapCommand | undefined {
+    return planMapChange(this.map, this.observations(nowMs), underWay);
   }
 
   observations(nowMs: number): Observations {

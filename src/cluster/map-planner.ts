@@ -1,7 +1,7 @@
 /**
  * Which change of the map comes next (DESIGN.md section 6). Pure: the map and what the Raft leader has observed in, one command or
- * none out. It is proposed through Raft and planned anew after it has been applied; a second proposal of the same command has
- * no effect (I3).
+ * none out. It is proposed through Raft, and its group is planned anew after it has been applied; a second proposal of the same
+ * command has no effect (I3).
  *
  * Within a group the order is: who is gone leaves, letting go is answered, broken links are taken apart, who is about to stop
  * leaves, learners that are complete come in sync, learners that are gone are given up, the version floor is raised, and who is
@@ -24,10 +24,15 @@ import { isHandedOver, isLeaving, leavingMembers } from './planned-hand-over.js'
 /** A floor is raised when a log is so near: as many writes as a partition can take while the command goes through Raft. */
 const FLOOR_MARGIN = 2 ** 20;
 
-/** The change that is due; undefined while none is. */
-export function planMapChange(map: ClusterMap, observed: Observations): MapCommand | undefined {
+const NONE: ReadonlySet<number> = new Set();
+
+/** The change that is due; undefined while none is. @param underWay groups that are about to change: they are left alone */
+export function planMapChange(map: ClusterMap, observed: Observations, underWay = NONE): MapCommand | undefined {
   if (map.groups.length === 0) return planCreation(observed);
-  return planColdStart(map, observed) ?? firstOf(map.groups, (group) => planGroupChange(map, group, observed));
+  const coldStart = planColdStart(map, observed);
+  if (coldStart !== undefined) return underWay.size === 0 ? coldStart : undefined;
+  const settled = map.groups.filter(({ id }) => !underWay.has(id));
+  return firstOf(settled, (group) => planGroupChange(map, group, observed));
 }
 
 /** Live primaries that are to leave a group: what the leader asks for in its answers to heartbeats. */

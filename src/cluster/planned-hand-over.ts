@@ -42,16 +42,28 @@ export function actingFor(group: Group, k: number, learner: JoiningMember): Grou
 
 /** What `member` is to let go of next, once it is drained: at most one group. */
 export function planHandOver(map: ClusterMap, observed: Observations, member: GroupMember): readonly GroupEpoch[] {
-  const found = map.groups.find((group) => isToHandOver(map, group, observed, member));
+  const led = map.groups.filter((group) => primaryRoles(group, map.k, member) > 0);
+  const found =
+    led.find((group) => actsForComplete(group, map.k, observed, member)) ?? nextToLeave(map, observed, member);
   return found === undefined ? [] : [{ group: found.id, epoch: found.epoch }];
 }
 
-function isToHandOver(map: ClusterMap, group: Group, observed: Observations, member: GroupMember): boolean {
-  if (primaryRoles(group, map.k, member) === 0) return false;
-  const isSame = (other: GroupMember | undefined): boolean => other !== undefined && sameMember(other, member);
+function actsForComplete(group: Group, k: number, observed: Observations, member: GroupMember): boolean {
+  return completeLearners(group, k, observed).some(({ learner }) => {
+    const acting = actingFor(group, k, learner);
+    return acting !== undefined && sameMember(acting, member);
+  });
+}
+
+function nextToLeave(map: ClusterMap, observed: Observations, member: GroupMember): Group | undefined {
   // While the leader is new, no primary may leave (I4 d): to let go would only mean to serve nobody.
-  if (!isQuiet(observed) && leavingMembers(map, group, observed).some(isSame)) return true;
-  return completeLearners(group, map.k, observed).some(({ learner }) => isSame(actingFor(group, map.k, learner)));
+  if (isQuiet(observed)) return undefined;
+  const left = map.groups.filter((group) =>
+    leavingMembers(map, group, observed).some((other) => sameMember(other, member)),
+  );
+  // Where it is a backup it leaves first: clients should not have to wait for that as well.
+  const isStillBackup = left.some((group) => primaryRoles(group, map.k, member) === 0);
+  return isStillBackup ? undefined : left[0];
 }
 
 /** Whether waiting will not get the leaving member out of all its groups: one would keep fewer than k, and nobody is on the way in. */

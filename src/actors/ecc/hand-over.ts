@@ -5,6 +5,7 @@
  * When draining takes too long, because a backup hangs say, the partitions are served again until the leader asks anew, which it
  * does with its next reply: a plan is no reason to stop.
  */
+import type { Logger } from '../../base/log.js';
 import type { PartitionService } from './partition-service.js';
 import type { Replica } from './replica.js';
 
@@ -12,7 +13,9 @@ import type { Replica } from './replica.js';
 const PATIENCE_MS = 500;
 
 export interface HandOverParts {
+  readonly group: number;
   readonly replica: Pick<Replica, 'epoch' | 'letGo'>;
+  readonly logger: Logger;
   /** Of the partitions that are led here. */
   services(): Iterable<Pick<PartitionService, 'drain' | 'resume' | 'isDrained'>>;
 }
@@ -42,16 +45,24 @@ export class HandOver {
   /** To be called when something is committed, when the map has changed, and every few milliseconds. @returns whether it has let go now. */
   step(nowMs: number): boolean {
     if (this.epoch === 0) return false;
-    const { replica } = this.parts;
+    const { group, replica, logger } = this.parts;
+    const { epoch } = this;
+    const drainMs = Math.round(nowMs - this.sinceMs);
     const isOver = replica.epoch !== this.epoch;
     if (isOver) return this.end();
     if (this.hasLetGo) return false;
     if ([...this.parts.services()].every(({ isDrained }) => isDrained)) {
       this.hasLetGo = true;
-      replica.letGo(this.epoch);
+      replica.letGo(epoch);
+      logger.info({ group, epoch, drainMs }, 'let go of a group as planned');
       return true;
     }
-    return nowMs - this.sinceMs >= PATIENCE_MS && this.end();
+    if (drainMs < PATIENCE_MS) return false;
+    logger.warn(
+      { group, epoch, drainMs },
+      'a planned hand-over takes too long: the group is served until it is asked for again',
+    );
+    return this.end();
   }
 
   private end(): false {

@@ -86,7 +86,12 @@ export class LocalGroups {
         const reads = this.newReads(group.id, replica);
         reads.onMembers(group.inSync.filter((member) => !sameMember(member, spec.self)));
         const services: (PartitionService | undefined)[] = [];
-        const handOver = new HandOver({ replica, services: () => services.filter((service) => service !== undefined) });
+        const handOver = new HandOver({
+          group: group.id,
+          replica,
+          logger: this.parts.logger,
+          services: () => services.filter((service) => service !== undefined),
+        });
         this.groups.set(group.id, { replica, reads, services, handOver });
       }
     }

@@ -116,3 +116,18 @@ test('nothing is sent when it has stopped', async () => {
   await scheduler.advance(1000);
   expect(sent.length).toBe(count);
 });
+
+test('what the leader waits for, and that it will not let the node go, is told on', () => {
+  sender.onReply(replyTo(lastSent(), { handOver: [{ group: 3, epoch: 4 }], leaveRefused: true }));
+  expect(handOver).toEqual([{ group: 3, epoch: 4 }]);
+  expect(refusals).toBe(1);
+});
+
+test('a node that is leaving speaks whenever the map has changed: it is its turn for the next group', () => {
+  const before = sent.length;
+  sender.onReport({ ...EMPTY_REPORT, mapIndex: 1 });
+  expect(sent.length).toBe(before);
+  sender.onReport({ ...EMPTY_REPORT, mapIndex: 1, leaving: true });
+  sender.onReport({ ...EMPTY_REPORT, mapIndex: 2, leaving: true });
+  expect(sent.length).toBe(before + 2);
+});
