@@ -45,6 +45,8 @@ export interface NodeListener {
   onView(view: ClusterView, ecc: EccReport | undefined): void;
   /** The node cannot take part, and why; it goes on trying. Undefined: the obstacle is gone. */
   onObstacle(message: string | undefined): void;
+  /** Where somebody starts the node again when it ends: it was asked to restart, so it should be stopped. */
+  readonly onRestartAsked?: () => void;
   /** The node has failed and is stopping by itself. */
   onFailure(error: DcacheError): void;
 }
@@ -88,6 +90,7 @@ export class Node {
       plane: this.plane,
       speaker: this.speaker,
       control: () => this.control?.ref,
+      restart: listener.onRestartAsked,
     });
     this.clientServer = new ClientServer(this.backend, logger.child('client-port'), this.metrics);
   }

@@ -34,6 +34,7 @@ const node = (number: number, changed: Partial<NodeReport> = {}): NodeReport => 
   reachable: 3,
   bytesFor: { live: 4 * KIB, dead: 0, index: KIB, parity: 2 * KIB, tail: KIB, other: 0 },
   ecc: { incarnation: life(number).incarnation, mapIndex: 9, leaseLeftMs: 412, k: 2, m: 1 },
+  supervised: false,
   ...changed,
 });
 const down = (number: number): NodeReport =>

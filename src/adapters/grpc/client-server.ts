@@ -7,7 +7,12 @@ import type { Metrics } from '../../base/metrics.js';
 import type { ClientBackend } from './backend.js';
 import { writeClusterReport, writeMap, writeNodeReport } from './cluster-messages.js';
 import { bindGrpcServer, closeGrpcServer, createGrpcServer } from './channel.js';
-import { ClusterDefinition, type AddNodeRequest, type RemoveNodeRequest } from './generated/dcache/v1/cluster.js';
+import {
+  ClusterDefinition,
+  type AddNodeRequest,
+  type RemoveNodeRequest,
+  type RestartNodeRequest,
+} from './generated/dcache/v1/cluster.js';
 import { KvDefinition, type SessionResponse } from './generated/dcache/v1/kv.js';
 import { replyMessage, writeReply, type ReplyMessage, type WireReply } from './kv-replies.js';
 import { readRequest, type WireRequest } from './kv-requests.js';
@@ -98,6 +103,10 @@ export class ClientServer {
       }),
       removeNode: cluster('remove-node', async ({ nodeId }: RemoveNodeRequest) => {
         await backend.removeNode(nodeId);
+        return {};
+      }),
+      restartNode: cluster('restart-node', async ({ nodeId }: RestartNodeRequest) => {
+        await backend.restartNode(nodeId);
         return {};
       }),
     });

@@ -32,6 +32,12 @@ export async function removeNode(address: string, nodeId: string, timeoutMs: num
   );
 }
 
+export async function restartNode(address: string, nodeId: string, timeoutMs: number): Promise<void> {
+  await withChannel(address, (client) =>
+    callUnary(client, METHODS.restartNode, { nodeId }, { peer: address, timeoutMs }),
+  );
+}
+
 async function withChannel<T>(
   address: string,
   call: (client: ReturnType<typeof openChannel>) => Promise<T>,
