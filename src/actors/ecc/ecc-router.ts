@@ -19,8 +19,9 @@ import { countAll, flushAll, scanAll } from './all-partitions.js';
 import { noPrimaryError, shortageError } from './no-primary.js';
 import type { PartitionService } from './partition-service.js';
 
-/** Until a request that was refused elsewhere looks again. */
-const LOOK_AGAIN_MS = 20;
+/** Until a request that was refused elsewhere looks again: soon at first, since maps differ for a moment only, then twice as long each time. */
+const FIRST_LOOK_MS = 2;
+const LAST_LOOK_MS = 20;
 /** Codes of another node that say nothing is done and another node, or this one a little later, may do it. */
 const ELSEWHERE: readonly ErrorCode[] = ['WRONG_NODE', 'NO_LEADER', 'UNREACHABLE', 'SHUTTING_DOWN'];
 
@@ -42,6 +43,8 @@ export class EccRouter {
   private readonly pending: PendingRequests;
   private parked: PendingRequest[] = [];
   private readonly forwarded = new Map<PendingRequest, Forwarding>();
+  /** How long those that were refused elsewhere wait the next time. */
+  private readonly lookAgainMs = new WeakMap<PendingRequest, number>();
   private map: ClusterMap = EMPTY_MAP;
   private view: ClusterView | undefined;
   private obstacle: string | undefined;
@@ -203,7 +206,9 @@ export class EccRouter {
       if (!isForAnother) return pending.failed(failure);
       pending.exposed = false;
       // One of the two maps is older than the truth: look again when it has had time to change.
-      this.parts.scheduler.after(LOOK_AGAIN_MS, () => this.route(pending));
+      const waitMs = this.lookAgainMs.get(pending) ?? FIRST_LOOK_MS;
+      this.lookAgainMs.set(pending, Math.min(LAST_LOOK_MS, 2 * waitMs));
+      this.parts.scheduler.after(waitMs, () => this.route(pending));
     } finally {
       if (this.forwarded.get(pending) === forwarding) this.forwarded.delete(pending);
     }
