@@ -100,6 +100,14 @@ export class ParityShards {
     return found.sort((a, b) => a.number - b.number);
   }
 
+  /** Gives up every shard that has something folded in which `isKept` does not name. */
+  keepOnly(isKept: (position: number, listing: SegmentListing) => boolean): void {
+    for (const [number, stripe] of [...this.stripes]) {
+      const isWhole = [...stripe.checksums].every(([position, checksum]) => isKept(position, { number, checksum }));
+      if (!isWhole) this.dropStripe(number, stripe);
+    }
+  }
+
   /** Gives everything up. */
   clear(): void {
     for (const [number, stripe] of this.stripes) this.dropStripe(number, stripe);
