@@ -8,13 +8,13 @@ import { ParityShards } from '../../src/replication/parity-shards.js';
 import { SegmentCandidates } from '../../src/replication/segment-candidates.js';
 import { hashBytes } from '../../src/store/byte-hash.js';
 import type { PartitionStore } from '../../src/store/partition-store.js';
-import { factsOf } from '../../src/store/segment-image.js';
+import { copyOfSegment, factsOf } from '../../src/store/segment-image.js';
 import { SlabPool } from '../../src/store/slab-pool.js';
 import { hashOfPartition } from '../../src/store/state-hash.js';
 import { SMALL_LAYOUT } from '../store/store-fixture.js';
 import { emptyPartition, recordedStore } from './entry-fixture.js';
 
-const KEYS = 150;
+const KEYS = 250;
 
 /** A store with some sealed segments, in which every third record is dead. */
 function filled(): PartitionStore {
@@ -53,22 +53,20 @@ describe('raw segments that a data holder has kept', () => {
   beforeEach(() => {
     before = filled();
     listed = before.sealedListings();
-    expect(listed.length).toBeGreaterThan(2);
+    expect(listed.length).toBeGreaterThan(1);
     candidates = new SegmentCandidates();
     candidates.keep(before);
   });
 
   it('become the segments of another store, with the records that are live by then', () => {
     const messages = listed.map(({ number }) => factsMessage(before, number));
-    const primary = filled();
+    const sent = emptyPartition();
+    for (const { number } of listed) sent.restoreSegment(copyOfSegment(before.table.get(number)));
     before.clear();
     expect(decidedBy(candidates, listed)).toEqual(listed.map(({ number }) => number));
     const store = emptyPartition();
     for (const message of messages) expect(candidates.restore(store, message)).toBe(true);
-    for (const { number } of primary.sealedListings()) {
-      expect(store.table.get(number).bytes).toEqual(primary.table.get(number).bytes);
-    }
-    expect(store.index.first(0)).toBe(primary.index.first(0));
+    expect(hashOfPartition(store)).toBe(hashOfPartition(sent));
     expect(candidates.heldBytes).toBe(0);
     expect(before.pool.blockBytes).toBe(0);
   });
