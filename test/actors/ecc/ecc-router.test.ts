@@ -2,6 +2,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { PendingRequest } from '../../../src/actors/data/pending.js';
 import { EccRouter } from '../../../src/actors/ecc/ecc-router.js';
+import { Troubles } from '../../../src/actors/ecc/troubles.js';
 import { DcacheError } from '../../../src/base/errors.js';
 import type { NodeId } from '../../../src/base/ids.js';
 import { EMPTY_MAP, type ClusterMap } from '../../../src/cluster/cluster-map.js';
@@ -44,12 +45,14 @@ let forwarded: Forwarded[];
 /** What reached the services here, by partition. */
 let served: Map<string, PendingRequest[]>;
 let hasServices: boolean;
+let troubles: Troubles;
 
 beforeEach(() => {
   scheduler = new VirtualScheduler();
   forwarded = [];
   served = new Map();
   hasServices = true;
+  troubles = new Troubles();
   router = new EccRouter({
     self: 'n1' as NodeId,
     forwarder: {
@@ -57,6 +60,7 @@ beforeEach(() => {
         new Promise((resolve, reject) => forwarded.push({ address, request, resolve, reject })),
     },
     scheduler,
+    troubles,
     service: ({ group, position }) => {
       const name = `${group}.${position}`;
       if (!hasServices) return undefined;

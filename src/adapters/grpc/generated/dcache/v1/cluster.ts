@@ -94,6 +94,8 @@ export interface MapGroup {
   lossGeneration: number;
   /** k data positions, then m parity positions. */
   positions: MapPosition[];
+  /** none, began-empty (all processes that held the data were gone) or declared (data were given up): until it is acknowledged. */
+  loss: string;
 }
 
 export interface MapPosition {
@@ -887,7 +889,7 @@ export const MapResponse: MessageFns<MapResponse> = {
 };
 
 function createBaseMapGroup(): MapGroup {
-  return { id: 0, epoch: 0, lossGeneration: 0, positions: [] };
+  return { id: 0, epoch: 0, lossGeneration: 0, positions: [], loss: "" };
 }
 
 export const MapGroup: MessageFns<MapGroup> = {
@@ -903,6 +905,9 @@ export const MapGroup: MessageFns<MapGroup> = {
     }
     for (const v of message.positions) {
       MapPosition.encode(v!, writer.uint32(34).fork()).join();
+    }
+    if (message.loss !== "") {
+      writer.uint32(42).string(message.loss);
     }
     return writer;
   },
@@ -950,6 +955,14 @@ export const MapGroup: MessageFns<MapGroup> = {
             }
 
             message.positions.push(MapPosition.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.loss = reader.string();
             continue;
           }
         }
