@@ -35,11 +35,18 @@ const MAX_UNDER_WAY = 16_384;
 /** Node's timers are no finer. */
 const TICK_MS = 1;
 
-/** Resolves when the last request is over. @param perSecond above 0. */
-export async function openLoop(perSecond: number, { endsAtMs, signal }: Span, send: SendOne): Promise<void> {
-  const startedAtMs = performance.now();
-  const total = Math.ceil(((endsAtMs - startedAtMs) * perSecond) / 1000);
-  const dueMs = (n: number): number => startedAtMs + (n * 1000) / perSecond;
+/**
+ * Resolves when the last request is over.
+ * @param perSecond above 0. @param startsAtMs when the first request is due, on `performance`'s clock.
+ */
+export async function openLoop(
+  perSecond: number,
+  startsAtMs: number,
+  { endsAtMs, signal }: Span,
+  send: SendOne,
+): Promise<void> {
+  const total = Math.ceil(((endsAtMs - startsAtMs) * perSecond) / 1000);
+  const dueMs = (n: number): number => startsAtMs + (n * 1000) / perSecond;
   let sent = 0;
   let underWay = 0;
   let onAllOver: () => void = () => undefined;

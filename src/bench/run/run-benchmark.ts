@@ -177,7 +177,7 @@ async function measure(
   try {
     // A fault that cannot be carried out ends the run.
     await Promise.race([
-      drive(plan.load, { endsAtMs: beginsAtMs + plan.durationMs, signal: whileMeasuring }, send),
+      drive(plan.load, startsAtMs, { endsAtMs: beginsAtMs + plan.durationMs, signal: whileMeasuring }, send),
       failureOf(runningFaults),
     ]);
     signal.throwIfAborted();
@@ -197,8 +197,10 @@ async function measure(
   };
 }
 
-function drive(load: LoadDescription, span: Span, send: SendOne): Promise<void> {
-  return load.type === 'closed' ? closedLoop(load.clients, span, send) : openLoop(load.perSecond, span, send);
+function drive(load: LoadDescription, startsAtMs: number, span: Span, send: SendOne): Promise<void> {
+  return load.type === 'closed'
+    ? closedLoop(load.clients, span, send)
+    : openLoop(load.perSecond, startsAtMs, span, send);
 }
 
 /** What is still under way when `over` is aborted has been given up on purpose. */

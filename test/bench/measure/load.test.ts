@@ -32,7 +32,9 @@ describe('load', () => {
   });
 
   it('of the open loop shows a stall to everybody who would have come meanwhile', async () => {
-    const latencies = await latenciesUnder((send) => openLoop(100, { endsAtMs: performance.now() + 1000 }, send));
+    const latencies = await latenciesUnder((send) =>
+      openLoop(100, performance.now(), { endsAtMs: performance.now() + 1000 }, send),
+    );
     expect(latencies).toHaveLength(100);
     // Those due in the 400 ms before the last 100 ms of the stall.
     expect(latencies.filter((ms) => ms > 100).length).toBeGreaterThanOrEqual(39);
@@ -41,7 +43,7 @@ describe('load', () => {
 
   it('of the open loop counts from when a request was due, when the sender is late itself', async () => {
     const dues: number[] = [];
-    const done = openLoop(1000, { endsAtMs: performance.now() + 100 }, (dueMs) => {
+    const done = openLoop(1000, performance.now(), { endsAtMs: performance.now() + 100 }, (dueMs) => {
       dues.push(dueMs);
       return Promise.resolve();
     });
@@ -52,8 +54,16 @@ describe('load', () => {
   });
 
   it.each([
-    ['closed', (signal: AbortSignal, send: () => Promise<void>) => closedLoop(2, { endsAtMs: 60_000, signal }, send)],
-    ['open', (signal: AbortSignal, send: () => Promise<void>) => openLoop(100, { endsAtMs: 60_000, signal }, send)],
+    [
+      'closed',
+      (signal: AbortSignal, send: () => Promise<void>) =>
+        closedLoop(2, { endsAtMs: performance.now() + 60_000, signal }, send),
+    ],
+    [
+      'open',
+      (signal: AbortSignal, send: () => Promise<void>) =>
+        openLoop(100, performance.now(), { endsAtMs: performance.now() + 60_000, signal }, send),
+    ],
   ])('of the %s loop ends when it is asked to', async (_, run) => {
     const controller = new AbortController();
     let sent = 0;
