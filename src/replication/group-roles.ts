@@ -131,14 +131,16 @@ export class GroupRoles {
 
   /** Takes up and lays down what the group's map says by now. */
   take(group: Group): void {
+    const hasBegunAnew = this.beginsAnew(group);
     const hasLost = group.lossGeneration !== this.group.lossGeneration;
     this.group = group;
     const { self, k } = this.parts;
     const joinIndex = group.joining.find((member) => sameMember(member, self))?.joinIndex ?? 0;
-    const isOutOrAnew = !this.isInSync && (joinIndex === 0 || joinIndex !== this.attempt);
-    if (hasLost || isOutOrAnew) this.layDown();
-    // Whatever is here belongs to what was lost, in whatever role, or will never be of use again.
-    if (hasLost || !group.holders.includes(self.nodeId)) this.giveUpKept();
+    const isOutOrAnew = !this.isInSync && (joinIndex === 0 || joinIndex !== this.attempt || hasLost);
+    if (hasBegunAnew || isOutOrAnew) this.layDown();
+    // It belongs to what was lost, in whatever role, or will never be of use again.
+    const isKeptOver = hasBegunAnew || (hasLost && !this.isInSync) || !group.holders.includes(self.nodeId);
+    if (isKeptOver) this.giveUpKept();
     if (joinIndex > 0 && joinIndex !== this.attempt) this.keptShards?.begin();
     this.attempt = joinIndex;
     for (let position = 0; position < k; position++) this.takeRole(position);
@@ -150,6 +152,17 @@ export class GroupRoles {
   /** Gives memory back that this node, while it has no part in the group, holds only to be spared a transfer. */
   giveBackKept(): void {
     if (!this.isInSync && this.attempt === 0) this.giveUpKept();
+  }
+
+  /**
+   * Whether a partition that this node may hold something of has begun empty since. Where it lies between the two maps does not matter: a
+   * survivor's own partition never begins empty, and no survivor has a parity position of a group in which one does.
+   */
+  private beginsAnew({ holders, logStarts }: Group): boolean {
+    const place = holders.indexOf(this.parts.self.nodeId);
+    return logStarts.some(
+      (start, position) => start !== this.group.logStarts[position] && (place === position || place >= this.parts.k),
+    );
   }
 
   private takeRole(position: number): void {
@@ -178,7 +191,7 @@ export class GroupRoles {
   private becomePrimary(position: number, receiver: Receiver | undefined): void {
     // A learner that comes in sync as primary is a backup for the moment in between.
     receiver?.onConfiguration({ ...this.receiverConfiguration(position), joinIndex: 0 });
-    const state = receiver === undefined ? this.emptyState() : receiver.state;
+    const state = receiver === undefined ? this.emptyState(position) : receiver.state;
     assert(state !== undefined, 'a primary has been a backup or a complete learner');
     const primary = new Primary(
       {
@@ -200,7 +213,7 @@ export class GroupRoles {
     before?.primary.resign();
     // What an acting primary has kept raw beside its parity shard was a cache.
     if (before !== undefined) folds?.dropSealedBytes(before.state.store);
-    const state = configuration.joinIndex > 0 ? undefined : (before?.state ?? this.emptyState());
+    const state = configuration.joinIndex > 0 ? undefined : (before?.state ?? this.emptyState(position));
     const receiver = new Receiver(
       {
         name: { group: this.group.id, position },
@@ -231,9 +244,10 @@ export class GroupRoles {
     return { epoch: this.group.epoch, primary: primaryOf(this.group, position), joinIndex: this.attempt };
   }
 
-  /** Only where the group itself begins empty: this process life is in sync without ever having learnt. */
-  private emptyState(): PartitionState {
-    const { logStart } = this.group;
+  /** Only where the partition itself begins empty: this process life is in sync without ever having learnt. */
+  private emptyState(position: number): PartitionState {
+    const logStart = this.group.logStarts[position];
+    assert(logStart !== undefined, 'the log of every partition begins somewhere');
     return {
       store: this.newStore(),
       log: new PartitionLog(logStart, 0),
