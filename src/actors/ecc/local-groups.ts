@@ -17,6 +17,7 @@ import { DegradedReads, type RebuildPool } from './degraded-reads.js';
 import { PartitionService } from './partition-service.js';
 import type { DataLinks } from './ports.js';
 import { newGroupReplica, type Replica, type ReplicaSpec } from './replica.js';
+import type { Troubles } from './troubles.js';
 
 /** Looking for raw segments that could give way goes through all of them. */
 const UPKEEPS_PER_ADOPTION = 20;
@@ -35,6 +36,7 @@ export interface LocalGroupsParts {
   readonly logger: Logger;
   readonly metrics: Metrics;
   shortage(): DcacheError | undefined;
+  readonly troubles: Troubles;
   giveBack(pending: PendingRequest): void;
   /** A partition has, or has lost, its service here. */
   onRoles(): void;
@@ -225,7 +227,7 @@ export class LocalGroups {
           lease,
           scheduler,
           wallMs,
-          shortage: () => this.parts.shortage(),
+          shortage: () => this.parts.shortage() ?? this.parts.troubles.withoutMember({ group: id, position }),
           onChanged: () => this.pumpLater(),
           giveBack: (pending) => this.parts.giveBack(pending),
         });
@@ -234,7 +236,7 @@ export class LocalGroups {
   }
 
   private newReads(group: number, replica: Replica): DegradedReads {
-    const { spec, pool, links, scheduler, logger, metrics } = this.parts;
+    const { spec, pool, links, scheduler, logger, metrics, troubles } = this.parts;
     return new DegradedReads({
       group,
       k: spec.k,
@@ -244,6 +246,7 @@ export class LocalGroups {
       scheduler,
       logger,
       onResult: (result) => metrics.counter('rebuilds', { result }).add(),
+      hopeless: () => troubles.withoutShards(group),
       send: (to, message) => links.send(to, message),
     });
   }
