@@ -93,6 +93,11 @@ export const nodeFlags = {
       'ecc mode: take one of two nodes out when messages between them are not acknowledged for this long [default: 1500]',
     env: 'DCACHE_LINK_TIMEOUT_MS',
   }),
+  'scrub-interval': Flags.string({
+    description: 'ecc mode: check everything that the node holds this often, like 24h, or off [default: 24h]',
+    env: 'DCACHE_SCRUB_INTERVAL',
+    helpValue: 'TIME|off',
+  }),
   'snapshot-bytes': Flags.integer({
     description: 'take a snapshot when the log has grown by this many bytes [default: 67108864]',
     env: 'DCACHE_SNAPSHOT_BYTES',
@@ -157,6 +162,7 @@ export function nodeOptions(flags: Parsed): NodeOptions {
     driftPercent: number('drift-percent'),
     heartbeatTimeoutMs: number('heartbeat-timeout-ms'),
     linkTimeoutMs: number('link-timeout-ms'),
+    scrubInterval: text('scrub-interval'),
     snapshotBytes: number('snapshot-bytes'),
     keptEntries: number('kept-entries'),
     maxMemory: text('max-memory'),

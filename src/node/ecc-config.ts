@@ -4,12 +4,14 @@ import { checkCode, defaultCode, type Code } from '../cluster/code-layout.js';
 import { place } from '../cluster/default-layout.js';
 import { checkEccTimings, DEFAULT_ECC_TIMINGS, type EccTimings } from '../cluster/ecc-timings.js';
 import type { NodeOptions } from './node-options.js';
-import { address, invalid, whole } from './option-checks.js';
+import { address, durationOrOff, invalid, whole } from './option-checks.js';
 
 export interface EccConfig extends Code {
   /** host:port for the data links of the other nodes. */
   readonly dataListen: string;
   readonly timings: EccTimings;
+  /** Between two scrubs; 0: none by itself. */
+  readonly scrubIntervalMs: number;
 }
 
 const ECC_OPTIONS = [
@@ -21,9 +23,12 @@ const ECC_OPTIONS = [
   'driftPercent',
   'heartbeatTimeoutMs',
   'linkTimeoutMs',
+  'scrubInterval',
 ] as const satisfies readonly (keyof NodeOptions)[];
 
 const MAX_TIME_MS = 600_000;
+const DEFAULT_SCRUB_INTERVAL = '24h';
+const MAX_SCRUB_INTERVAL_MS = 366 * 86_400_000;
 
 /** @param nodes that found the cluster. Throws CONFIG_INVALID. */
 export function resolveEcc(
@@ -37,6 +42,12 @@ export function resolveEcc(
     ...resolveCode(options, nodes),
     dataListen: address('data-listen', options.dataListen ?? place(placeNumber).dataListen),
     timings: resolveEccTimings(options, timings),
+    scrubIntervalMs: durationOrOff(
+      'scrub-interval',
+      options.scrubInterval ?? DEFAULT_SCRUB_INTERVAL,
+      1_000,
+      MAX_SCRUB_INTERVAL_MS,
+    ),
   };
 }
 

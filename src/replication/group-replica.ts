@@ -17,7 +17,7 @@ import type { PartitionState } from './partition-state.js';
 import type { Primary } from './primary.js';
 
 export type GroupReplicaParts = Omit<GroupRolesParts, 'emit'>;
-type PartitionMessage = Exclude<DataMessage, { type: 'shard-request' | 'shard-reply' }>;
+type PartitionMessage = Exclude<DataMessage, { type: 'shard-request' | 'shard-reply' | 'shard-suspect' }>;
 type Shards = Pick<ShardReply, 'data' | 'parity'>;
 
 export class GroupReplica {

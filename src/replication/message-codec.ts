@@ -16,17 +16,22 @@ import { readChecksum, readIndexAfter, readList, readPartition, writePartition }
 import { readShardReply, shardReplyBytes, writeShardReply } from './shard-codec.js';
 import { beginBytes, readBegin, readSegment, segmentBytes, writeBegin, writeSegment } from './transfer-codec.js';
 
-/** Position is the number on the wire. */
-const KINDS = [
-  'append',
-  'append-reply',
-  'transfer-begin',
-  'transfer-segment',
-  'transfer-taken',
-  'transfer-verify',
-  'shard-request',
-  'shard-reply',
-] as const satisfies readonly DataMessage['type'][];
+/** The number of each kind on the wire. */
+const KIND_NUMBERS = {
+  append: 0,
+  'append-reply': 1,
+  'transfer-begin': 2,
+  'transfer-segment': 3,
+  'transfer-taken': 4,
+  'transfer-verify': 5,
+  'shard-request': 6,
+  'shard-reply': 7,
+  'shard-suspect': 25,
+} as const satisfies Record<DataMessage['type'], number>;
+
+const KIND_OF_NUMBER = new Map<number, DataMessage['type']>(
+  (Object.keys(KIND_NUMBERS) as DataMessage['type'][]).map((kind) => [KIND_NUMBERS[kind], kind]),
+);
 
 const STATUSES = ['matched', 'gap', 'not-yet', 'stale'] as const satisfies readonly AppendReply['status'][];
 
@@ -50,6 +55,7 @@ export function dataMessageBytes(message: DataMessage): number {
     case 'transfer-taken':
     case 'transfer-verify':
     case 'shard-request':
+    case 'shard-suspect':
       return FIXED_BYTES;
     default:
       return assertNever(message, 'data message');
@@ -58,7 +64,7 @@ export function dataMessageBytes(message: DataMessage): number {
 
 /** Copies all bytes of the message. */
 export function writeDataMessage(writer: ByteWriter, message: DataMessage): void {
-  writer.uint8(KINDS.indexOf(message.type));
+  writer.uint8(KIND_NUMBERS[message.type]);
   switch (message.type) {
     case 'append':
       return writeAppend(writer, message);
@@ -83,6 +89,9 @@ export function writeDataMessage(writer: ByteWriter, message: DataMessage): void
       return;
     case 'shard-reply':
       return writeShardReply(writer, message);
+    case 'shard-suspect':
+      writer.varint(message.group).varint(message.stripe);
+      return;
     default:
       assertNever(message, 'data message');
   }
@@ -90,7 +99,7 @@ export function writeDataMessage(writer: ByteWriter, message: DataMessage): void
 
 /** Byte strings of the message are views of what `reader` reads from, which must not change any more. Throws MalformedBytes. */
 export function readDataMessage(reader: ByteReader): DataMessage {
-  const type = KINDS[reader.uint8()];
+  const type = KIND_OF_NUMBER.get(reader.uint8());
   switch (type) {
     case undefined:
       throw new MalformedBytes('data message of unknown kind');
@@ -121,6 +130,10 @@ export function readDataMessage(reader: ByteReader): DataMessage {
     }
     case 'shard-reply':
       return readShardReply(reader);
+    case 'shard-suspect': {
+      const group = reader.varint();
+      return { type, group, stripe: reader.varint() };
+    }
     default:
       return assertNever(type, 'data message');
   }

@@ -134,5 +134,20 @@ export interface ShardReply {
   } | null;
 }
 
+/** What the receiver gave of this stripe led to a wrong result: a shard that it holds may be damaged. It sees for itself. */
+export interface ShardSuspect {
+  readonly type: 'shard-suspect';
+  readonly group: number;
+  readonly stripe: number;
+}
+
 export type DataMessage =
-  Append | AppendReply | TransferBegin | TransferSegment | TransferTaken | TransferVerify | ShardRequest | ShardReply;
+  | Append
+  | AppendReply
+  | TransferBegin
+  | TransferSegment
+  | TransferTaken
+  | TransferVerify
+  | ShardRequest
+  | ShardReply
+  | ShardSuspect;
