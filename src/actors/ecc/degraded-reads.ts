@@ -135,13 +135,13 @@ export class DegradedReads implements SegmentRebuilder {
   }
 
   private giveBack(position: number, segment: Segment, bytes: Uint8Array): void {
-    const { replica, onRebuilt } = this.parts;
+    const { replica } = this.parts;
     const { number, checksum } = segment;
     const store = replica.state(position)?.store;
     // It may have been released, or the role been lost, while the codec was at work.
     if (store?.table.maybe(number) !== segment || this.missing(position, number) === undefined) return;
     store.restoreBytes(number, bytes);
-    onRebuilt?.();
+    this.parts.onRebuilt?.();
     replica.parity?.refold(position, number, bytes, checksum);
     // At a data holder the segment is its shard, which stays.
     if (replica.parity !== undefined) this.cache.add(`${position}/${number}`, store.table, segment);
