@@ -28,6 +28,8 @@ export const LIMITS = {
   maxCommittedBytesPerReady: 4 * MIB,
   /** Bytes of the newest log entries kept in memory, so that replication does not read the disk. */
   maxLogTailBytes: 64 * MIB,
+  /** Length of the journal in front of the log's database: what goes into it in one transaction, some 10 ms long. */
+  journalBytes: 2 * MIB,
   /** Messages that one actor may have waiting. */
   maxMailboxMessages: 16_384,
   /** Bytes that one actor may have waiting. */

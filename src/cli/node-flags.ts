@@ -98,6 +98,12 @@ export const nodeFlags = {
     env: 'DCACHE_SCRUB_INTERVAL',
     helpValue: 'TIME|off',
   }),
+  'on-loss': Flags.string({
+    description:
+      'ecc mode: when too many nodes have lost what they held, wait for `cluster recover`, or reset: go on without it [default: wait]',
+    env: 'DCACHE_ON_LOSS',
+    helpValue: 'wait|reset',
+  }),
   'snapshot-bytes': Flags.integer({
     description: 'take a snapshot when the log has grown by this many bytes [default: 67108864]',
     env: 'DCACHE_SNAPSHOT_BYTES',
@@ -163,6 +169,7 @@ export function nodeOptions(flags: Parsed): NodeOptions {
     heartbeatTimeoutMs: number('heartbeat-timeout-ms'),
     linkTimeoutMs: number('link-timeout-ms'),
     scrubInterval: text('scrub-interval'),
+    onLoss: text('on-loss'),
     snapshotBytes: number('snapshot-bytes'),
     keptEntries: number('kept-entries'),
     maxMemory: text('max-memory'),

@@ -34,6 +34,7 @@ const FIELDS = {
   heartbeatTimeoutMs: 'whole number',
   linkTimeoutMs: 'whole number',
   scrubInterval: 'text',
+  onLoss: 'text',
   snapshotBytes: 'whole number',
   keptEntries: 'whole number',
   maxMemory: 'text or whole number',

@@ -3,6 +3,7 @@ import type { ControlTimings } from '../actors/control/control-options.js';
 import { checkCode, defaultCode, type Code } from '../cluster/code-layout.js';
 import { place } from '../cluster/default-layout.js';
 import { checkEccTimings, DEFAULT_ECC_TIMINGS, type EccTimings } from '../cluster/ecc-timings.js';
+import { isLossPolicy, LOSS_POLICIES, type LossPolicy } from '../cluster/loss-policy.js';
 import type { NodeOptions } from './node-options.js';
 import { address, durationOrOff, invalid, whole } from './option-checks.js';
 
@@ -12,6 +13,8 @@ export interface EccConfig extends Code {
   readonly timings: EccTimings;
   /** Between two scrubs; 0: none by itself. */
   readonly scrubIntervalMs: number;
+  /** What this node does, while it leads, about a group that has lost more than the code can bear. */
+  readonly onLoss: LossPolicy;
 }
 
 const ECC_OPTIONS = [
@@ -24,6 +27,7 @@ const ECC_OPTIONS = [
   'heartbeatTimeoutMs',
   'linkTimeoutMs',
   'scrubInterval',
+  'onLoss',
 ] as const satisfies readonly (keyof NodeOptions)[];
 
 const MAX_TIME_MS = 600_000;
@@ -48,7 +52,13 @@ export function resolveEcc(
       1_000,
       MAX_SCRUB_INTERVAL_MS,
     ),
+    onLoss: resolveLossPolicy(options.onLoss ?? 'wait'),
   };
+}
+
+function resolveLossPolicy(text: string): LossPolicy {
+  if (!isLossPolicy(text)) throw invalid('on-loss', text, LOSS_POLICIES.join(' or '));
+  return text;
 }
 
 /** In raft mode they would be without effect, which is not what whoever gave them expects. Throws CONFIG_INVALID. */

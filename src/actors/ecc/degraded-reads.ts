@@ -30,6 +30,8 @@ export interface DegradedReadsParts {
   readonly cacheBytes?: number;
   /** A segment has been rebuilt. */
   onRebuilt?(): void;
+  /** Why asking again is of no use: too few members are up, and nobody takes over. */
+  hopeless?(): DcacheError | undefined;
 }
 
 const MAX_UNDER_WAY = 4;
@@ -108,6 +110,8 @@ export class DegradedReads implements SegmentRebuilder {
       if (segment === undefined) return;
       if (questions.isStopped) throw new DcacheError('SHUTTING_DOWN', 'this node is stopping; ask another one');
       if ((await this.ask(position, segment)) === 'done') return;
+      const hopeless = this.parts.hopeless?.();
+      if (hopeless !== undefined) throw hopeless;
       if (scheduler.nowMs() - startedAtMs >= GIVE_UP_MS) {
         const told = `the ${questions.members + 1} nodes of group ${group} that are in sync have too little of stripe ${number}`;
         throw new DcacheError('ECC_UNDECODABLE', `${told}; try again in a moment`);

@@ -21,6 +21,7 @@ import { SegmentSolver, type RebuildPool } from './segment-solver.js';
 import { StripeCheck } from './stripe-check.js';
 import { StripeQuestions } from './stripe-questions.js';
 import { newGroupReplica, type Replica, type ReplicaSpec } from './replica.js';
+import type { Troubles } from './troubles.js';
 
 /** Looking for raw segments that could give way goes through all of them. */
 const UPKEEPS_PER_ADOPTION = 20;
@@ -41,6 +42,7 @@ export interface LocalGroupsParts {
   readonly logger: Logger;
   readonly metrics: Metrics;
   shortage(): DcacheError | undefined;
+  readonly troubles: Troubles;
   giveBack(pending: PendingRequest): void;
   /** A partition has, or has lost, its service here. */
   onRoles(): void;
@@ -246,7 +248,7 @@ export class LocalGroups {
           lease,
           scheduler,
           wallMs,
-          shortage: () => this.parts.shortage(),
+          shortage: () => this.parts.shortage() ?? this.parts.troubles.withoutMember({ group: id, position }),
           onChanged: () => this.pumpLater(),
           giveBack: (pending) => this.parts.giveBack(pending),
         });
@@ -255,7 +257,7 @@ export class LocalGroups {
   }
 
   private openGroup(group: number, replica: Replica): LocalGroup {
-    const { spec, pool, links, scheduler, logger, metrics } = this.parts;
+    const { spec, pool, links, scheduler, logger, metrics, troubles } = this.parts;
     const { k, codec } = spec;
     const self = spec.self.nodeId;
     const questions = new StripeQuestions({ group, scheduler, send: (to, message) => links.send(to, message) });
@@ -274,7 +276,8 @@ export class LocalGroups {
       },
     });
     const onRebuilt = (): void => metrics.counter('rebuilds', { result: 'done' }).add();
-    const reads = new DegradedReads({ self, group, replica, questions, solver, scheduler, onRebuilt });
+    const hopeless = (): DcacheError | undefined => troubles.withoutShards(group);
+    const reads = new DegradedReads({ self, group, replica, questions, solver, scheduler, onRebuilt, hopeless });
     const check = new StripeCheck({ self, group, k, replica, codec, questions, solver, rebuilder: reads, logger });
     const scrubbed: ScrubbedGroup = {
       group,

@@ -5,9 +5,14 @@ import { LIMITS } from '../../base/limits.js';
 import { errorFields, type Logger } from '../../base/log.js';
 import type { Metrics } from '../../base/metrics.js';
 import type { ClientBackend } from './backend.js';
-import { writeClusterReport, writeMap, writeNodeReport } from './cluster-messages.js';
+import { writeLoss, writeClusterReport, writeMap, writeNodeReport } from './cluster-messages.js';
 import { bindGrpcServer, closeGrpcServer, createGrpcServer } from './channel.js';
-import { ClusterDefinition, type AddNodeRequest, type RemoveNodeRequest } from './generated/dcache/v1/cluster.js';
+import {
+  ClusterDefinition,
+  type AcceptLossRequest,
+  type AddNodeRequest,
+  type RemoveNodeRequest,
+} from './generated/dcache/v1/cluster.js';
 import { KvDefinition, type SessionResponse } from './generated/dcache/v1/kv.js';
 import { replyMessage, writeReply, type ReplyMessage, type WireReply } from './kv-replies.js';
 import { readRequest, type WireRequest } from './kv-requests.js';
@@ -98,6 +103,15 @@ export class ClientServer {
       }),
       removeNode: cluster('remove-node', async ({ nodeId }: RemoveNodeRequest) => {
         await backend.removeNode(nodeId);
+        return {};
+      }),
+      acceptLoss: cluster('accept-loss', async ({ dryRun, losses }: AcceptLossRequest) => {
+        if (dryRun) return { losses: (await backend.previewLosses()).map(writeLoss) };
+        await backend.acceptLosses(losses);
+        return { losses: [] };
+      }),
+      acknowledgeLoss: cluster('acknowledge-loss', async () => {
+        await backend.acknowledgeLosses();
         return {};
       }),
     });

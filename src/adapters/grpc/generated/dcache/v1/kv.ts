@@ -193,6 +193,7 @@ export interface KvRequest {
  *   NO_LEADER          UNAVAILABLE          not done     yes
  *   WRONG_NODE         UNAVAILABLE          not done     yes
  *   NOT_ENOUGH_NODES   UNAVAILABLE          not done     yes
+ *   DATA_LOSS          DATA_LOSS            not done     no
  *   SHUTTING_DOWN      UNAVAILABLE          not done     yes
  *   UNREACHABLE        UNAVAILABLE          not done     yes
  *   DEADLINE_EXCEEDED  DEADLINE_EXCEEDED    perhaps done no
