@@ -1,4 +1,5 @@
 /** What the client port serves. Implemented by the node (node/node.ts). */
+import type { ScrubRun } from '../../actors/data-plane.js';
 import type { MapReport } from '../../cluster/map-report.js';
 import type { KvReply, KvRequest } from '../../store/requests.js';
 
@@ -83,4 +84,6 @@ export interface ClientBackend {
   /** Lets a node of that name join. Any node takes it to the leader. */
   addNode(nodeId: string): Promise<void>;
   removeNode(nodeId: string): Promise<void>;
+  /** Begins a scrub of this node, or makes haste with the one under way. Throws as DataPlane.scrub does. */
+  scrub(): ScrubRun;
 }
