@@ -47,6 +47,8 @@ interface LocalGroup {
   readonly reads: DegradedReads;
   /** By position. */
   readonly services: (PartitionService | undefined)[];
+  /** Segments that learners need and that are being rebuilt: position/number. */
+  readonly needed: Set<string>;
 }
 
 export class LocalGroups {
@@ -83,7 +85,7 @@ export class LocalGroups {
         const replica = (this.parts.newReplica ?? newGroupReplica)(group, spec);
         const reads = this.newReads(group.id, replica);
         reads.onMembers(group.inSync.filter((member) => !sameMember(member, spec.self)));
-        this.groups.set(group.id, { replica, reads, services: [] });
+        this.groups.set(group.id, { replica, reads, services: [], needed: new Set() });
       }
     }
     this.pump();
@@ -188,24 +190,31 @@ export class LocalGroups {
     this.parts.metrics.counter('misdirected', {}).add();
   }
 
-  private carryOut(effect: Exclude<Effect, { type: 'roles-changed' | 'committed' }>, { reads }: LocalGroup): void {
+  private carryOut(effect: Exclude<Effect, { type: 'roles-changed' | 'committed' }>, group: LocalGroup): void {
     switch (effect.type) {
       case 'send':
         return this.parts.links.send(effect.to, effect.message);
       case 'misdirected':
         return this.onMisdirected();
-      case 'segment-needed': {
-        const { position, number } = effect;
-        reads.rebuild(position, [number]).then(
-          () => this.pumpLater(),
-          // The core asks again as long as it needs the segment.
-          (error: unknown) => this.parts.logger.warn({ position, number, ...errorFields(error) }, 'no rebuild'),
-        );
-        return;
-      }
+      case 'segment-needed':
+        return this.rebuildForLearner(effect.position, effect.number, group);
       default:
         assertNever(effect, 'effect');
     }
+  }
+
+  /** The core asks again as long as it needs the segment. */
+  private rebuildForLearner(position: number, number: number, { reads, needed }: LocalGroup): void {
+    const name = `${position}/${number}`;
+    if (needed.has(name)) return;
+    needed.add(name);
+    reads
+      .rebuild(position, [number])
+      .then(
+        () => this.pumpLater(),
+        (error: unknown) => this.parts.logger.warn({ position, number, ...errorFields(error) }, 'no rebuild'),
+      )
+      .finally(() => needed.delete(name));
   }
 
   private takeRoles(id: number, { replica, reads, services }: LocalGroup): void {
