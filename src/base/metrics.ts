@@ -92,6 +92,18 @@ export const METRICS = {
     help: 'Segments rebuilt from parity to answer requests or to refill a node, by how it went: done or wrong (a shard is damaged).',
     labels: ['result'],
   },
+  scrubbedShards: {
+    type: 'counter',
+    name: 'dcache_scrubbed_shards_total',
+    help: 'Segments and parity shards that were checked, by what came of it: right, mended, unmended or unchecked (too little at hand).',
+    labels: ['finding'],
+  },
+  owedSegments: {
+    type: 'gauge',
+    name: 'dcache_owed_segments',
+    help: 'Segments that parity shards of this node, begun anew, do not have folded in yet; ecc mode.',
+    labels: [],
+  },
   codecRun: {
     type: 'histogram',
     name: 'dcache_codec_run_seconds',
@@ -117,6 +129,24 @@ export const METRICS = {
     name: 'dcache_groups_in_sync',
     help: 'Groups of the cluster map with all holders in sync; ecc mode.',
     labels: [],
+  },
+  lostGroups: {
+    type: 'gauge',
+    name: 'dcache_lost_groups',
+    help: 'Groups that have lost more than the code can bear and wait for a decision (cluster recover); ecc mode.',
+    labels: [],
+  },
+  lossGeneration: {
+    type: 'gauge',
+    name: 'dcache_loss_generation',
+    help: 'Losses of data so far, added up over all groups: it grows when one is declared and at a cold start; ecc mode.',
+    labels: [],
+  },
+  lossUnacknowledged: {
+    type: 'gauge',
+    name: 'dcache_loss_unacknowledged_groups',
+    help: 'Groups whose last loss nobody has acknowledged, by declared (data were given up) or began-empty (cold start).',
+    labels: ['loss'],
   },
   partitionsLed: {
     type: 'gauge',

@@ -3,9 +3,9 @@
  * none out. It is proposed through Raft, and its group is planned anew after it has been applied; a second proposal of the same
  * command has no effect (I3).
  *
- * Within a group the order is: who is gone leaves, letting go is answered, broken links are taken apart, who is about to stop
- * leaves, learners that are complete come in sync, learners that are gone are given up, the version floor is raised, and who is
- * back begins to learn. A change that takes a partition from a primary which lives waits for its letting go
+ * Within a group the order is: a loss is declared, who is gone leaves, letting go is answered, broken links are taken apart, who is
+ * about to stop leaves, learners that are complete come in sync, learners that are gone are given up, the version floor is raised,
+ * and who is back begins to learn. A change that takes a partition from a primary which lives waits for its letting go
  * (planned-hand-over.ts).
  * I4(c): a primary is only taken out once its lease is over or it has let go, see {@link mayLeave}.
  */
@@ -16,6 +16,7 @@ import { completeLearners, isBroken } from './complete-learners.js';
 import { defaultGroups, sortedNodeIds } from './default-groups.js';
 import type { LetGoRequest } from './lease-ledger.js';
 import { hasBrokenLink, linkVictim } from './link-trouble.js';
+import { planAcceptLoss, planAcknowledgement } from './loss-plan.js';
 import type { MapCommand } from './map-commands.js';
 import { hasLetGo, isAlive, isGone, leaseIsOver, mayLeave, primaryRoles } from './observations.js';
 import type { Observations } from './observations.js';
@@ -64,6 +65,7 @@ function planColdStart({ groups }: ClusterMap, observed: Observations): MapComma
 
 function planGroupChange(map: ClusterMap, group: Group, observed: Observations): MapCommand | undefined {
   return (
+    planAcceptLoss(map, group, observed) ??
     planRemoval(map, group, observed) ??
     planAnswer(map, group, observed) ??
     planLinkRepair(map, group, observed) ??
@@ -71,7 +73,8 @@ function planGroupChange(map: ClusterMap, group: Group, observed: Observations):
     planPromotion(map, group, observed) ??
     planStop(group, observed) ??
     planFloor(group, observed) ??
-    planJoin(map, group, observed)
+    planJoin(map, group, observed) ??
+    planAcknowledgement(group, observed)
   );
 }
 

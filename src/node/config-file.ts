@@ -33,6 +33,8 @@ const FIELDS = {
   driftPercent: 'whole number',
   heartbeatTimeoutMs: 'whole number',
   linkTimeoutMs: 'whole number',
+  scrubInterval: 'text',
+  onLoss: 'text',
   snapshotBytes: 'whole number',
   keptEntries: 'whole number',
   maxMemory: 'text or whole number',

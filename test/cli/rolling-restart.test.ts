@@ -22,7 +22,7 @@ function node(number: number, changed: Partial<NodeReport> = {}): NodeReport {
     needed: 2,
     reachable: 3,
   };
-  const ecc = { incarnation: life(number).incarnation, mapIndex: 9, leaseLeftMs: 400, k: 2, m: 1 };
+  const ecc = { incarnation: life(number).incarnation, mapIndex: 9, leaseLeftMs: 400, k: 2, m: 1, lostGroups: [] };
   const role = number === 1 ? 'leader' : 'follower';
   const id = { nodeId: `n${number}`, raftId: number, pid: number, mode: 'ecc', role };
   return { ...texts, ...numbers, ...id, ecc, up: true, notServing: '', bytesFor: {}, supervised: true, ...changed };
@@ -81,7 +81,11 @@ test('the way back is the groups that the new process life is in sync in, or the
   const back = report(LEFT);
   expect(wayBack(back, node(3), 0)).toEqual({ done: 3, total: 4 });
   expect(
-    wayBack(back, node(3, { ecc: { ...node(3).ecc, incarnation: 77, mapIndex: 0, leaseLeftMs: 0, k: 2, m: 1 } }), 0),
+    wayBack(
+      back,
+      node(3, { ecc: { ...node(3).ecc, incarnation: 77, mapIndex: 0, leaseLeftMs: 0, k: 2, m: 1, lostGroups: [] } }),
+      0,
+    ),
   ).toEqual({ done: 1, total: 4 });
   expect(wayBack(report(undefined), node(3), 9)).toEqual({ done: 2, total: 2 });
   expect(wayBack(report(undefined), node(3), 10)).toEqual({ done: 1, total: 2 });

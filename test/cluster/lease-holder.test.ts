@@ -12,6 +12,7 @@ const reply = (sequence: number, changed: Partial<HeartbeatReply> = {}): Heartbe
   letGo: [],
   handOver: [],
   leaveRefused: false,
+  troubles: [],
   ...changed,
 });
 

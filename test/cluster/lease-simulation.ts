@@ -193,7 +193,13 @@ export class LeaseSimulation {
       before.proposals = [];
       before.quorumContactMs = this.nowMs - TIMINGS.minElectionTimeoutMs;
     }
-    const monitor = new HeartbeatMonitor({ timings: TIMINGS, code: this.code, leadsSinceMs: this.nowMs });
+    const monitor = new HeartbeatMonitor({
+      timings: TIMINGS,
+      code: this.code,
+      lossPolicy: 'wait',
+      leadsSinceMs: this.nowMs,
+      members: () => [],
+    });
     monitor.onMap(this.map, this.nowMs);
     this.leaders.push({ monitor, deposed: false, quorumContactMs: this.nowMs, proposals: [] });
     if (this.leaders.length > 2) this.leaders.shift();

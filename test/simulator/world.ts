@@ -9,12 +9,14 @@ import type { KvInput, KvResult } from '../checker/kv-model.js';
 import { HistoryRecorder } from '../checker/recorder.js';
 import { SimDisk } from './disk.js';
 import { EccMode } from './ecc/ecc-mode.js';
+import { ExpiryWatch } from './expiry-watch.js';
 import { FaultCounts } from './fault-counts.js';
 import { Invariants } from './invariants.js';
 import type { LifeWorld } from './life.js';
 import { Network } from './network.js';
 import { SimNode } from './node.js';
 import type { PeerPort } from './peer-links.js';
+import { Reach } from './reach.js';
 import type { RequestPort } from './requests.js';
 import { RaftMode } from './raft-mode.js';
 import type { Parameters } from './scenario/parameters.js';
@@ -36,6 +38,8 @@ export class World implements LifeWorld {
   readonly logger: Logger;
   readonly faults = new FaultCounts();
   readonly invariants: Invariants;
+  readonly expiry = new ExpiryWatch((invariant, details) => this.invariants.fail(invariant, details));
+  readonly reach = new Reach();
   readonly history = new HistoryRecorder<KvInput, KvResult>();
   readonly network: Network;
   readonly mode: SimMode;
@@ -50,7 +54,7 @@ export class World implements LifeWorld {
     this.parameters = parameters;
     this.trace = trace;
     this.logger = logger;
-    this.prng = new Prng(seed).fork();
+    this.prng = new Prng(seed + parameters.salt * 2 ** 32).fork();
     this.invariants = new Invariants(parameters.nodes, () => this.time.nowMs);
     this.network = new Network(this.time, this.prng.fork(), parameters.network, this.faults);
     const { ecc } = parameters;
@@ -133,6 +137,9 @@ export class World implements LifeWorld {
         return;
       case 'leave-refused':
         this.trace.record(nowMs, host, 'leave refused');
+        return;
+      case 'troubles':
+        this.trace.record(nowMs, host, 'troubles', JSON.stringify(event.troubles));
         return;
       case 'snapshot-due':
         this.trace.record(nowMs, host, 'snapshot due');

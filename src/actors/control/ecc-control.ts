@@ -14,6 +14,7 @@ import type { ControlParts, EccOptions } from './control-options.js';
 import { EccLeadership } from './ecc-leadership.js';
 import type { ControlEvent } from './events.js';
 import { HeartbeatSender } from './heartbeat-sender.js';
+import type { LossOffice } from './loss-office.js';
 import type { ControlSender } from './ports.js';
 import type { RaftDriver } from './raft-driver.js';
 
@@ -57,6 +58,7 @@ export class EccControl {
       onLetGo: (groups) => parts.emit({ type: 'let-go', groups }),
       onHandOver: (groups) => parts.emit({ type: 'hand-over', groups }),
       onLeaveRefused: () => parts.emit({ type: 'leave-refused' }),
+      onTroubles: (troubles) => parts.emit({ type: 'troubles', troubles }),
     });
     this.sender.start();
     const snapshot = log.snapshot();
@@ -70,6 +72,11 @@ export class EccControl {
 
   onReport(report: DataReport): void {
     this.sender.onReport(report);
+  }
+
+  /** Undefined unless this node leads. */
+  get losses(): LossOffice | undefined {
+    return this.leadership?.losses;
   }
 
   /** Throws MalformedBytes. */
@@ -143,6 +150,7 @@ export class EccControl {
       scheduler,
       logger,
       map: () => state.map.current,
+      members: () => state.members.list.map(({ nodeId }) => nodeId),
       isCaughtUp: () => {
         const { index } = this.applied;
         const isFounded = state.members.clusterId !== undefined;

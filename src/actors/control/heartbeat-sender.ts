@@ -12,6 +12,7 @@ import {
   sameRequests,
   type DataReport,
   type GroupEpoch,
+  type GroupTrouble,
   type Heartbeat,
   type HeartbeatReply,
 } from '../../cluster/heartbeat.js';
@@ -35,6 +36,8 @@ export interface HeartbeatSenderParts {
   onLetGo(groups: readonly GroupEpoch[]): void;
   onHandOver(groups: readonly GroupEpoch[]): void;
   onLeaveRefused(): void;
+  /** The leader's word on groups of which too few members are up has changed. */
+  onTroubles(troubles: readonly GroupTrouble[]): void;
 }
 
 export class HeartbeatSender {
@@ -42,6 +45,7 @@ export class HeartbeatSender {
   private readonly leases: LeaseHolder;
   private readonly mainWatch: MainWatch;
   private report: DataReport = EMPTY_REPORT;
+  private toldTroubles = '[]';
   private stopTimer: () => void = () => undefined;
 
   constructor(parts: HeartbeatSenderParts) {
@@ -85,6 +89,10 @@ export class HeartbeatSender {
     if (reply.letGo.length > 0) this.parts.onLetGo(reply.letGo);
     if (reply.handOver.length > 0) this.parts.onHandOver(reply.handOver);
     if (reply.leaveRefused) this.parts.onLeaveRefused();
+    const troubles = JSON.stringify(reply.troubles);
+    if (troubles === this.toldTroubles) return;
+    this.toldTroubles = troubles;
+    this.parts.onTroubles(reply.troubles);
   }
 
   private beat(): void {

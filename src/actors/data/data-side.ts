@@ -65,6 +65,7 @@ export class DataSide {
       case 'let-go':
       case 'hand-over':
       case 'leave-refused':
+      case 'troubles':
         throw new InvariantViolation('the cluster map and leases are of ecc mode');
       default:
         this.parts.router.onEvent(event);

@@ -38,7 +38,7 @@ export interface Forwarder {
 /** What the router is told; snapshots are the business of data-side.ts. */
 export type RouterEvent = Exclude<
   ControlEvent,
-  { type: 'restore' | 'snapshot-due' | 'map' | 'let-go' | 'hand-over' | 'leave-refused' }
+  { type: 'restore' | 'snapshot-due' | 'map' | 'let-go' | 'hand-over' | 'leave-refused' | 'troubles' }
 >;
 
 export interface RouterParts {

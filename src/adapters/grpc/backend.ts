@@ -1,4 +1,7 @@
 /** What the client port serves. Implemented by the node (node/node.ts). */
+import type { GroupEpoch } from '../../cluster/heartbeat.js';
+import type { GroupLossReport } from '../../cluster/loss-report.js';
+import type { ScrubRun } from '../../actors/data-plane.js';
 import type { MapReport } from '../../cluster/map-report.js';
 import type { KvReply, KvRequest } from '../../store/requests.js';
 
@@ -44,6 +47,8 @@ export interface EccNodeReport {
   /** Data and parity positions of a group that the node was started with. */
   readonly k: number;
   readonly m: number;
+  /** Groups that have lost more than the code can bear, as the leader has told the node last. */
+  readonly lostGroups: readonly number[];
 }
 
 export interface ClusterReport {
@@ -87,4 +92,11 @@ export interface ClientBackend {
   removeNode(nodeId: string): Promise<void>;
   /** That node leaves in good order and is started anew; resolves when it has accepted. Rejects when nobody would start it. */
   restartNode(nodeId: string): Promise<void>;
+  /** What declaring the loss of the groups that are lost would do; empty: none is. */
+  previewLosses(): Promise<readonly GroupLossReport[]>;
+  /** Declares the losses of these groups, as previewed. */
+  acceptLosses(losses: readonly GroupEpoch[]): Promise<void>;
+  acknowledgeLosses(): Promise<void>;
+  /** Begins a scrub of this node, or makes haste with the one under way. Throws as DataPlane.scrub does. */
+  scrub(): ScrubRun;
 }

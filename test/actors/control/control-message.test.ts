@@ -14,6 +14,7 @@ const reply = {
   letGo: [],
   handOver: [],
   leaveRefused: false,
+  troubles: [],
 };
 
 test('heartbeats and replies arrive as what they were sent as', () => {

@@ -2,7 +2,13 @@ import { beforeEach, expect, test } from 'vitest';
 import { HeartbeatSender } from '../../../src/actors/control/heartbeat-sender.js';
 import { NULL_LOGGER } from '../../../src/base/log.js';
 import { DEFAULT_ECC_TIMINGS } from '../../../src/cluster/ecc-timings.js';
-import { EMPTY_REPORT, type GroupEpoch, type Heartbeat, type HeartbeatReply } from '../../../src/cluster/heartbeat.js';
+import {
+  EMPTY_REPORT,
+  type GroupEpoch,
+  type GroupTrouble,
+  type Heartbeat,
+  type HeartbeatReply,
+} from '../../../src/cluster/heartbeat.js';
 import type { LeaseGrant } from '../../../src/cluster/lease-holder.js';
 import { life } from '../../cluster/some-maps.js';
 import { VirtualScheduler } from '../../support/virtual-scheduler.js';
@@ -18,13 +24,14 @@ let grants: LeaseGrant[];
 let letGo: GroupEpoch[];
 let handOver: GroupEpoch[];
 let refusals: number;
+let troubles: (readonly GroupTrouble[])[];
 let sender: HeartbeatSender;
 
 beforeEach(() => {
   scheduler = new VirtualScheduler();
   leader = 2;
   mainHangs = false;
-  [sent, grants, letGo, handOver, refusals] = [[], [], [], [], 0];
+  [sent, grants, letGo, handOver, refusals, troubles] = [[], [], [], [], 0, []];
   let pulse = 0;
   sender = new HeartbeatSender({
     self: SELF,
@@ -38,6 +45,7 @@ beforeEach(() => {
     onLetGo: (groups) => letGo.push(...groups),
     onHandOver: (groups) => handOver.push(...groups),
     onLeaveRefused: () => refusals++,
+    onTroubles: (told) => troubles.push(told),
   });
   sender.start();
 });
@@ -49,7 +57,17 @@ const lastSent = (): Heartbeat => {
 };
 const replyTo = (heartbeat: Heartbeat, changed: Partial<HeartbeatReply> = {}): HeartbeatReply => {
   const { incarnation, sequence } = heartbeat;
-  return { incarnation, sequence, leaseMs, mapIndex: 7, letGo: [], handOver: [], leaveRefused: false, ...changed };
+  return {
+    incarnation,
+    sequence,
+    leaseMs,
+    mapIndex: 7,
+    letGo: [],
+    handOver: [],
+    leaveRefused: false,
+    troubles: [],
+    ...changed,
+  };
 };
 
 test('every interval the leader gets a heartbeat with the last report of the main thread', async () => {

@@ -59,6 +59,12 @@ class ScriptedBackend implements ClientBackend {
   addNode = this.nodeReport;
   removeNode = this.nodeReport;
   restartNode = this.nodeReport;
+  previewLosses = this.nodeReport;
+  acceptLosses = this.nodeReport;
+  acknowledgeLosses = this.nodeReport;
+  scrub = (): never => {
+    throw new Error('not part of this test');
+  };
 }
 
 let backend: ScriptedBackend;

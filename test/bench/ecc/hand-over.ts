@@ -2,10 +2,10 @@
  * The longest time without an answer, as clients see it, when a node is stopped with SIGTERM under load, when it is taken back, and
  * when the whole cluster is restarted node by node; in both modes. Any request that fails is told: there should be none.
  */
-import type { ClusterReport } from '../../../src/adapters/grpc/backend.js';
+import { isWhole } from '../../../src/bench/cluster/whole.js';
 import { bufferCodec, DcacheClient } from '../../../src/index.js';
 import { ProcessCluster, type ClusterShape } from '../../support/process-cluster.js';
-import { median } from '../shared/interleave.js';
+import { median } from '../../../src/bench/measure/statistics.js';
 import { Lane, pause } from '../shared/lane.js';
 import { fill, keyOf, valueOf, type EntrySize } from './entries.js';
 import { eccShape, raftShape, type Code } from './shapes.js';
@@ -136,17 +136,6 @@ function untilWhole(cluster: ProcessCluster): Promise<boolean | undefined> {
     'all nodes have all that they should',
     async () => isWhole(await cluster.status(asked)),
     RETURN_DEADLINE_MS,
-  );
-}
-
-function isWhole(report: ClusterReport | undefined): boolean {
-  if (report === undefined || !report.nodes.every(({ up, notServing }) => up && notServing === '')) return false;
-  if (report.map === undefined) return report.nodes.every(({ role }) => role === 'leader' || role === 'follower');
-  const lives = new Map(report.nodes.map(({ nodeId, ecc }) => [nodeId, ecc?.incarnation]));
-  const positions = report.map.groups.flatMap((group) => group.positions);
-  return positions.every(
-    ({ state, holder, incarnation, role, primary }) =>
-      state === 'in-sync' && lives.get(holder) === incarnation && (role === 'parity' || primary === holder),
   );
 }
 
