@@ -55,6 +55,7 @@ export class RaftPlane implements NodePlane {
   }
 
   leave(): Promise<void> {
+    if (this.currentView?.role === 'leader') this.router.prepareToForward();
     return Promise.resolve();
   }
 

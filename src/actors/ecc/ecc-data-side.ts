@@ -132,6 +132,7 @@ export class EccDataSide implements DataPlane, DataLinkHandler {
     const left = this.leaving.begin();
     this.guarded(() => {
       this.report();
+      this.router.prepareFor(new Set(this.map.groups.flatMap(({ holders }) => holders)));
       this.maybeHaveLeft();
     });
     return left;
@@ -263,6 +264,7 @@ export class EccDataSide implements DataPlane, DataLinkHandler {
     if (hasChanged) {
       this.connectPeers();
       this.router.onMap(map);
+      this.router.prepareFor(new Set(map.groups.flatMap(({ joining }) => joining.map(({ nodeId }) => nodeId))));
     }
     this.parts.submit({ proposals: [], reads: [], applied: index }, () => undefined);
     this.report();
