@@ -42,6 +42,7 @@ export class VirtualNode {
       forwarder: { forward: (address, request, timeoutMs) => nodes.forward(address, request, timeoutMs) },
       readGrant: () => this.lease,
       files: this.files,
+      recoveryRate: Infinity,
       memoryRules: NO_CAP,
       metrics: NULL_METRICS,
       logger: NULL_LOGGER,
