@@ -16,8 +16,9 @@ const compiledSources = (output) => ({
       const target = resolve(resolveDir, path);
       const fromSrc = relative(join(ROOT, 'src'), target);
       if (fromSrc.startsWith('..')) return undefined;
-      const specifier = relative(dirname(output), join(ROOT, 'dist', fromSrc));
-      return { path: specifier.split(sep).join('/'), external: true };
+      const specifier = relative(dirname(output), join(ROOT, 'dist', fromSrc)).split(sep).join('/');
+      // Without a dot in front it would be the name of a package.
+      return { path: specifier.startsWith('.') ? specifier : `./${specifier}`, external: true };
     });
   },
 });
