@@ -34,6 +34,7 @@ const FIELDS = {
   heartbeatTimeoutMs: 'whole number',
   linkTimeoutMs: 'whole number',
   recoveryRate: 'text or whole number',
+  scrubInterval: 'text',
   onLoss: 'text',
   snapshotBytes: 'whole number',
   keptEntries: 'whole number',

@@ -5,7 +5,7 @@ import { place } from '../cluster/default-layout.js';
 import { checkEccTimings, DEFAULT_ECC_TIMINGS, type EccTimings } from '../cluster/ecc-timings.js';
 import { isLossPolicy, LOSS_POLICIES, type LossPolicy } from '../cluster/loss-policy.js';
 import type { NodeOptions } from './node-options.js';
-import { address, invalid, parseBytes, whole } from './option-checks.js';
+import { address, durationOrOff, invalid, parseBytes, whole } from './option-checks.js';
 
 export interface EccConfig extends Code {
   /** host:port for the data links of the other nodes. */
@@ -13,6 +13,8 @@ export interface EccConfig extends Code {
   readonly timings: EccTimings;
   /** Most that this node sends to learners, bytes a second; Infinity: no limit. */
   readonly recoveryRate: number;
+  /** Between two scrubs; 0: none by itself. */
+  readonly scrubIntervalMs: number;
   /** What this node does, while it leads, about a group that has lost more than the code can bear. */
   readonly onLoss: LossPolicy;
 }
@@ -27,10 +29,13 @@ const ECC_OPTIONS = [
   'heartbeatTimeoutMs',
   'linkTimeoutMs',
   'recoveryRate',
+  'scrubInterval',
   'onLoss',
 ] as const satisfies readonly (keyof NodeOptions)[];
 
 const MAX_TIME_MS = 600_000;
+const DEFAULT_SCRUB_INTERVAL = '24h';
+const MAX_SCRUB_INTERVAL_MS = 366 * 86_400_000;
 
 /** @param nodes that found the cluster. Throws CONFIG_INVALID. */
 export function resolveEcc(
@@ -45,6 +50,12 @@ export function resolveEcc(
     dataListen: address('data-listen', options.dataListen ?? place(placeNumber).dataListen),
     timings: resolveEccTimings(options, timings),
     recoveryRate: resolveRate(options.recoveryRate),
+    scrubIntervalMs: durationOrOff(
+      'scrub-interval',
+      options.scrubInterval ?? DEFAULT_SCRUB_INTERVAL,
+      1_000,
+      MAX_SCRUB_INTERVAL_MS,
+    ),
     onLoss: resolveLossPolicy(options.onLoss ?? 'wait'),
   };
 }

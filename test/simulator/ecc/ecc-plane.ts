@@ -2,7 +2,7 @@
 import { NULL_METRICS } from '../../../src/base/metrics.js';
 import { leasePublisher, leaseReader, newLeaseMemory } from '../../../src/actors/control/lease-memory.js';
 import type { ControlEvent } from '../../../src/actors/control/events.js';
-import type { RebuildPool } from '../../../src/actors/ecc/degraded-reads.js';
+import type { RebuildPool } from '../../../src/actors/ecc/segment-solver.js';
 import { EccDataSide } from '../../../src/actors/ecc/ecc-data-side.js';
 import { asDcacheError } from '../../../src/base/errors.js';
 import { isIncarnation } from '../../../src/base/ids.js';
@@ -92,6 +92,7 @@ export class EccSimPlane implements SimPlane {
       files: new SimSnapshotFiles(disk.folder, thread, world.parameters.disk.maxFileStepMs, prng.fork()),
       recoveryRate: ecc.recoveryRate,
       memoryRules,
+      scrubIntervalMs: 0,
       metrics: NULL_METRICS,
       logger: world.logger.child(`${host} data`),
       openCoding: () => ({ codec, pool: new SimRebuildPool(codec, thread, ecc.maxRebuildMs, prng.fork()) }),
