@@ -13,9 +13,13 @@ import { sameRules, type MemoryRules } from '../../store/memory-cap.js';
 import type { PendingRequest } from '../data/pending.js';
 import type { Scheduler } from '../runtime/scheduler.js';
 import { decisionsOf } from './decisions.js';
-import { DegradedReads, type RebuildPool } from './degraded-reads.js';
+import { DegradedReads } from './degraded-reads.js';
 import { PartitionService } from './partition-service.js';
 import type { DataLinks } from './ports.js';
+import { Scrubber, type ScrubbedGroup } from './scrubber.js';
+import { SegmentSolver, type RebuildPool } from './segment-solver.js';
+import { StripeCheck } from './stripe-check.js';
+import { StripeQuestions } from './stripe-questions.js';
 import { newGroupReplica, type Replica, type ReplicaSpec } from './replica.js';
 import type { Troubles } from './troubles.js';
 
@@ -33,6 +37,8 @@ export interface LocalGroupsParts {
   readonly wallMs: () => number;
   /** For one partition: a share of what the node may hold. */
   readonly memoryRules: MemoryRules;
+  /** Between two scrubs of everything that is here; 0: none by itself. */
+  readonly scrubIntervalMs: number;
   readonly logger: Logger;
   readonly metrics: Metrics;
   shortage(): DcacheError | undefined;
@@ -44,7 +50,9 @@ export interface LocalGroupsParts {
 
 interface LocalGroup {
   readonly replica: Replica;
+  readonly questions: StripeQuestions;
   readonly reads: DegradedReads;
+  readonly scrubbed: ScrubbedGroup;
   /** By position. */
   readonly services: (PartitionService | undefined)[];
   /** Segments that learners need and that are being rebuilt: position/number. */
@@ -54,17 +62,27 @@ interface LocalGroup {
 export class LocalGroups {
   private readonly parts: LocalGroupsParts;
   private readonly groups = new Map<number, LocalGroup>();
+  readonly scrubber: Scrubber;
   private pumpPlanned = false;
   private upkeeps = 0;
   private stopped = false;
 
   constructor(parts: LocalGroupsParts) {
+    const { scheduler, logger, metrics, scrubIntervalMs: intervalMs } = parts;
     this.parts = parts;
+    this.scrubber = new Scrubber({ scheduler, logger, metrics, intervalMs, groups: () => this.scrubbedGroups() });
+    metrics.gauge('owedSegments', {}, () => this.owedSegments);
   }
 
   /** Partitions that this node leads. */
   get led(): number {
     return [...this.services()].length;
+  }
+
+  private get owedSegments(): number {
+    let owed = 0;
+    for (const { parity } of this.replicas()) owed += parity?.owed().length ?? 0;
+    return owed;
   }
 
   *replicas(): IterableIterator<Replica> {
@@ -79,13 +97,13 @@ export class LocalGroups {
     const { spec } = this.parts;
     for (const group of map.groups) {
       const known = this.groups.get(group.id);
-      known?.reads.onMembers(group.inSync.filter((member) => !sameMember(member, spec.self)));
+      known?.questions.onMembers(group.inSync.filter((member) => !sameMember(member, spec.self)));
       if (known !== undefined) known.replica.onMap(group);
       else if (group.holders.includes(spec.self.nodeId)) {
         const replica = (this.parts.newReplica ?? newGroupReplica)(group, spec);
-        const reads = this.newReads(group.id, replica);
-        reads.onMembers(group.inSync.filter((member) => !sameMember(member, spec.self)));
-        this.groups.set(group.id, { replica, reads, services: [], needed: new Set() });
+        const opened = this.openGroup(group.id, replica);
+        opened.questions.onMembers(group.inSync.filter((member) => !sameMember(member, spec.self)));
+        this.groups.set(group.id, opened);
       }
     }
     this.pump();
@@ -102,7 +120,8 @@ export class LocalGroups {
       const group = this.groups.get(message.group);
       if (group === undefined) this.onMisdirected();
       else if (message.type === 'shard-request') this.serveShards(from, message, group.replica);
-      else if (message.type === 'shard-reply') group.reads.onReply(from, message);
+      else if (message.type === 'shard-reply') group.questions.onReply(from, message);
+      else if (message.type === 'shard-suspect') this.scrubber.suspect(message.group, message.stripe);
       else group.replica.onMessage(from, message, nowMs);
     }
     this.pumpLater();
@@ -127,6 +146,7 @@ export class LocalGroups {
   tick(): void {
     this.pump();
     for (const service of this.services()) service.onProgress();
+    if (!this.stopped) this.scrubber.tick();
   }
 
   upkeep(): void {
@@ -148,7 +168,8 @@ export class LocalGroups {
 
   stop(): void {
     this.stopped = true;
-    for (const { reads } of this.groups.values()) reads.stop();
+    this.scrubber.stop();
+    for (const { questions } of this.groups.values()) questions.stop();
   }
 
   private *services(): IterableIterator<PartitionService> {
@@ -244,20 +265,44 @@ export class LocalGroups {
     }
   }
 
-  private newReads(group: number, replica: Replica): DegradedReads {
+  private openGroup(group: number, replica: Replica): LocalGroup {
     const { spec, pool, links, scheduler, logger, metrics, troubles } = this.parts;
-    return new DegradedReads({
+    const { k, codec } = spec;
+    const self = spec.self.nodeId;
+    const questions = new StripeQuestions({ group, scheduler, send: (to, message) => links.send(to, message) });
+    const solver = new SegmentSolver({
       group,
-      k: spec.k,
-      replica,
-      code: spec.codec,
+      k,
+      code: codec,
       pool,
-      scheduler,
       logger,
-      onResult: (result) => metrics.counter('rebuilds', { result }).add(),
-      hopeless: () => troubles.withoutShards(group),
-      send: (to, message) => links.send(to, message),
+      onWrong: (stripe, givers) => {
+        metrics.counter('rebuilds', { result: 'wrong' }).add();
+        for (const giver of givers) {
+          if (giver === self) this.scrubber.suspect(group, stripe);
+          else links.send(giver, { type: 'shard-suspect', group, stripe });
+        }
+      },
     });
+    const onRebuilt = (): void => metrics.counter('rebuilds', { result: 'done' }).add();
+    const hopeless = (): DcacheError | undefined => troubles.withoutShards(group);
+    const reads = new DegradedReads({ self, group, replica, questions, solver, scheduler, onRebuilt, hopeless });
+    const check = new StripeCheck({ self, group, k, replica, codec, questions, solver, rebuilder: reads, logger });
+    const scrubbed: ScrubbedGroup = {
+      group,
+      get isBusy(): boolean {
+        return reads.isBusy;
+      },
+      owing: () => [...new Set(replica.parity?.owed().map(({ number }) => number))],
+      stripes: () => check.stripes(),
+      check: (stripe) => check.check(stripe),
+      refold: (stripe) => check.refold(stripe),
+    };
+    return { replica, questions, reads, scrubbed, services: [], needed: new Set() };
+  }
+
+  private *scrubbedGroups(): IterableIterator<ScrubbedGroup> {
+    for (const { scrubbed } of this.groups.values()) yield scrubbed;
   }
 
   /** At once: a degraded read elsewhere never waits for what is applied here. */
