@@ -22,7 +22,16 @@ function node(number: number, changed: Partial<NodeReport> = {}): NodeReport {
     needed: 2,
     reachable: 3,
   };
-  const ecc = { incarnation: life(number).incarnation, mapIndex: 9, leaseLeftMs: 400, k: 2, m: 1, lostGroups: [] };
+  const ecc = {
+    incarnation: life(number).incarnation,
+    mapIndex: 9,
+    leaseLeftMs: 400,
+    k: 2,
+    m: 1,
+    lostGroups: [],
+    transfers: [],
+    candidateBytes: 0,
+  };
   const role = number === 1 ? 'leader' : 'follower';
   const id = { nodeId: `n${number}`, raftId: number, pid: number, mode: 'ecc', role };
   return { ...texts, ...numbers, ...id, ecc, up: true, notServing: '', bytesFor: {}, supervised: true, ...changed };
@@ -83,7 +92,19 @@ test('the way back is the groups that the new process life is in sync in, or the
   expect(
     wayBack(
       back,
-      node(3, { ecc: { ...node(3).ecc, incarnation: 77, mapIndex: 0, leaseLeftMs: 0, k: 2, m: 1, lostGroups: [] } }),
+      node(3, {
+        ecc: {
+          ...node(3).ecc,
+          incarnation: 77,
+          mapIndex: 0,
+          leaseLeftMs: 0,
+          k: 2,
+          m: 1,
+          lostGroups: [],
+          transfers: [],
+          candidateBytes: 0,
+        },
+      }),
       0,
     ),
   ).toEqual({ done: 1, total: 4 });
