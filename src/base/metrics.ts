@@ -131,6 +131,12 @@ export const METRICS = {
     help: 'Bytes that the store holds, by what for: live and dead values, index, and others. The sum is all.',
     labels: ['for'],
   },
+  refusedWrites: {
+    type: 'counter',
+    name: 'dcache_refused_writes_total',
+    help: 'Writes refused because a node that would hold the value is at its memory cap; ecc mode.',
+    labels: [],
+  },
   mailboxMessages: {
     type: 'gauge',
     name: 'dcache_mailbox_messages',

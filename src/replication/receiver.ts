@@ -10,13 +10,16 @@
 import { assert } from '../base/assert.js';
 import { sameMember, type GroupMember, type PartitionName } from '../cluster/cluster-map.js';
 import type { PartitionStore } from '../store/partition-store.js';
+import { segmentCharge } from '../store/segment.js';
 import { digestOfListings } from './digest.js';
 import type { Effect } from './effects.js';
 import { decodeHeader } from './entry-codec.js';
 import type { Append, AppendReply, TransferBegin, TransferSegment, TransferVerify } from './messages.js';
 import type { ParityFolds } from './parity-folds.js';
-import { PartitionLog } from './partition-log.js';
-import { applyNext, type PartitionState } from './partition-state.js';
+import { MemoryGrant } from './memory-grant.js';
+import type { NodeMemory } from './node-memory.js';
+import type { PartitionLog } from './partition-log.js';
+import { applyNext, unappliedCost, type PartitionState } from './partition-state.js';
 
 export interface ReceiverParts {
   readonly name: PartitionName;
@@ -24,7 +27,8 @@ export interface ReceiverParts {
   readonly folds: ParityFolds | undefined;
   /** An empty store for a stream that begins. */
   readonly newStore: () => PartitionStore;
-  readonly freeBytes: () => number;
+  readonly newLog: (index: number, epoch: number) => PartitionLog;
+  readonly memory: NodeMemory;
   readonly emit: (effect: Effect) => void;
 }
 
@@ -45,6 +49,7 @@ export class Receiver {
   /** A learner that has promised: its stream may begin at any moment. */
   private opened = false;
   private broken = false;
+  private readonly grant: MemoryGrant;
 
   /** @param state of a backup. A learner begins with none. */
   constructor(parts: ReceiverParts, configuration: ReceiverConfiguration, state: PartitionState | undefined) {
@@ -55,6 +60,14 @@ export class Receiver {
     this.parts = parts;
     this.configuration = configuration;
     this.current = state;
+    this.grant = new MemoryGrant(parts.memory);
+  }
+
+  /** Memory that may still be needed: for entries that the primary may send without asking, and to apply those that are here. */
+  get promisedBytes(): number {
+    const { current } = this;
+    if (current === undefined || !this.parts.memory.isLimited) return 0;
+    return this.grant.outstanding(current.log) + unappliedCost(current);
   }
 
   get state(): PartitionState | undefined {
@@ -82,6 +95,7 @@ export class Receiver {
     } else if (this.joinIndex > 0 && !isSamePrimary && primary !== undefined) {
       this.broken = true;
     }
+    if (configuration.epoch !== this.configuration.epoch) this.grant.onNewEpoch();
     this.configuration = configuration;
   }
 
@@ -133,7 +147,7 @@ export class Receiver {
       this.broken = true;
       return;
     }
-    const log = new PartitionLog(begin.index, begin.indexEpoch);
+    const log = this.parts.newLog(begin.index, begin.indexEpoch);
     this.current = { store, log, appliedIndex: begin.index, header: decodeHeader(begin.header) };
     for (const { number } of begin.sealed) this.awaited.add(number);
   }
@@ -147,7 +161,8 @@ export class Receiver {
     }
     // The cut is committed: it would not have been sent otherwise.
     this.applyThrough(current, index);
-    if (!this.awaited.delete(image.number) || !current.store.restoreSegment(image)) {
+    const hasRoom = this.parts.memory.hasRoom(segmentCharge(image.bytes.length));
+    if (!hasRoom || !this.awaited.delete(image.number) || !current.store.restoreSegment(image)) {
       this.broken = true;
       return;
     }
@@ -194,13 +209,17 @@ export class Receiver {
   }
 
   private reply({ nodeId: to }: GroupMember, append: Append, status: AppendReply['status'], index: number): void {
-    const { name, freeBytes, emit } = this.parts;
-    const appliedIndex = this.current?.appliedIndex ?? 0;
-    const { epoch, joinIndex } = append;
+    const { current } = this;
+    const { name, memory, emit } = this.parts;
+    const appliedIndex = current?.appliedIndex ?? 0;
+    const { epoch, joinIndex, askedBytes } = append;
+    const isGranted = status === 'matched' && current !== undefined;
+    const freeBytes = isGranted ? this.grant.renew(current.log, index, askedBytes) : 0;
+    const { pressure } = memory;
     emit({
       type: 'send',
       to,
-      message: { type: 'append-reply', ...name, status, epoch, joinIndex, index, appliedIndex, freeBytes: freeBytes() },
+      message: { type: 'append-reply', ...name, status, epoch, joinIndex, index, appliedIndex, freeBytes, pressure },
     });
   }
 }

@@ -15,10 +15,12 @@ import type { RebuildJob } from '../../erasure/codec-job.js';
 import type { RebuildPattern } from '../../erasure/solver.js';
 import { planRebuilds, type NamedSegment } from '../../recovery/rebuild-plan.js';
 import type { DataMessage, ShardReply } from '../../replication/messages.js';
+import type { NodeMemory } from '../../replication/node-memory.js';
 import { hashBytes } from '../../store/byte-hash.js';
 import type { Segment } from '../../store/segment.js';
 import type { Scheduler } from '../runtime/scheduler.js';
 import type { SegmentRebuilder } from './partition-service.js';
+import type { RebuildTurns } from './rebuild-turns.js';
 import { RebuiltCache } from './rebuilt-cache.js';
 import type { Replica } from './replica.js';
 import { StripeView } from './stripe-view.js';
@@ -40,12 +42,13 @@ export interface DegradedReadsParts {
   readonly logger: Logger;
   /** Bytes of rebuilt segments that are kept. */
   readonly cacheBytes?: number;
+  readonly memory: NodeMemory;
+  readonly turns: RebuildTurns;
   /** A segment has been rebuilt, or came out wrong: some shard of the group is damaged. */
   onResult?(result: 'done' | 'wrong'): void;
   send(to: GroupMember['nodeId'], message: DataMessage): void;
 }
 
-const MAX_UNDER_WAY = 4;
 const ASK_AGAIN_MS = 200;
 const GIVE_UP_MS = 5_000;
 const CACHE_BYTES = 64 * 1024 * 1024;
@@ -65,15 +68,15 @@ export class DegradedReads implements SegmentRebuilder {
   private members: readonly GroupMember[] = [];
   private readonly underWay = new Map<string, Promise<void>>();
   private readonly questions = new Map<number, Question>();
-  private readonly turns: (() => void)[] = [];
-  private running = 0;
   private nextRequestId = 1;
   private stopped = false;
   private wrongResults = 0;
 
   constructor(parts: DegradedReadsParts) {
     this.parts = parts;
-    this.cache = new RebuiltCache(parts.cacheBytes ?? CACHE_BYTES);
+    const { memory, cacheBytes = CACHE_BYTES } = parts;
+    // What others need goes before what is only a cache.
+    this.cache = new RebuiltCache(() => Math.min(cacheBytes, memory.hasRoom(0) ? Infinity : 0));
   }
 
   /** Results whose checksum was wrong, subsets that were tried included: some shard of the group is damaged. */
@@ -103,6 +106,7 @@ export class DegradedReads implements SegmentRebuilder {
       if (state !== 'sealed' || !isRaw || !replica.parity.has(position, number, checksum)) continue;
       this.cache.add(`${position}/${number}`, table, segment);
     }
+    this.cache.makeRoom();
   }
 
   stop(): void {
@@ -125,21 +129,9 @@ export class DegradedReads implements SegmentRebuilder {
     const name = `${position}/${number}`;
     const known = this.underWay.get(name);
     if (known !== undefined) return known;
-    const rebuild = this.inTurn(() => this.persist(position, number)).finally(() => this.underWay.delete(name));
+    const rebuild = this.parts.turns.run(() => this.persist(position, number)).finally(() => this.underWay.delete(name));
     this.underWay.set(name, rebuild);
     return rebuild;
-  }
-
-  private async inTurn(work: () => Promise<void>): Promise<void> {
-    if (this.running >= MAX_UNDER_WAY) await new Promise<void>((resolve) => this.turns.push(resolve));
-    else this.running++;
-    try {
-      await work();
-    } finally {
-      const next = this.turns.shift();
-      if (next === undefined) this.running--;
-      else next();
-    }
   }
 
   /** Asks until the segment is here, or needed no more. */
@@ -172,6 +164,9 @@ export class DegradedReads implements SegmentRebuilder {
     const deadlineMs = scheduler.nowMs() + ASK_AGAIN_MS;
     const question: Question = { view, wake: () => undefined };
     this.questions.set(requestId, question);
+    // A shard of each member, of this node, and the result: from the question on, since the answers come when they do.
+    const bufferBytes = (this.members.length + 2) * segment.sizeBytes;
+    this.parts.memory.addBuffer(bufferBytes);
     const tried = new Set<string>();
     try {
       for (const { nodeId } of this.members) {
@@ -186,6 +181,7 @@ export class DegradedReads implements SegmentRebuilder {
       }
     } finally {
       this.questions.delete(requestId);
+      this.parts.memory.addBuffer(-bufferBytes);
     }
   }
 

@@ -14,8 +14,10 @@ import type { DataReport } from '../../cluster/heartbeat.js';
 import type { ClusterView } from '../../cluster/view.js';
 import type { ErasureCodec } from '../../erasure/erasure-codec.js';
 import type { DataMessage } from '../../replication/messages.js';
+import { NodeMemory } from '../../replication/node-memory.js';
 import type { MemoryRules } from '../../store/memory-cap.js';
 import type { KvReply, KvRequest } from '../../store/requests.js';
+import { STANDARD_LAYOUT, type SegmentLayout } from '../../store/layout.js';
 import { SlabPool } from '../../store/slab-pool.js';
 import type { ControlRequests } from '../control/control-options.js';
 import type { ControlEvent } from '../control/events.js';
@@ -54,12 +56,14 @@ export interface EccDataSideParts {
   /** The lease, as the control thread publishes it; on the scheduler's clock. */
   readonly readGrant: () => PublishedGrant;
   readonly files: SnapshotFiles;
-  /** For this node. Partitions that it leads get a share each. */
+  /** For this node: everything that the data side holds. */
   readonly memoryRules: MemoryRules;
   readonly logger: Logger;
   readonly metrics: Metrics;
   /** Called once, when the groups are known. */
   openCoding(k: number, m: number): Coding;
+  /** Sizes of segments, for tests. */
+  readonly layout?: SegmentLayout;
   /** Another protocol core, for tests. */
   readonly newReplica?: typeof newGroupReplica;
   /** To the control side, which calls `onTaken` when it has handled them. */
@@ -74,7 +78,8 @@ export interface EccDataSideParts {
 
 export class EccDataSide implements DataPlane, DataLinkHandler {
   private readonly parts: EccDataSideParts;
-  private readonly pool = new SlabPool();
+  /** Once the groups are known. */
+  private memory: NodeMemory | undefined;
   private readonly lease: LeaseReader;
   private readonly router: EccRouter;
   private readonly mapLog: MapLog;
@@ -150,7 +155,7 @@ export class EccDataSide implements DataPlane, DataLinkHandler {
   }
 
   get storeStats(): DataStats {
-    return statsOf(this.groups?.replicas() ?? [], this.map.k, this.pool);
+    return statsOf(this.groups?.replicas() ?? [], this.map.k, this.memory);
   }
 
   get ecc(): EccReport {
@@ -234,16 +239,17 @@ export class EccDataSide implements DataPlane, DataLinkHandler {
     const { self, wallMs, memoryRules, logger, metrics, newReplica } = this.parts;
     const { k, m } = this.map;
     const { codec, pool } = this.parts.openCoding(k, m);
+    const shape = { k, m, layout: this.parts.layout ?? STANDARD_LAYOUT };
+    const memory = new NodeMemory(new SlabPool(memoryRules.maxBytes), memoryRules, shape);
+    this.memory = memory;
     this.groups = new LocalGroups({
-      spec: { self, k, m, clusterId, codec, pool: this.pool, freeBytes: () => this.freeBytes },
+      spec: { self, k, m, clusterId, codec, memory },
       ...(newReplica === undefined ? {} : { newReplica }),
       pool,
       links: { send: (to, message) => this.links?.send(to, message) },
       lease: this.lease,
       scheduler: guardedScheduler(this.parts.scheduler, (task) => this.guarded(task)),
       wallMs,
-      // A node holds about as much as n partitions have: k that it leads, and shards of m more.
-      memoryRules: { ...memoryRules, maxBytes: memoryRules.maxBytes / (k + m) },
       logger,
       metrics,
       shortage: () => this.router.shortage,
@@ -290,8 +296,7 @@ export class EccDataSide implements DataPlane, DataLinkHandler {
   }
 
   private get freeBytes(): number {
-    const { maxBytes } = this.parts.memoryRules;
-    return Math.max(0, Math.min(Number.MAX_SAFE_INTEGER, maxBytes) - this.pool.blockBytes);
+    return Math.min(Number.MAX_SAFE_INTEGER, Math.floor(this.memory?.freeBytes ?? this.parts.memoryRules.maxBytes));
   }
 
   /** A core that throws is in no state to go on: the node ends, and refills from its peers. */

@@ -9,13 +9,14 @@ import { sameMember, type ClusterMap, type GroupMember, type PartitionName } fro
 import type { Metrics } from '../../base/metrics.js';
 import type { Effect } from '../../replication/effects.js';
 import type { DataMessage, ShardReply, ShardRequest } from '../../replication/messages.js';
-import { sameRules, type MemoryRules } from '../../store/memory-cap.js';
 import type { PendingRequest } from '../data/pending.js';
 import type { Scheduler } from '../runtime/scheduler.js';
 import { decisionsOf } from './decisions.js';
 import { DegradedReads, type RebuildPool } from './degraded-reads.js';
+import { MemoryRelief } from './memory-relief.js';
 import { PartitionService } from './partition-service.js';
 import type { DataLinks } from './ports.js';
+import { RebuildTurns } from './rebuild-turns.js';
 import { newGroupReplica, type Replica, type ReplicaSpec } from './replica.js';
 
 /** Looking for raw segments that could give way goes through all of them. */
@@ -30,8 +31,6 @@ export interface LocalGroupsParts {
   readonly lease: { readonly isHeld: boolean };
   readonly scheduler: Scheduler;
   readonly wallMs: () => number;
-  /** For one partition: a share of what the node may hold. */
-  readonly memoryRules: MemoryRules;
   readonly logger: Logger;
   readonly metrics: Metrics;
   shortage(): DcacheError | undefined;
@@ -52,10 +51,15 @@ export class LocalGroups {
   private readonly groups = new Map<number, LocalGroup>();
   private pumpPlanned = false;
   private upkeeps = 0;
+  private readonly relief: MemoryRelief;
+  private readonly rebuildTurns: RebuildTurns;
   private stopped = false;
 
   constructor(parts: LocalGroupsParts) {
+    const { memory, k, m } = parts.spec;
     this.parts = parts;
+    this.relief = new MemoryRelief(memory, () => this.services());
+    this.rebuildTurns = new RebuildTurns(memory, k + m);
   }
 
   /** Partitions that this node leads. */
@@ -122,19 +126,17 @@ export class LocalGroups {
   /** Every few milliseconds: what waits for time or for the lease goes on. */
   tick(): void {
     this.pump();
+    this.relief.step();
     for (const service of this.services()) service.onProgress();
   }
 
   upkeep(): void {
     for (const service of this.services()) {
       const { primary } = service;
-      const { memoryRules } = this.parts;
-      if (primary.serving && !sameRules(primary.store.cap, memoryRules)) {
-        primary.store.setCap(memoryRules.maxBytes, memoryRules.policy);
-      }
+      if (primary.serving) primary.store.cap.policy = this.parts.spec.memory.rules.policy;
       service.upkeep();
     }
-    if (this.upkeeps++ % UPKEEPS_PER_ADOPTION !== 0) return;
+    if (this.upkeeps++ % UPKEEPS_PER_ADOPTION !== 0 && !this.parts.spec.memory.isShort) return;
     for (const { services, reads } of this.groups.values()) {
       services.forEach((service, position) => {
         if (service !== undefined) reads.adoptFolded(position);
@@ -179,6 +181,7 @@ export class LocalGroups {
       for (const position of committed) group.services[position]?.onProgress();
     }
     if (rolesChanged) this.parts.onRoles();
+    if (this.parts.spec.memory.isShort) this.relief.step();
   }
 
   /** The sender's map is newer, or older, than the one here. */
@@ -207,7 +210,7 @@ export class LocalGroups {
   }
 
   private takeRoles(id: number, { replica, reads, services }: LocalGroup): void {
-    const { spec, lease, scheduler, wallMs } = this.parts;
+    const { spec, lease, scheduler, wallMs, metrics } = this.parts;
     for (let position = 0; position < spec.k; position++) {
       const primary = replica.primary(position);
       const before = services[position];
@@ -225,6 +228,8 @@ export class LocalGroups {
           lease,
           scheduler,
           wallMs,
+          largestWriteBytes: spec.memory.largestWriteBytes,
+          onRefused: () => metrics.counter('refusedWrites', {}).add(),
           shortage: () => this.parts.shortage(),
           onChanged: () => this.pumpLater(),
           giveBack: (pending) => this.parts.giveBack(pending),
@@ -241,6 +246,8 @@ export class LocalGroups {
       replica,
       code: spec.codec,
       pool,
+      memory: spec.memory,
+      turns: this.rebuildTurns,
       scheduler,
       logger,
       onResult: (result) => metrics.counter('rebuilds', { result }).add(),

@@ -27,6 +27,7 @@ import type { ScanRequest } from '../../store/scan-page.js';
 import type { PendingRequest } from '../data/pending.js';
 import type { Scheduler } from '../runtime/scheduler.js';
 import { type AwaitedAnswer, AwaitedAnswers } from './awaited-answers.js';
+import { Admission } from './admission.js';
 import type { LedPartition } from './replica.js';
 
 /** Requests that name a key. */
@@ -59,6 +60,10 @@ export interface PartitionServiceParts {
   readonly scheduler: Scheduler;
   /** Wall clock, ms since 1970: what decides on expiry. */
   readonly wallMs: () => number;
+  /** The most that a write may ever cost at this node. */
+  readonly largestWriteBytes: number;
+  /** A write was refused for want of memory. */
+  onRefused(): void;
   /** Why waiting is of no use, for requests that cannot be decided now. */
   shortage(): DcacheError | undefined;
   /** The log has grown: there is something to send. */
@@ -81,12 +86,20 @@ const FLUSH_CLEANING_BYTES = 1024 * 1024;
 
 export class PartitionService {
   private readonly parts: PartitionServiceParts;
+  private readonly admission: Admission;
   private readonly awaited = new AwaitedAnswers();
   private waiting: Waiting[] = [];
   private hasEnded = false;
 
   constructor(parts: PartitionServiceParts) {
+    const { primary, largestWriteBytes } = parts;
     this.parts = parts;
+    this.admission = new Admission({
+      primary,
+      largestWriteBytes,
+      onRefused: () => parts.onRefused(),
+      onWaiting: () => parts.onChanged(),
+    });
   }
 
   get primary(): LedPartition {
@@ -117,6 +130,14 @@ export class PartitionService {
     const nowMs = wallMs();
     if (store.expirer.dueMs > nowMs && !store.hasToEvict) return;
     this.change(() => store.tick(nowMs, UPKEEP_BYTES));
+  }
+
+  /** Makes memory free by about `budgetBytes` of work. False if nothing is to be gained here. */
+  relieve(budgetBytes: number): boolean {
+    const { primary, wallMs } = this.parts;
+    if (this.hasEnded || !primary.serving) return false;
+    if (primary.memory.isReleasing || primary.isFull) return true;
+    return this.change(() => primary.store.relieve(wallMs(), budgetBytes)).result;
   }
 
   /** This node is not the primary any more. */
@@ -159,6 +180,10 @@ export class PartitionService {
     const nowMs = wallMs();
     const tag = store.partition.hash.keyTag(request.key, 0, request.key.length);
     if (isWrite(request)) {
+      const sinceMs = pending.deadlineMs - pending.timeoutMs;
+      const verdict = this.admission.admit(request, nowMs, sinceMs, this.parts.scheduler.nowMs());
+      if (verdict === 'wait') return this.wait(pending, () => this.attempt(pending));
+      if (verdict !== 'now') return pending.failed(verdict);
       const { result, index } = this.change(() => {
         store.tick(nowMs, 0);
         return decisions.write(request);
