@@ -1,10 +1,9 @@
 /**
  * Which of the shards at hand to rebuild a sealed segment from (DESIGN.md section 7, "Degraded read", I10).
  *
- * The reference is this node's own parity shard: it has folded the segment that is wanted, and says which segments lie in the stripe.
- * Another parity shard may have folded fewer or more; it is used with exactly the contributions that it records, as long as it
- * names no other segment for a position that the ones before it name. Known data counts only with the checksum that the parity
- * shards in use name for its position.
+ * A parity shard is used with exactly the contributions that it records, as long as it names no other segment for a position that
+ * the ones before it name; so the first one, this node's own if it has one, says which segments lie in the stripe. Known data
+ * counts only with the checksum that the parity shards in use name for its position.
  *
  * Pure: knows positions and checksums, no bytes. What is wrong shows in the checksum of the result; then another subset is tried.
  */
@@ -26,8 +25,7 @@ export interface OfferedParity {
 
 /** What is at hand of one stripe, nothing twice; of a data position perhaps several segments. */
 export interface Offers {
-  /** This node's own, with the segment that is wanted in it. */
-  readonly reference: OfferedParity;
+  /** This node's own first, where it has one. */
   readonly parities: readonly OfferedParity[];
   readonly data: readonly NamedSegment[];
 }
@@ -56,7 +54,7 @@ export function* planRebuilds(
 ): IterableIterator<RebuildPlan> {
   if (offers.data.some((segment) => sameSegment(segment, wanted))) yield { type: 'copy', name: 'copy' };
   const others = offers.data.filter(({ position }) => position !== wanted.position);
-  const parities = [offers.reference, ...offers.parities];
+  const { parities } = offers;
   const seen = new Set<string>();
   const suspects: (NamedSegment | OfferedParity | undefined)[] = [undefined, ...parities, ...others];
   for (const suspect of suspects) {
@@ -64,7 +62,6 @@ export function* planRebuilds(
       wanted,
       parities.filter((parity) => parity !== suspect),
       others.filter((segment) => segment !== suspect),
-      offers.reference,
       determines,
     );
     if (plan === undefined) continue;
@@ -79,11 +76,9 @@ function solve(
   wanted: NamedSegment,
   parities: readonly OfferedParity[],
   data: readonly NamedSegment[],
-  reference: OfferedParity,
   determines: (pattern: RebuildPattern) => boolean,
 ): Extract<RebuildPlan, { type: 'solve' }> | undefined {
-  const checksums = new Map<number, number>();
-  for (const { position, checksum } of [...reference.contributions, wanted]) checksums.set(position, checksum);
+  const checksums = new Map([[wanted.position, wanted.checksum]]);
   const taken: OfferedParity[] = [];
   let inUse: PositionSet = NO_POSITIONS;
   for (const parity of parities) {

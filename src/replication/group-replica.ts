@@ -132,6 +132,13 @@ export class GroupReplica {
     for (const primary of this.roles.primaries()) primary.flush(nowMs);
   }
 
+  // ------------------------------------------------------------------ shards that are wrong
+
+  /** The parity shard of a stripe here is wrong: it is begun anew with what is here; `parity.owed()` says what it lacks. */
+  resetShard(stripe: number): void {
+    this.roles.resetShard(stripe);
+  }
+
   // ------------------------------------------------------------------ what others are told
 
   /** This group's part of a DataReport. */

@@ -128,6 +128,15 @@ export class GroupRoles {
     return holding?.role === 'primary' ? holding.state : holding?.receiver.state;
   }
 
+  /** The shard of a stripe is wrong: begins it anew with what is here raw. The rest is owed. */
+  resetShard(number: number): void {
+    this.parity?.reset(number);
+    for (let position = 0; position < this.parts.k; position++) {
+      const state = this.state(position);
+      if (state !== undefined) this.folds[position]?.refoldRaw(state.store);
+    }
+  }
+
   /** Takes up and lays down what the group's map says by now. */
   take(group: Group): void {
     const hasLost = group.lossGeneration !== this.group.lossGeneration;
@@ -190,7 +199,7 @@ export class GroupRoles {
     const folds = this.folds[position];
     before?.primary.resign();
     // What an acting primary has kept raw beside its parity shard was a cache.
-    if (before !== undefined) folds?.dropFoldedBytes(before.state.store);
+    if (before !== undefined) folds?.dropSealedBytes(before.state.store);
     const state = configuration.joinIndex > 0 ? undefined : (before?.state ?? this.emptyState());
     const receiver = new Receiver(
       {

@@ -34,13 +34,28 @@ export class ParityFolds {
     });
   }
 
-  /** What is folded of this position. */
+  /** The segment is lost: nobody has its bytes any more. See `ParityShards.forget`. */
+  forget(number: number, checksum: number): void {
+    this.shards.forget(this.position, number, checksum);
+  }
+
+  /** What is folded of this position; not what is owed. */
   listings(): readonly SegmentListing[] {
     return this.shards.listings(this.position);
   }
 
-  /** Drops the bytes of sealed segments that are folded. */
-  dropFoldedBytes(store: PartitionStore): void {
-    for (const { number } of this.listings()) if (store.table.get(number).isRaw) store.dropBytes(number);
+  /** Folds what is owed in, as far as its bytes are here. */
+  refoldRaw(store: PartitionStore): void {
+    for (const { position, number, checksum } of this.shards.owed()) {
+      const segment = store.table.maybe(number);
+      if (position !== this.position || segment?.checksum !== checksum || !segment.isRaw) continue;
+      this.shards.refold(position, number, segment.bytes.subarray(0, segment.length), checksum);
+    }
+  }
+
+  /** Drops the bytes of sealed segments, which are folded or owed: what is owed and could be folded in from here has been. */
+  dropSealedBytes(store: PartitionStore): void {
+    this.refoldRaw(store);
+    for (const { number } of store.sealedListings()) if (store.table.get(number).isRaw) store.dropBytes(number);
   }
 }

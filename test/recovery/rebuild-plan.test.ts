@@ -56,43 +56,50 @@ const FULL = [named(0), named(1), named(2)];
 
 describe('a plan', () => {
   test('takes the segment itself where somebody has it raw', () => {
-    const [plan] = plansFor(named(0), { reference: parity(0, ...FULL), parities: [], data: [named(0)] });
+    const [plan] = plansFor(named(0), { parities: [parity(0, ...FULL)], data: [named(0)] });
     expect(plan).toMatchObject({ type: 'copy' });
   });
 
   test('takes one parity shard where one is enough', () => {
-    const offers = { reference: parity(0, ...FULL), parities: [parity(1, ...FULL)], data: [named(1), named(2)] };
+    const offers = { parities: [parity(0, ...FULL), parity(1, ...FULL)], data: [named(1), named(2)] };
     const [plan] = plansFor(named(0), offers);
     expect(plan).toMatchObject({ type: 'solve', parities: [{ index: 0 }], data: [named(1), named(2)] });
   });
 
   test('does not count data that is not what was folded', () => {
-    const offers = { reference: parity(0, ...FULL), parities: [], data: [named(1), named(2, 99)] };
+    const offers = { parities: [parity(0, ...FULL)], data: [named(1), named(2, 99)] };
     expect(plansFor(named(0), offers)).toEqual([]);
   });
 
   test('takes a parity shard at its own contributions, fewer or more', () => {
-    const offers = { reference: parity(0, named(0), named(1)), parities: [parity(1, ...FULL)], data: [named(2)] };
+    const offers = { parities: [parity(0, named(0), named(1)), parity(1, ...FULL)], data: [named(2)] };
     const plans = plansFor(named(0), offers);
     expect(plans[0]).toMatchObject({ parities: [{ index: 0 }, { index: 1 }] });
   });
 
   test('leaves out a parity shard that has folded another segment at a position', () => {
     const offers = {
-      reference: parity(0, ...FULL),
-      parities: [parity(1, named(0), named(1, 50), named(2))],
+      parities: [parity(0, ...FULL), parity(1, named(0), named(1, 50), named(2))],
       data: [named(2)],
     };
     expect(plansFor(named(0), offers)).toEqual([]);
   });
 
   test('is not made from a parity shard that has not folded what is wanted', () => {
-    const offers = { reference: parity(0, named(1)), parities: [], data: [named(1)] };
+    const offers = { parities: [parity(0, named(1))], data: [named(1)] };
     expect(plansFor(named(0), offers)).toEqual([]);
   });
 
+  test('needs no parity shard of this node itself, and none that agrees with it', () => {
+    const [conflicting, other] = [parity(0, named(0, 60), named(1)), parity(1, ...FULL)];
+    const data = [named(1), named(2)];
+    for (const parities of [[other], [conflicting, other], [other, conflicting]]) {
+      expect(plansFor(named(0), { parities, data })[0]).toMatchObject({ parities: [{ index: 1 }], data });
+    }
+  });
+
   test('follows without each shard in turn, for when one is damaged', () => {
-    const offers = { reference: parity(0, ...FULL), parities: [parity(1, ...FULL)], data: [named(1), named(2)] };
+    const offers = { parities: [parity(0, ...FULL), parity(1, ...FULL)], data: [named(1), named(2)] };
     const names = plansFor(named(0), offers).map(({ name }) => name);
     expect(new Set(names).size).toBe(names.length);
     expect(names).toHaveLength(4);
@@ -107,8 +114,8 @@ test('every plan, whatever the parity shards have folded, gives the segment that
   const someData = fc.subarray([...FULL, named(0, 70), named(1, 71), named(2, 72)]);
   fc.assert(
     fc.property(someParity(0), fc.option(someParity(1), { nil: undefined }), someData, (reference, other, data) => {
-      const offers = { reference, parities: other === undefined ? [] : [other], data };
-      for (const wanted of reference.contributions) {
+      const offers = { parities: other === undefined ? [reference] : [reference, other], data };
+      for (const wanted of [...reference.contributions, ...(other?.contributions ?? [])]) {
         for (const plan of plansFor(wanted, offers)) expect(carryOut(plan, wanted)).toEqual(bytesOf(wanted));
       }
     }),

@@ -19,9 +19,10 @@ import type { AttributedDeclaration, MapCommand } from '../../src/cluster/map-co
 import { ErasureCodec } from '../../src/erasure/erasure-codec.js';
 import { erasureCode } from '../../src/erasure/erasure-code.js';
 import { loopKernel } from '../../src/erasure/xor-kernel.js';
+import { planRebuilds, positionsIn } from '../../src/recovery/rebuild-plan.js';
 import { GroupReplica } from '../../src/replication/group-replica.js';
 import type { Primary } from '../../src/replication/primary.js';
-import type { Append, AppendReply, DataMessage } from '../../src/replication/messages.js';
+import type { Append, AppendReply, Contribution, DataMessage } from '../../src/replication/messages.js';
 import { SipKeyHash } from '../../src/store/key-hash.js';
 import { SegmentLayout } from '../../src/store/layout.js';
 import { neededFor } from '../../src/store/segments-needed.js';
@@ -71,7 +72,16 @@ export class GroupWorld {
   readonly nodes: WorldNode[];
   readonly maps: ClusterMap[] = [EMPTY_MAP];
   nowMs = 1_000_000;
-  readonly counts = { writes: 0, committed: 0, failovers: 0, joins: 0, promotions: 0, resets: 0, rebuilds: 0 };
+  readonly counts = {
+    writes: 0,
+    committed: 0,
+    failovers: 0,
+    joins: 0,
+    promotions: 0,
+    resets: 0,
+    rebuilds: 0,
+    shardResets: 0,
+  };
   /** What was acknowledged, by position and key; several where an outcome is unknown. */
   readonly expected = new Map<string, Set<string | undefined>>();
   private readonly codec: ErasureCodec;
@@ -120,7 +130,7 @@ export class GroupWorld {
   step(mishaps: boolean): void {
     this.steps++;
     this.nowMs += this.prng.below(5);
-    const what = this.prng.below(1000);
+    const what = this.prng.below(1010);
     if (what < 480) this.deliverOne();
     else if (what < 640) this.write(this.prng.below(this.k));
     else if (what < 760) this.advanceMap(this.prng.pick(this.nodes));
@@ -133,7 +143,9 @@ export class GroupWorld {
     else if (what < 984) this.restartSome();
     else if (what < 986) this.removeLiveBackup();
     else if (what < 990) this.stallSome();
-    else this.deliverAgain();
+    else if (what < 1000) this.deliverAgain();
+    else if (what < 1006) this.resetSomeShard();
+    else this.refoldSome();
   }
 
   /** Everything goes well until nothing happens any more. */
@@ -147,6 +159,7 @@ export class GroupWorld {
       }
       this.connectAll();
       for (const node of this.nodes) this.flush(node);
+      this.refoldSome();
       let budget = 200;
       while (budget-- > 0 && this.deliverOne());
       this.plan();
@@ -165,6 +178,7 @@ export class GroupWorld {
         if (state !== undefined && state.appliedIndex < primary.commitIndex) return false;
       }
     }
+    if (this.nodes.some(({ replica }) => (replica?.parity?.owed().length ?? 0) > 0)) return false;
     return [...this.links.values()].every(({ queue }) => queue.length === 0);
   }
 
@@ -335,11 +349,44 @@ export class GroupWorld {
     node.replica = undefined;
   }
 
+  /** Whoever owes segments to its shards counts as lost: the two come to the same for a stripe. */
   private mayLose(node: WorldNode): boolean {
     const living = this.group.inSync.filter((member) =>
-      this.nodes.some(({ self }) => self !== undefined && sameMember(self, member)),
+      this.nodes.some(({ self, replica }) => {
+        return self !== undefined && sameMember(self, member) && (replica?.parity?.owed().length ?? 0) === 0;
+      }),
     );
     return living.filter(({ nodeId }) => nodeId !== node.nodeId).length >= this.k;
+  }
+
+  // ------------------------------------------------------------------ wrong shards
+
+  /** As a scrub does that has found a shard wrong; or an acting primary, of which some owe nothing after that. */
+  private resetSomeShard(): void {
+    const node = this.prng.pick(this.nodes);
+    const { parity } = node.replica ?? {};
+    const isInSync = this.group.inSync.some((member) => node.self !== undefined && sameMember(member, node.self));
+    if (parity === undefined || !isInSync || node.replica?.isInSync !== true || !this.mayLose(node)) return;
+    const position = this.prng.below(this.k);
+    const numbers = parity.listings(position).map(({ number }) => number);
+    if (numbers.length === 0) return;
+    this.counts.shardResets++;
+    node.replica.resetShard(this.prng.pick(numbers));
+  }
+
+  /** Every node that owes something folds one segment in, if anybody has what is needed for it. */
+  private refoldSome(): void {
+    for (const node of this.nodes) {
+      const { parity } = node.replica ?? {};
+      const owed = parity?.owed() ?? [];
+      if (parity === undefined || owed.length === 0) continue;
+      const { position, number, checksum } = this.prng.pick(owed);
+      const length = node.replica?.state(position)?.store.table.get(number).length;
+      assert(length !== undefined, 'what is owed is a segment of the store');
+      const bytes = this.obtain(position, number, checksum);
+      if (bytes === undefined) continue;
+      assert(parity.refold(position, number, bytes.subarray(0, length), checksum), 'what was obtained is folded in');
+    }
   }
 
   // ------------------------------------------------------------------ the map
@@ -489,40 +536,43 @@ export class GroupWorld {
     const store = node.replica?.state(position)?.store;
     const segment = store?.table.maybe(number);
     if (store === undefined || segment === undefined || segment.isRaw) return true;
+    const bytes = this.obtain(position, number, segment.checksum);
+    if (bytes === undefined) return false;
+    this.counts.rebuilds++;
+    store.restoreBytes(number, bytes.subarray(0, segment.length));
+    return true;
+  }
+
+  /** The segment in the size of its shard, from what the members in sync have; undefined if that is too little. */
+  private obtain(position: number, number: number, checksum: number): Uint8Array | undefined {
     const shards = this.nodes.flatMap(({ nodeId, replica }) => {
       const given = replica?.shardsOf(number);
       assert(given === undefined || replica?.isInSync === true, `${nodeId} gives shards though it is not in sync`);
       return given ?? [];
     });
-    const own = node.replica?.parity?.contributions(number) ?? [];
-    const checksumAt = new Map(own.map((c) => [c.position, c.checksum]));
-    const size = LAYOUT.sizeBytes(number);
-    const padded = (bytes: Uint8Array): Uint8Array => {
-      const whole = new Uint8Array(size);
-      whole.set(bytes);
+    const data = shards.flatMap((given) => given.data);
+    const parities = shards.flatMap(({ parity }) => parity ?? []);
+    const wanted = { position, checksum };
+    const [plan] = planRebuilds(wanted, { data, parities }, (pattern) => this.codec.determines(pattern));
+    if (plan === undefined) return undefined;
+    const target = new Uint8Array(LAYOUT.sizeBytes(number));
+    const held = (at: number, named: readonly Contribution[]): Uint8Array | null => {
+      const segment = named.find((each) => each.position === at);
+      const found = data.find((each) => each.position === at && each.checksum === segment?.checksum);
+      if (found === undefined) return null;
+      const whole = new Uint8Array(target.length);
+      whole.set(found.bytes);
       return whole;
     };
-    const data = Array.from({ length: this.k }, (_, p) => {
-      const found = shards.flatMap((s) => s.data).find((s) => s.position === p && s.checksum === checksumAt.get(p));
-      return found === undefined || p === position ? null : padded(found.bytes);
+    if (plan.type === 'copy') return held(position, [wanted]) ?? undefined;
+    this.codec.rebuild({
+      data: Array.from({ length: this.k }, (_, at) => held(at, plan.data)),
+      parities: parities
+        .filter(({ index }) => plan.parities.some((taken) => taken.index === index))
+        .map(({ index, contributions, bytes }) => ({ index, contributions: positionsIn(contributions), bytes })),
+      wanted: [{ shard: { type: 'data', position }, target }],
     });
-    const parities = shards
-      .flatMap(({ parity }) => parity ?? [])
-      .filter(({ contributions }) => contributions.every((c) => checksumAt.get(c.position) === c.checksum))
-      .map(({ index, contributions, bytes }) => ({
-        index,
-        bytes: padded(bytes),
-        contributions: contributions.reduce((set, c) => set | (1 << c.position), 0),
-      }));
-    const target = new Uint8Array(size);
-    try {
-      this.codec.rebuild({ data, parities, wanted: [{ shard: { type: 'data', position }, target }] });
-    } catch {
-      return false;
-    }
-    this.counts.rebuilds++;
-    store.restoreBytes(number, target.subarray(0, segment.length));
-    return true;
+    return target;
   }
 
   /** After `settle`: members agree, everything acknowledged is there, and each parity shard is what the code makes of its data. */
@@ -538,6 +588,33 @@ export class GroupWorld {
         assert(hashOfPartition(other.store) === hash, `${nodeId} holds another partition ${position} than its primary`);
       }
       this.checkValues(leader, position);
+    }
+    for (const node of this.nodes) this.checkShards(node);
+  }
+
+  /** I8: a parity shard is the code of what it records, and everything sealed is recorded once nothing is owed. */
+  private checkShards({ nodeId, replica }: WorldNode): void {
+    const { parity } = replica ?? {};
+    if (parity === undefined) return;
+    const segments = new Map<number, Map<number, Uint8Array>>();
+    for (let position = 0; position < this.k; position++) {
+      const table = this.primaryNode(position)?.replica?.state(position)?.store.table;
+      for (const { number, state, bytes } of table?.all() ?? []) {
+        if (state !== 'sealed') continue;
+        const stripe = segments.get(number) ?? new Map<number, Uint8Array>();
+        segments.set(number, stripe.set(position, bytes));
+      }
+    }
+    for (const [number, stripe] of segments) {
+      const expected = new Uint8Array(LAYOUT.sizeBytes(number));
+      for (const [position, bytes] of stripe) {
+        const whole = new Uint8Array(expected.length);
+        whole.set(bytes);
+        this.codec.fold(position, whole, parity.parityIndex, expected);
+      }
+      const shard = parity.shard(number);
+      const isSame = shard !== undefined && Buffer.compare(shard, expected) === 0;
+      assert(isSame, `${nodeId} holds a wrong shard of stripe ${number}`);
     }
   }
 

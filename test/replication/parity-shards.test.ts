@@ -82,4 +82,48 @@ describe('parity shards', () => {
     shards.clear();
     expect([shards.listings(1), shards.heldBytes, pool.blockBytes]).toEqual([[], 0, 0]);
   });
+
+  it('begin anew when they are wrong, and take in what they owe once its bytes are there again', () => {
+    const [one, two] = [segment(400, 1), segment(4096, 2)];
+    shards.fold(0, 3, one.bytes, one.checksum);
+    shards.fold(2, 3, two.bytes, two.checksum);
+    const whole = shards.shard(3)?.slice();
+    if (whole !== undefined) shards.shard(3)?.fill(1, 7, 8);
+    shards.reset(3);
+    expect([shards.shard(3), shards.contributions(3), shards.listings(0), pool.blockBytes]).toEqual([
+      undefined,
+      [],
+      [],
+      0,
+    ]);
+    const owed = { number: 3, position: 2, checksum: two.checksum };
+    expect(shards.owed()).toEqual([{ number: 3, position: 0, checksum: one.checksum }, owed]);
+    expect(() => shards.fold(0, 3, one.bytes, one.checksum)).toThrow('an empty position');
+    expect(shards.refold(0, 3, two.bytes, one.checksum)).toBe(false);
+    expect(shards.refold(0, 3, one.bytes.subarray(0, 399), one.checksum)).toBe(false);
+    expect(shards.refold(0, 3, one.bytes, one.checksum)).toBe(true);
+    expect(shards.refold(0, 3, one.bytes, one.checksum)).toBe(false);
+    expect(shards.owed()).toEqual([owed]);
+    expect(shards.contributions(3)).toEqual([{ position: 0, checksum: one.checksum }]);
+    expect(shards.refold(2, 3, two.bytes, two.checksum)).toBe(true);
+    expect(shards.shard(3)).toEqual(whole);
+    expect(shards.owed()).toEqual([]);
+  });
+
+  it('owe nothing that is released, and what is lost is neither recorded nor owed', () => {
+    const [one, two] = [segment(400, 1), segment(800, 2)];
+    shards.fold(0, 3, one.bytes, one.checksum);
+    shards.fold(1, 3, two.bytes, two.checksum);
+    shards.reset(3);
+    shards.unfold(0, 3, one.bytes, one.checksum);
+    expect(shards.owed()).toEqual([{ number: 3, position: 1, checksum: two.checksum }]);
+    shards.fold(0, 3, one.bytes, one.checksum);
+    shards.forget(1, 3, two.checksum);
+    expect([shards.owed(), shards.contributions(3)]).toEqual([[], [{ position: 0, checksum: one.checksum }]]);
+    shards.fold(1, 3, two.bytes, two.checksum);
+    shards.forget(0, 3, one.checksum);
+    expect(shards.owed()).toEqual([{ number: 3, position: 1, checksum: two.checksum }]);
+    shards.clear();
+    expect(shards.owed()).toEqual([]);
+  });
 });

@@ -19,7 +19,8 @@ const EXIT_USAGE = 2;
 const EXIT_CODES: Readonly<Record<Verdict['type'], number>> = { passed: 0, violation: 1, stuck: 3, defect: 4 };
 
 interface Arguments {
-  readonly mode: Mode;
+  /** Undefined: each seed draws its own. */
+  readonly mode: Mode | undefined;
   readonly firstSeed: number;
   readonly seeds: number;
   readonly trace: boolean;
@@ -30,7 +31,7 @@ function parse(args: readonly string[]): Arguments | string {
   const { values } = parseArgs({
     args: [...args],
     options: {
-      mode: { type: 'string', default: 'raft' },
+      mode: { type: 'string' },
       seed: { type: 'string', default: '1' },
       seeds: { type: 'string', default: '1' },
       trace: { type: 'boolean', default: false },
@@ -41,7 +42,7 @@ function parse(args: readonly string[]): Arguments | string {
   if (!Number.isSafeInteger(firstSeed) || firstSeed < 0) return `--seed is a whole number, not "${values.seed}"`;
   if (!Number.isSafeInteger(seeds) || seeds < 1) return `--seeds is a whole number from 1, not "${values.seeds}"`;
   const { mode } = values;
-  if (!isMode(mode)) return `--mode is raft or ecc, not "${mode}"`;
+  if (mode !== undefined && !isMode(mode)) return `--mode is raft or ecc, not "${mode}"`;
   return { mode, firstSeed, seeds, trace: values.trace, history: values.history };
 }
 
@@ -59,10 +60,11 @@ export async function simulate(args: readonly string[], out: (line: string) => v
     return EXIT_USAGE;
   }
   const { mode, firstSeed, seeds, trace, history } = parsed;
-  const totals = new Totals(mode);
+  const totals = new Map<Mode, Totals>();
   for (let seed = firstSeed; seed < firstSeed + seeds; seed++) {
     const report = await run(seed, mode, trace ? linePrinter(out) : {});
-    totals.add(report);
+    const ofMode = totals.get(report.mode) ?? new Totals(report.mode);
+    totals.set(report.mode, ofMode.add(report));
     if (history !== undefined) writeFileSync(history, writeHistory(kvCodec, report.history));
     if (report.verdict.type !== 'passed') {
       out(describeFailure(report, trace));
@@ -71,7 +73,7 @@ export async function simulate(args: readonly string[], out: (line: string) => v
     const ended = report.beyondPromise === undefined ? '' : `; it ended early: ${report.beyondPromise}`;
     if (seeds === 1 || trace) out(`seed ${seed} passed, trace ${report.traceHash}${ended}`);
   }
-  out(totals.describe());
+  for (const ofMode of totals.values()) out(ofMode.describe());
   return EXIT_CODES.passed;
 }
 
@@ -79,7 +81,7 @@ export function describeFailure({ seed, mode, verdict, parameters }: RunReport, 
   const what = describeVerdict(verdict);
   const replay = traced
     ? ''
-    : `\nreplay: npm run simulate -- --mode ${mode} --seed ${seed} --trace --history history.jsonl`;
+    : `\nto see how: npm run simulate -- --mode ${mode} --seed ${seed} --trace --history history.jsonl`;
   return `seed ${seed} (${mode}, ${parameters.nodes} nodes) failed: ${what}${replay}`;
 }
 

@@ -13,8 +13,7 @@ import type { World } from './world.js';
 
 const FIRST_PAUSE_MS = 20;
 const LONGEST_PAUSE_MS = 250;
-/** Requests about keys with a time to live, which are not part of the history. */
-const EXPIRING_PERCENT = 8;
+const FILLING_RETRIES = 30;
 
 export type ClientOutcome = 'done' | 'not-done' | 'unknown';
 
@@ -28,6 +27,9 @@ export class SimClient {
   private readonly seen = new Map<string, number>();
   private node: number;
   private stopped = false;
+  /** Numbers of the keys that it writes before anything else. */
+  private unfilled: number[] = [];
+  private operationsLeft: number;
   private readonly outcomes: Record<ClientOutcome, number> = { done: 0, 'not-done': 0, unknown: 0 };
 
   constructor(world: World, number: number) {
@@ -41,6 +43,10 @@ export class SimClient {
     this.sender = new RequestSender(world, { host: this.host, thread: this.thread }, this.prng.fork());
     this.workload = new Workload(this.host, world.parameters.workload, this.prng.fork());
     this.node = this.prng.below(world.nodes.length);
+    const { keys, clients, filledFirst, maxOperations } = world.parameters.workload;
+    this.operationsLeft = maxOperations;
+    if (filledFirst)
+      this.unfilled = Array.from({ length: keys }, (_, i) => i).filter((i) => i % clients === number - 1);
   }
 
   /** Operations by outcome. */
@@ -52,10 +58,7 @@ export class SimClient {
   start(): void {
     const { maxThinkMs } = this.world.parameters.workload;
     this.thread.after(this.prng.between(0, maxThinkMs), () => {
-      if (this.stopped) return;
-      const expiring = this.prng.chance(EXPIRING_PERCENT, 100);
-      const work = expiring ? this.tryUntilDone(this.workload.nextExpiring(), 0) : this.perform(this.drawOperation());
-      void work.then(() => this.start());
+      if (!this.stopped) void this.work().then(() => this.start());
     });
   }
 
@@ -95,6 +98,20 @@ export class SimClient {
 
   drawOperation(): Operation {
     return this.workload.next((key) => this.seen.get(key) ?? 1);
+  }
+
+  private async work(): Promise<void> {
+    const { maxRetries, expiringPercent } = this.world.parameters.workload;
+    const number = this.unfilled.shift();
+    if (number !== undefined) {
+      // Nothing is there to be struck before it is written, so it is tried for as long as it takes.
+      await this.perform(this.workload.filling(number), FILLING_RETRIES);
+      return;
+    }
+    if (this.operationsLeft <= 0) return this.stop();
+    this.operationsLeft--;
+    if (this.prng.chance(expiringPercent, 100)) await this.tryUntilDone(this.workload.nextExpiring(), 0);
+    else await this.perform(this.drawOperation(), maxRetries);
   }
 
   private count(outcome: ClientOutcome): ClientOutcome {

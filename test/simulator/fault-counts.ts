@@ -1,4 +1,4 @@
-/** How often each kind of fault happened: a simulation that never does what it claims to do proves nothing. */
+/** The kinds of faults, and how often each happened: a simulation that never does what it claims to do proves nothing. */
 
 import type { Mode } from '../../src/base/ids.js';
 
@@ -44,6 +44,42 @@ export const ECC_FAULTS: readonly FaultKind[] = [
 /** The kinds that there are in a mode. */
 export function faultsOf(mode: Mode): readonly FaultKind[] {
   return mode === 'raft' ? RAFT_FAULTS : ECC_FAULTS;
+}
+
+/** They befall single messages: how often is a matter of the network (scenario/network-parameters.ts). */
+const MESSAGE_FAULTS: readonly FaultKind[] = [
+  'message lost',
+  'message doubled',
+  'message delayed past others',
+  'request or answer lost',
+];
+
+/** The kinds of a mode that strike now and then, as the schedule of a run has it. */
+export function strikesOf(mode: Mode): readonly FaultKind[] {
+  return faultsOf(mode).filter((kind) => !MESSAGE_FAULTS.includes(kind));
+}
+
+/** Their victim's memory is gone. */
+export const LOSING: readonly FaultKind[] = [
+  'node crashed',
+  'several nodes crashed',
+  'node stopped cleanly',
+  'disk lost',
+];
+/** The same, at some later write. */
+export const DOOMING: readonly FaultKind[] = ['crashed before a write', 'crashed after a write'];
+/** Nobody is taken for gone because of them. */
+export const HARMLESS: readonly FaultKind[] = ['clock jumped', 'leader moved on request'];
+/** They befall more than one node. */
+export const WIDE: readonly FaultKind[] = ['network split in two', 'link cut one way'];
+
+/** What a run of ecc mode goes for: memory that is lost, nodes that are held up, or both. */
+export const TROUBLES = ['losses', 'disturbances', 'both'] as const;
+export type Trouble = (typeof TROUBLES)[number];
+
+export function isOfTrouble(fault: FaultKind, trouble: Trouble): boolean {
+  if (trouble === 'both' || HARMLESS.includes(fault)) return true;
+  return (LOSING.includes(fault) || DOOMING.includes(fault)) === (trouble === 'losses');
 }
 
 export class FaultCounts {

@@ -8,6 +8,7 @@ import type { World } from './world.js';
 
 export interface MishapContext {
   readonly world: World;
+  /** Of this one mishap. */
   readonly prng: Prng;
   /** Runs `end` after some time, unless everything is healed by then. */
   endLater(end: () => void): void;

@@ -1,35 +1,33 @@
 /**
- * What goes wrong during the safety phase, when, and to whom. Which kinds there are in a run, how often and how long, is
- * drawn from the seed. Every mishap ends by itself or when everything is healed.
+ * What goes wrong during the safety phase, as the schedule of the run has it (scenario/fault-parameters.ts). Every mishap ends by
+ * itself or when everything is healed, and draws from a stream of its own: it is the same whatever else is left out.
  */
-import type { Prng } from '../../src/base/prng.js';
+import { assert } from '../../src/base/assert.js';
+import { Prng } from '../../src/base/prng.js';
+import type { FaultKind } from './fault-counts.js';
 import type { SimNode } from './node.js';
 import type { Mishap, MishapContext } from './mishap-kinds.js';
+import type { Strike } from './scenario/fault-parameters.js';
 import type { World } from './world.js';
 
-export class Mishaps implements MishapContext {
-  readonly world: World;
-  readonly prng: Prng;
-  private readonly kinds: readonly Mishap[];
+export class Mishaps {
+  private readonly world: World;
+  private readonly kinds: ReadonlyMap<FaultKind, Mishap>;
   private healed = false;
 
   constructor(world: World) {
     this.world = world;
-    this.prng = world.prng.fork();
-    const { kindsPercent } = world.parameters.faults;
-    const { mishaps } = world.mode;
-    const chosen = mishaps.filter(() => this.prng.chance(kindsPercent, 100));
-    this.kinds = chosen.length > 0 ? chosen : [this.prng.pick(mishaps)];
+    this.kinds = new Map(world.mode.mishaps.map((mishap) => [mishap.fault, mishap]));
   }
 
   /** Begins to make trouble. */
   start(): void {
-    const { minIntervalMs, maxIntervalMs } = this.world.parameters.faults;
-    this.world.time.after(this.prng.between(minIntervalMs, maxIntervalMs), () => {
-      if (this.healed) return;
-      this.strike();
-      this.start();
-    });
+    const { parameters, time } = this.world;
+    for (const strike of parameters.strikes) {
+      time.at(strike.atMs, () => {
+        if (!this.healed) this.strike(strike);
+      });
+    }
   }
 
   /** Everything works again, and goes on to. */
@@ -46,34 +44,28 @@ export class Mishaps implements MishapContext {
     }
   }
 
-  /** Runs `end` after some time, unless everything is healed by then. */
-  endLater(end: () => void): void {
-    this.world.time.after(this.drawDurationMs(), () => {
-      if (!this.healed) end();
-    });
-  }
-
-  /** Starts the node after some time, or at once when everything is healed. */
-  startLater(node: SimNode): void {
-    if (this.healed) node.start();
-    else this.endLater(() => node.start());
-  }
-
-  drawDurationMs(): number {
-    return this.prng.between(1, this.world.parameters.faults.maxDurationMs);
-  }
-
-  private strike(): void {
-    const mishap = this.prng.pick(this.kinds);
-    const victim = this.drawVictim();
-    if (!mishap.strike(this, victim)) return;
+  private strike({ fault, victim: chosen, seed }: Strike): void {
     const { world } = this;
-    world.trace.record(world.time.nowMs, victim.host, 'mishap', mishap.fault);
-    if (mishap.counted !== 'by the disk') world.faults.add(mishap.fault);
+    const mishap = this.kinds.get(fault);
+    assert(mishap !== undefined, `the mode has a mishap "${fault}"`);
+    const prng = new Prng(seed);
+    const victim = (chosen === 'leader' ? world.leader() : world.nodes[chosen]) ?? prng.pick(world.nodes);
+    if (!mishap.strike(this.contextOf(prng), victim)) return;
+    world.trace.record(world.time.nowMs, victim.host, 'mishap', fault);
+    if (mishap.counted !== 'by the disk') world.faults.add(fault);
   }
 
-  private drawVictim(): SimNode {
-    const leader = this.prng.chance(this.world.parameters.faults.leaderPercent, 100) ? this.world.leader() : undefined;
-    return leader ?? this.prng.pick(this.world.nodes);
+  private contextOf(prng: Prng): MishapContext {
+    const { world } = this;
+    const endLater = (end: () => void): void => {
+      world.time.after(prng.between(1, world.parameters.faults.maxDurationMs), () => {
+        if (!this.healed) end();
+      });
+    };
+    const startLater = (node: SimNode): void => {
+      if (this.healed) node.start();
+      else endLater(() => node.start());
+    };
+    return { world, prng, endLater, startLater };
   }
 }

@@ -4,7 +4,7 @@
  */
 import type { Prng } from '../../src/base/prng.js';
 import type { FaultCounts } from './fault-counts.js';
-import type { NetworkParameters } from './scenario/parameters.js';
+import type { NetworkParameters } from './scenario/network-parameters.js';
 import type { VirtualTime } from './virtual-time.js';
 
 /** `datagram`: may be lost, doubled and reordered. `call`: a request or an answer, which may be lost. */

@@ -12,7 +12,6 @@ import { SimClient } from './client.js';
 import type { FaultCounts } from './fault-counts.js';
 import { Mishaps } from './mishaps.js';
 import { recover } from './recovery.js';
-import { drawEccParameters } from './scenario/ecc-parameters.js';
 import { drawParameters, type Parameters } from './scenario/parameters.js';
 import { Trace } from './trace.js';
 import { promisesSettled } from './virtual-time.js';
@@ -61,8 +60,13 @@ export interface RunOptions {
 /** Steps on one key after which the checker gives up; a run is short. */
 const MAX_CHECKER_STEPS = 300_000;
 
-export async function run(seed: number, mode: Mode, options: RunOptions = {}): Promise<RunReport> {
-  const parameters = mode === 'raft' ? drawParameters(seed) : drawEccParameters(seed);
+/** @param mode drawn from the seed when it is undefined */
+export function run(seed: number, mode: Mode | undefined, options: RunOptions = {}): Promise<RunReport> {
+  return runWith(seed, drawParameters(seed, mode), options);
+}
+
+/** A run with other parameters than the seed has. */
+export async function runWith(seed: number, parameters: Parameters, options: RunOptions = {}): Promise<RunReport> {
   const world = new World(seed, parameters, new Trace(options.print), options.logger);
   const onRejection = (error: unknown): void => world.onDefect('some node', error);
   process.on('unhandledRejection', onRejection);
@@ -128,7 +132,7 @@ function report(seed: number, world: World, clients: readonly SimClient[], liven
       : undefined;
   return {
     seed,
-    mode: parameters.ecc === undefined ? 'raft' : 'ecc',
+    mode: parameters.mode,
     verdict: worldVerdict(world) ?? linearizability ?? liveness ?? { type: 'passed' },
     parameters,
     traceHash: trace.hash,

@@ -24,7 +24,7 @@ export class Totals {
     this.mode = mode;
   }
 
-  add(report: RunReport): void {
+  add(report: RunReport): this {
     this.seeds++;
     this.virtualMs += report.virtualMs;
     this.events += report.events;
@@ -41,6 +41,7 @@ export class Totals {
       this.counts.set(name, (this.counts.get(name) ?? 0) + count);
     }
     this.faults.addAll(report.faults);
+    return this;
   }
 
   /** What the mode counts, over all runs. */
@@ -51,7 +52,7 @@ export class Totals {
   describe(): string {
     const hours = (this.virtualMs / 3_600_000).toFixed(2);
     return [
-      `${this.seeds} seeds passed: ${hours} virtual hours, ${this.events} events`,
+      `${this.seeds} seeds of ${this.mode} mode: ${hours} virtual hours, ${this.events} events`,
       `  ${this.operations} operations checked, ${this.notDone} of them not done, ${this.unknownOutcomes} unknown`,
       `  ${this.undecidedHistories} histories were too tangled for the checker`,
       `  ${this.committedEntries} entries committed under ${this.leaders} leaders`,

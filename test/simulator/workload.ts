@@ -3,7 +3,7 @@ import { assert } from '../../src/base/assert.js';
 import type { Prng } from '../../src/base/prng.js';
 import { ALWAYS, FOREVER, type KvReply, type KvRequest } from '../../src/store/requests.js';
 import type { KvCondition, KvInput, KvResult } from '../checker/kv-model.js';
-import type { WorkloadParameters } from './scenario/parameters.js';
+import type { WorkloadParameters, WriteMix } from './scenario/workload-parameters.js';
 
 export interface Operation {
   readonly key: string;
@@ -37,14 +37,24 @@ export class Workload {
       return { key, input: { type: prng.chance(9, 10) ? 'get' : 'inspect' } };
     }
     const isCounter = number % COUNTER_EVERY === 1;
-    const draw = prng.below(100);
-    if (draw < (isCounter ? 60 : 5)) return { key, input: { type: 'incr', delta: String(prng.between(-3, 9)) } };
-    if (draw < (isCounter ? 65 : 25)) return { key, input: { type: 'append', value: this.newValue('+') } };
-    if (draw < (isCounter ? 75 : 40)) {
-      return { key, input: { type: 'delete', condition: this.drawCondition(seenVersion(key)) } };
+    switch (this.drawWrite(isCounter)) {
+      case 'incr':
+        return { key, input: { type: 'incr', delta: String(prng.between(-3, 9)) } };
+      case 'append':
+        return { key, input: { type: 'append', value: this.newValue('+') } };
+      case 'delete':
+        return { key, input: { type: 'delete', condition: this.drawCondition(seenVersion(key)) } };
+      case 'set': {
+        const value = isCounter ? String(prng.below(1000)) : this.newValue('=');
+        return { key, input: { type: 'set', value, condition: this.drawCondition(seenVersion(key)) } };
+      }
     }
-    const value = isCounter ? String(prng.below(1000)) : this.newValue('=');
-    return { key, input: { type: 'set', value, condition: this.drawCondition(seenVersion(key)) } };
+  }
+
+  /** The first write of the key with that number. */
+  filling(number: number): Operation {
+    const key = this.parameters.keyNames[number] ?? `k${number}`;
+    return { key, input: { type: 'set', value: this.newValue('=') } };
   }
 
   /**
@@ -66,11 +76,20 @@ export class Workload {
     return `${mark}${this.client}.${this.values++}${'.'.repeat(padding)}`;
   }
 
+  private drawWrite(isCounter: boolean): keyof WriteMix {
+    const { incr, append, set, delete: deletes } = this.parameters.writes;
+    if (isCounter && incr > 0 && this.prng.chance(2, 3)) return 'incr';
+    const lot = this.prng.below(append + set + deletes) + (this.prng.chance(1, 20) ? -incr : 0);
+    if (lot < 0) return 'incr';
+    if (lot < append) return 'append';
+    return lot < append + deletes ? 'delete' : 'set';
+  }
+
   private drawCondition(version: number): KvCondition | undefined {
-    const draw = this.prng.below(10);
-    if (draw < 6) return undefined;
-    if (draw < 7) return { type: 'absent' };
-    if (draw < 8) return { type: 'present' };
+    if (!this.prng.chance(this.parameters.conditionPercent, 100)) return undefined;
+    const draw = this.prng.below(4);
+    if (draw === 0) return { type: 'absent' };
+    if (draw === 1) return { type: 'present' };
     return { type: 'version', version };
   }
 }

@@ -187,9 +187,7 @@ export class DegradedReads implements SegmentRebuilder {
 
   private async tryPlans(position: number, segment: Segment, view: StripeView, tried: Set<string>): Promise<Outcome> {
     const wanted: NamedSegment = { position, checksum: segment.checksum };
-    const { offers } = view;
-    if (offers === undefined) return 'undetermined';
-    for (const plan of planRebuilds(wanted, offers, (pattern) => this.parts.code.determines(pattern))) {
+    for (const plan of planRebuilds(wanted, view.offers, (pattern) => this.parts.code.determines(pattern))) {
       if (tried.has(plan.name)) continue;
       tried.add(plan.name);
       const target = plan.type === 'copy' ? view.bytesOf(wanted) : await this.solve(view, plan, wanted);

@@ -22,29 +22,26 @@ interface HeldParity extends OfferedParity {
 
 export class StripeView {
   private readonly shardBytes: number;
-  private readonly reference: HeldParity | undefined;
   private readonly data: HeldSegment[] = [];
+  /** This node's own first, if it has one. */
   private readonly parities: HeldParity[] = [];
   private hasNews = false;
 
   /** @param own of this node. Copied. */
   constructor(shardBytes: number, own: Shards) {
     this.shardBytes = shardBytes;
-    this.reference = own.parity === null ? undefined : this.parityOf(own.parity);
-    this.addData(own.data);
+    this.add(own);
   }
 
-  /** What there is to plan with; undefined without a parity shard of this node's own. */
-  get offers(): Offers | undefined {
-    const { reference, parities, data } = this;
-    return reference === undefined ? undefined : { reference, parities, data };
+  /** What there is to plan with. */
+  get offers(): Offers {
+    return { parities: [...this.parities], data: [...this.data] };
   }
 
   /** Copied. What cannot be of this stripe is left out. */
   add({ data, parity }: Shards): void {
     this.addData(data);
-    const isUsable =
-      parity !== null && parity.bytes.length <= this.shardBytes && parity.index !== this.reference?.index;
+    const isUsable = parity !== null && parity.bytes.length <= this.shardBytes;
     if (isUsable && !this.parities.some(({ index }) => index === parity.index)) {
       this.parities.push(this.parityOf(parity));
     }
@@ -75,8 +72,7 @@ export class StripeView {
       const named = plan.data.find((segment) => segment.position === at);
       return named === undefined ? null : (this.bytesOf(named) ?? null);
     });
-    const held = this.reference === undefined ? this.parities : [this.reference, ...this.parities];
-    const parities = held
+    const parities = this.parities
       .filter(({ index }) => plan.parities.some((parity) => parity.index === index))
       .map(({ index, contributions, bytes }) => ({ index, contributions: positionsIn(contributions), bytes }));
     const wanted = [{ shard: { type: 'data' as const, position }, target, checksum: null }];

@@ -5,7 +5,7 @@ import type { GroupMember } from '../../../src/cluster/cluster-map.js';
 import type { DataMessage } from '../../../src/replication/messages.js';
 import { FaultCounts } from '../fault-counts.js';
 import { Network } from '../network.js';
-import { drawEccParameters } from '../scenario/ecc-parameters.js';
+import { drawParameters } from '../scenario/parameters.js';
 import { SimThread } from '../thread.js';
 import { VirtualTime } from '../virtual-time.js';
 import { SimDataLinks } from './data-links.js';
@@ -20,7 +20,7 @@ const ADDRESSES = new Map([
 
 function twoNodes() {
   const time = new VirtualTime();
-  const network = new Network(time, new Prng(1), drawEccParameters(1).network, new FaultCounts());
+  const network = new Network(time, new Prng(1), drawParameters(1, 'ecc').network, new FaultCounts());
   const failures: string[] = [];
   const net = new DataNet({
     time,

@@ -2,29 +2,14 @@
  * What goes wrong in ecc mode: what does in raft mode, within what is promised (loss-oracle.ts), and what befalls data links and
  * several nodes at once.
  */
-import type { FaultKind } from '../fault-counts.js';
+import { DOOMING, HARMLESS, LOSING, WIDE } from '../fault-counts.js';
 import { MISHAPS, pause, type Mishap, type MishapContext } from '../mishap-kinds.js';
 import type { SimNode } from '../node.js';
-import type { EccParameters } from '../scenario/ecc-parameters.js';
 import type { EccMode } from './ecc-mode.js';
 
-/** Their victim's memory is gone. */
-const LOSING: readonly FaultKind[] = ['node crashed', 'several nodes crashed', 'node stopped cleanly', 'disk lost'];
-/** The same, at some later write. */
-const DOOMING: readonly FaultKind[] = ['crashed before a write', 'crashed after a write'];
-/** Nobody is taken for gone because of them. */
-const HARMLESS: readonly FaultKind[] = ['clock jumped', 'leader moved on request'];
-/** They befall more than one node. */
-const WIDE: readonly FaultKind[] = ['network split in two', 'link cut one way'];
-
-export function eccMishaps(mode: EccMode, trouble: EccParameters['trouble']): readonly Mishap[] {
+export function eccMishaps(mode: EccMode): readonly Mishap[] {
   const known = MISHAPS.filter(({ fault }) => mode.faults.includes(fault)).map((mishap) => withinPromise(mode, mishap));
-  // What only this mode has comes twice as often.
-  const own = [...dataLinkMishaps(mode), ...severalAtOnce(mode)];
-  return [...known, ...own, ...own].filter(({ fault }) => {
-    const loses = LOSING.includes(fault) || DOOMING.includes(fault);
-    return trouble === 'both' || HARMLESS.includes(fault) || loses === (trouble === 'losses');
-  });
+  return [...known, ...dataLinkMishaps(mode), ...severalAtOnce(mode)];
 }
 
 function withinPromise({ oracle }: EccMode, mishap: Mishap): Mishap {

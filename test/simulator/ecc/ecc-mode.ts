@@ -74,7 +74,7 @@ export class EccMode implements SimMode, EccCluster {
       fail: (invariant, details) => this.fail(invariant, details),
     });
     this.oracle = new LossOracle(world, this);
-    this.mishaps = eccMishaps(this, ecc.trouble);
+    this.mishaps = eccMishaps(this);
     this.maps = new MapChecker({
       fail: (invariant, details) => this.fail(invariant, details),
       onChange: (change) => {

@@ -1,11 +1,16 @@
 /** The parameters of a run in ecc mode: codes, leases, segment sizes and data links on top of what both modes have. */
-import { Prng } from '../../../src/base/prng.js';
 import { checkCode, defaultCode, type Code } from '../../../src/cluster/code-layout.js';
 import type { EccTimings } from '../../../src/cluster/ecc-timings.js';
 import { partitionOfSlot, slotOf } from '../../../src/cluster/slots.js';
 import { MAX_SEGMENTS, SegmentLayout } from '../../../src/store/layout.js';
 import { NO_CAP } from '../../../src/store/memory-cap.js';
-import { drawFlow, type FaultParameters, type NetworkParameters, type Parameters } from './parameters.js';
+import { isOfTrouble, strikesOf, TROUBLES, type Trouble } from '../fault-counts.js';
+import type { Draw } from './draw.js';
+import { drawFaults, drawKinds, drawStrikes, type FaultParameters } from './fault-parameters.js';
+import { drawNetworkOfLeases } from './network-parameters.js';
+import { drawDisk, drawFlow, drawHopMs, drawSnapshots } from './node-parameters.js';
+import type { Parameters } from './parameters.js';
+import { drawWorkload, type WorkloadParameters } from './workload-parameters.js';
 
 export interface DataLinkParameters {
   readonly minDelayMs: number;
@@ -17,78 +22,84 @@ export interface DataLinkParameters {
   readonly socketBytes: number;
 }
 
-const TROUBLES = ['losses', 'disturbances', 'both'] as const;
-export type Trouble = (typeof TROUBLES)[number];
-
 export interface EccParameters {
   readonly code: Code;
   readonly timings: EccTimings;
   readonly layout: SegmentLayout;
   readonly dataLinks: DataLinkParameters;
-  /** Nodes are seldom allowed to lose their memory while others are held up, so a run goes for one or the other, or both. */
-  readonly trouble: Trouble;
   /** Longest that a rebuild takes in the codec pool. */
   readonly maxRebuildMs: number;
 }
 
-const MAX_KEYS = 24;
 const SIZES = [1, 2, 3, 3, 4, 4, 5, 5, 5, 5, 6, 6] as const;
 
-export function drawEccParameters(seed: number): Parameters {
-  const prng = new Prng(seed);
-  const one = <T>(...values: readonly T[]): T => prng.pick(values);
-  const nodes = prng.pick(SIZES);
-  const tickMs = one(30, 50);
-  const electionTicks = one(8, 10);
-  const trouble = one(...TROUBLES);
-  const code = drawCode(prng, nodes);
-  const eccTimings = drawTimings(prng, tickMs * electionTicks);
+export function drawEccParameters(draw: Draw): Parameters {
+  const nodes = draw.one('nodes', ...SIZES);
+  const code = drawCode(draw, nodes);
+  const tickMs = draw.one('tick', 30, 50);
+  const electionTicks = draw.one('election ticks', 8, 10);
+  const safetyMs = draw.one('safety phase', 4_000, 8_000);
+  const faults = drawEccFaults(draw);
   return {
+    mode: 'ecc',
     nodes,
-    timings: { tickMs, electionTicks, heartbeatTicks: one(1, 2), hangMs: one(1_500, 2_500) },
-    flow: drawFlow(prng),
-    snapshots: { minLogBytes: one(300, 1_000, 4_000, 1_000_000), keptEntries: one(0, 0, 3, 30) },
-    safetyMs: one(4_000, 8_000),
-    network: drawNetwork(prng),
-    disk: { minWriteMs: one(0.05, 0.5), maxWriteMs: one(0.5, 2, 15), maxFileStepMs: one(0.2, 20) },
-    workload: {
-      clients: prng.between(3, 12),
-      keys: one(1, 4, 12, MAX_KEYS),
-      keyNames: drawKeyNames(prng, code),
-      maxThinkMs: one(2, 5, 20),
-      maxValueBytes: one(20, 1_000, 3_000, 3_000, 3_900, 20_000),
-      largeOneIn: one(1, 2, 4),
-      timeoutMs: one(300, 1_000, 3_000),
-      maxRetries: prng.between(0, 3),
-      readPercent: one(20, 50, 80),
+    timings: {
+      tickMs,
+      electionTicks,
+      heartbeatTicks: draw.one('heartbeat ticks', 1, 2),
+      hangMs: draw.one('patience with main', 1_500, 2_500),
     },
-    faults: drawFaults(prng, trouble),
-    maxHopMs: one(0.02, 0.2, 2),
+    flow: drawFlow(draw),
+    snapshots: drawSnapshots(draw),
+    safetyMs,
+    network: drawNetworkOfLeases(draw),
+    disk: drawDisk(draw),
+    workload: drawEccWorkload(draw, code),
+    faults,
+    strikes: drawStrikes(draw, faults, nodes, safetyMs),
+    maxHopMs: drawHopMs(draw),
     memoryRules: [NO_CAP],
     store: 'segments',
     ecc: {
       code,
-      timings: eccTimings,
-      layout: drawLayout(prng),
+      timings: drawTimings(draw, tickMs * electionTicks),
+      layout: drawLayout(draw),
       dataLinks: {
-        minDelayMs: one(0.05, 0.2),
-        maxDelayMs: one(0.5, 2, 10, 40),
-        minBreakMs: one(20, 300),
-        maxBreakMs: one(500, 3_000),
-        socketBytes: one(1_000, 100_000),
+        minDelayMs: draw.one('least delay of data', 0.05, 0.2),
+        maxDelayMs: draw.one('longest delay of data', 0.5, 2, 10, 40),
+        minBreakMs: draw.one('soonest break', 20, 300),
+        maxBreakMs: draw.one('latest break', 500, 3_000),
+        socketBytes: draw.one('socket', 1_000, 100_000),
       },
-      trouble,
-      maxRebuildMs: one(0.1, 2, 30),
+      maxRebuildMs: draw.one('rebuild time', 0.1, 2, 30),
     },
   };
 }
 
+/** Few keys that are written over and over, or many that are mostly read: what is read again after a loss lies in sealed segments. */
+function drawEccWorkload(draw: Draw, code: Code): WorkloadParameters {
+  const keys = draw.one('keys', 1, 4, 12, 24, 60, 60);
+  const isStored = keys >= 24;
+  return {
+    ...drawWorkload(draw),
+    clients: draw.between('clients', 3, 12),
+    keys,
+    keyNames: drawKeyNames(draw, code, keys),
+    filledFirst: isStored,
+    maxThinkMs: draw.one('think time', 2, 5, 20),
+    maxValueBytes: isStored
+      ? draw.one('value size', 400, 1_000, 2_000)
+      : draw.one('value size', 20, 1_000, 3_000, 3_000, 3_900, 20_000),
+    largeOneIn: isStored ? 1 : draw.one('large values', 1, 2, 4),
+  };
+}
+
 /** Keys of all partitions, or of one group: few partitions with much in them, whose segments share stripes. */
-function drawKeyNames(prng: Prng, { k, m }: Code): readonly string[] {
+function drawKeyNames(draw: Draw, { k, m }: Code, count: number): readonly string[] {
   const groups = k + m;
-  const chosen = prng.pick([groups, 1, 1]);
+  const chosen = draw.one('groups with keys', groups, 1, 1);
   const names: string[] = [];
-  for (let i = 0; names.length < MAX_KEYS; i++) {
+  for (let i = 0; names.length < count; i++) {
     const name = `k${i}`;
     if (partitionOfSlot(slotOf(Buffer.from(name)), groups, k).group < chosen) names.push(name);
   }
@@ -96,66 +107,57 @@ function drawKeyNames(prng: Prng, { k, m }: Code): readonly string[] {
 }
 
 /** As the defaults or anything else that k <= n < 2k allows. */
-function drawCode(prng: Prng, nodes: number): Code {
-  if (prng.chance(2, 3)) return defaultCode(nodes);
+function drawCode(draw: Draw, nodes: number): Code {
+  if (draw.percent('usual code', 67)) return defaultCode(nodes);
   const codes: Code[] = [];
   for (let k = 1; k <= nodes; k++) {
     for (let m = 0; m <= 3; m++) if (checkCode(k, m, nodes) === undefined) codes.push({ k, m });
   }
-  return prng.pick(codes);
+  return draw.one('code', ...codes);
 }
 
-/** Losses follow one another as fast as nodes can be brought back; what holds nodes up leaves time to work in between. */
-function drawFaults(prng: Prng, trouble: Trouble): FaultParameters {
-  const one = <T>(...values: readonly T[]): T => prng.pick(values);
+/**
+ * Nodes are seldom allowed to lose their memory while others are held up, so a run goes for one or the other, or both. Losses
+ * follow one another as fast as nodes can be brought back; what holds nodes up leaves time to work in between.
+ */
+function drawEccFaults(draw: Draw): FaultParameters {
+  const trouble = draw.one<Trouble>('trouble', ...TROUBLES);
   const loses = trouble === 'losses';
+  const kinds = strikesOf('ecc').filter((fault) => isOfTrouble(fault, trouble));
   return {
-    minIntervalMs: loses ? 20 : one(50, 400),
-    maxIntervalMs: loses ? one(200, 500) : one(500, 1_500),
-    maxDurationMs: loses ? one(50, 300, 1_000) : one(300, 1_000, 3_000, 5_000),
-    leaderPercent: one(10, 30, 60),
-    kindsPercent: loses ? 100 : one(30, 100),
+    ...drawFaults(draw, kinds),
+    minIntervalMs: loses ? 20 : draw.one('shortest interval', 50, 400),
+    maxIntervalMs: loses ? draw.one('longest interval', 200, 500) : draw.one('longest interval', 500, 1_500),
+    maxDurationMs: loses
+      ? draw.one('longest mishap', 50, 300, 1_000, 3_000)
+      : draw.one('longest mishap', 300, 1_000, 3_000, 5_000),
+    leaderPercent: draw.one('leaders struck', 10, 30, 60),
+    kinds: drawKinds(draw, kinds, draw.one('kinds of mishaps', 30, 60, 90)),
     // Of two clocks that are off in opposite directions; below what leases allow for.
-    driftPercent: one(0, 1, 4),
-    maxClockJumpMs: one(100, 10_000, 3_600_000),
+    driftPercent: draw.one('drift', 0, 1, 4),
   };
 }
 
-function drawTimings(prng: Prng, minElectionTimeoutMs: number): EccTimings {
-  const heartbeatMs = prng.pick([40, 60, 100]);
-  const leaseMs = heartbeatMs * prng.pick([3, 5]);
+function drawTimings(draw: Draw, minElectionTimeoutMs: number): EccTimings {
+  const heartbeatMs = draw.one('heartbeat', 40, 60, 100);
+  const leaseMs = heartbeatMs * draw.one('heartbeats a lease', 3, 5);
   const driftPercent = 10;
-  const heartbeatTimeoutMs = Math.floor((leaseMs * 11) / 10) + prng.pick([1, 150]);
-  const linkTimeoutMs = heartbeatTimeoutMs + prng.pick([50, 800]);
+  const heartbeatTimeoutMs = Math.floor((leaseMs * 11) / 10) + draw.one('heartbeat timeout', 1, 150);
+  const linkTimeoutMs = heartbeatTimeoutMs + draw.one('link timeout', 50, 800);
   return { heartbeatMs, leaseMs, driftPercent, heartbeatTimeoutMs, linkTimeoutMs, minElectionTimeoutMs };
 }
 
-/** Few losses: what they do to heartbeats is that nodes are taken out and come back, again and again. */
-function drawNetwork(prng: Prng): NetworkParameters {
-  const one = <T>(...values: readonly T[]): T => prng.pick(values);
-  return {
-    minDelayMs: one(0.05, 0.2, 1),
-    maxDelayMs: one(0.5, 2, 10, 25),
-    ordered: one(true, false),
-    lossPerMille: one(0, 0, 10, 50),
-    doublePerMille: one(0, 0, 10, 100),
-    stragglePerMille: one(0, 0, 10, 50),
-    straggleMs: one(50, 500, 2_000),
-    callLossPerMille: one(0, 0, 10),
-    maxNoticeMs: one(2, 50, 500),
-  };
-}
-
 /** Small segments, so that they are sealed, folded and released all the time. */
-function drawLayout(prng: Prng): SegmentLayout {
+function drawLayout(draw: Draw): SegmentLayout {
   const KIB = 1024;
   // The largest has to hold two keys of the longest kind.
   const largest = { count: MAX_SEGMENTS, bytes: 256 * KIB };
   return new SegmentLayout(
-    prng.pick([
+    draw.one(
+      'layout',
       [{ count: 400, bytes: 4 * KIB }, largest],
       [{ count: 6, bytes: 4 * KIB }, { count: 200, bytes: 8 * KIB }, largest],
       [{ count: 16, bytes: 4 * KIB }, { count: 16, bytes: 16 * KIB }, { count: 32, bytes: 64 * KIB }, largest],
-    ]),
+    ),
   );
 }

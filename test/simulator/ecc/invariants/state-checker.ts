@@ -63,10 +63,15 @@ export class StateChecker {
       }
     }
     if (replica.parity === undefined) return;
-    const folded = JSON.stringify(replica.parity.listings(position));
+    const owed = replica.parity.owed().filter((segment) => segment.position === position);
+    const listings = [
+      ...replica.parity.listings(position),
+      ...owed.map(({ number, checksum }) => ({ number, checksum })),
+    ];
+    const folded = JSON.stringify(listings.sort((a, b) => a.number - b.number));
     const sealed = JSON.stringify(state.store.sealedListings());
     if (folded !== sealed) {
-      this.cluster.fail('what is sealed is folded', `${host} at ${place}: sealed ${sealed}, folded ${folded}`);
+      this.cluster.fail('what is sealed is folded or owed', `${host} at ${place}: sealed ${sealed}, folded ${folded}`);
     }
   }
 
