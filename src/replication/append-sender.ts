@@ -87,7 +87,17 @@ export class AppendSender {
     this.emit({
       type: 'send',
       to: peer.member.nodeId,
-      message: { type: 'append', ...this.name, epoch, joinIndex, prevIndex, prevEpoch, commitIndex, entries, askedBytes },
+      message: {
+        type: 'append',
+        ...this.name,
+        epoch,
+        joinIndex,
+        prevIndex,
+        prevEpoch,
+        commitIndex,
+        entries,
+        askedBytes,
+      },
     });
     peer.onSent(prevIndex + entries.length, commitIndex, nowMs);
   }

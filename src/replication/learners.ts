@@ -154,8 +154,7 @@ export class Learners {
     let needed = Infinity;
     for (const { progress, stream } of this.learners.values()) {
       if (!stream.hasBegun) continue;
-      if (this.state.log.bytesBetween(progress.held, this.state.log.lastIndex) > maxBytes)
-        this.break(progress);
+      if (this.state.log.bytesBetween(progress.held, this.state.log.lastIndex) > maxBytes) this.break(progress);
       else needed = Math.min(needed, progress.held + 1);
     }
     return needed;

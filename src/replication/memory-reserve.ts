@@ -30,15 +30,14 @@ export function partitionsHeld({ k, m }: Pick<NodeShape, 'k' | 'm'>): number {
   return k * (m + 1);
 }
 
-/** Size of the segments of a store under such a cap: the unit of what is held back. */
+/** Size of the segments that a partition opens when a node is full of k partitions of equal size and m parities of theirs. */
 export function unitBytes(capBytes: number, shape: NodeShape): number {
-  return shape.layout.sizeAtBytes(capBytes / partitionsHeld(shape));
+  return shape.layout.sizeAtBytes(capBytes / (shape.k + shape.m));
 }
 
 export function reserveBytes(capBytes: number, shape: NodeShape): number {
   const { k, m } = shape;
-  const units =
-    partitionsHeld(shape) * UNITS_A_PARTITION + m * UNITS_A_PARITY + (k + m + 1) + MOMENTARY_UNITS;
+  const units = partitionsHeld(shape) * UNITS_A_PARTITION + m * UNITS_A_PARITY + (k + m + 1) + MOMENTARY_UNITS;
   return Math.ceil(units * unitBytes(capBytes, shape)) + SPARE_REGIONS * REGION_BYTES;
 }
 

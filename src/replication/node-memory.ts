@@ -13,6 +13,7 @@
 import { LIMITS } from '../base/limits.js';
 import type { SlabPool } from '../store/slab-pool.js';
 import { type MemoryRules } from '../store/memory-cap.js';
+import { segmentCharge } from '../store/segment.js';
 import { type NodeShape, partitionsHeld, reserveBytes, unitBytes } from './memory-reserve.js';
 
 /** A part of the data side that holds memory beside the pool, and has made promises. */
@@ -91,7 +92,10 @@ export class NodeMemory {
 
   /** Bytes above which values may grow. */
   get slackBytes(): number {
-    return this.isLimited ? Math.floor((this.rules.maxBytes - this.reserveBytes) * SLACK_SHARE) : 0;
+    if (!this.isLimited) return 0;
+    const share = (this.rules.maxBytes - this.reserveBytes) * SLACK_SHARE;
+    // One partition may be larger than the others, and need a larger segment to move to.
+    return Math.floor(Math.max(share, segmentCharge(this.shape.layout.largestBytes) + ENTRY_ROOM_BYTES));
   }
 
   /** Log that a primary keeps for a learner that lags. */
@@ -149,7 +153,10 @@ export class NodeMemory {
     if (!this.isLimited) return Number.MAX_SAFE_INTEGER;
     const usual = Math.min(
       MAX_GRANT_BYTES,
-      Math.max(1.25 * this.unitBytes + ENTRY_ROOM_BYTES, (this.rules.maxBytes * GRANT_SHARE) / partitionsHeld(this.shape)),
+      Math.max(
+        1.25 * this.unitBytes + ENTRY_ROOM_BYTES,
+        (this.rules.maxBytes * GRANT_SHARE) / partitionsHeld(this.shape),
+      ),
     );
     if (askedBytes > this.freeBytes + promisedToIt) this.want(askedBytes);
     const target = Math.max(usual, askedBytes);

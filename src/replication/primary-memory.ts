@@ -31,6 +31,7 @@ export interface PrimaryMemoryParts {
 
 export class PrimaryMemory implements SharedMemory {
   private readonly parts: PrimaryMemoryParts;
+  private denied = 0;
 
   constructor(parts: PrimaryMemoryParts) {
     this.parts = parts;
@@ -89,6 +90,11 @@ export class PrimaryMemory implements SharedMemory {
     return memory.isLimited && this.allowanceBytes <= 0 && this.unappliedBytes >= memory.unitBytes;
   }
 
+  /** What was last denied to moves, and may be asked for; 0: nothing. */
+  get deniedBytes(): number {
+    return this.denied;
+  }
+
   // ------------------------------------------------------------------ SharedMemory
 
   get isTight(): boolean {
@@ -101,8 +107,13 @@ export class PrimaryMemory implements SharedMemory {
 
   mayOpenForMoves(sizeBytes: number): boolean {
     const { memory, releases } = this.parts;
-    if (this.allowanceBytes >= segmentCharge(sizeBytes) + PLENTY_UNITS * memory.unitBytes) return true;
-    return sizeBytes <= memory.unitBytes && releases.isEmpty;
+    const charge = segmentCharge(sizeBytes);
+    this.denied = 0;
+    if (this.allowanceBytes >= charge + PLENTY_UNITS * memory.unitBytes) return true;
+    if (!releases.isEmpty) return false;
+    if (sizeBytes <= memory.unitBytes || this.allowanceBytes >= charge) return true;
+    this.denied = charge;
+    return false;
   }
 
   private get hasPlenty(): boolean {

@@ -125,8 +125,7 @@ export class MemoryCap {
 
   /** Whether a segment of `sizeBytes` may be opened. Moves may take what is held back for them, writes may not. */
   mayOpen(sizeBytes: number, forMoves: boolean): boolean {
-    if (this.shared !== undefined && forMoves) return this.shared.mayOpenForMoves(sizeBytes);
-    if (!this.isLimited) return true;
+    if (!this.isLimited) return !forMoves || this.shared?.mayOpenForMoves(sizeBytes) !== false;
     let budget = this.segmentBudget(this.limit);
     const reserve = this.moveReserve(budget);
     if (this.descent > 0) budget = Math.max(budget, this.segmentBudget(this.descent) + WRITE_RESERVES * reserve);

@@ -8,7 +8,7 @@ import type { KeyWrite } from './kv-decisions.js';
 import { RECORD_HEAD, RECORD_VALUE, recordBytes } from './record.js';
 import { segmentCharge } from './segment.js';
 import type { SegmentStore } from './segment-store.js';
-import { Values } from './values.js';
+import { MIN_FRAGMENT_BYTES, Values } from './values.js';
 
 /** Entry, its objects and header; what is said of superseded records; entries of the index. */
 const FIXED_BYTES = 1024;
@@ -51,12 +51,7 @@ function costOfExpiry(store: SegmentStore, key: Uint8Array, nowMs: number): Writ
   return { bytes: placed(store, key.length, isLarge ? HEAD_VALUE_BYTES : valueBytes), grows: false };
 }
 
-function cost(
-  store: SegmentStore,
-  key: Uint8Array,
-  nowMs: number,
-  newBytes: (oldBytes: number) => number,
-): WriteCost {
+function cost(store: SegmentStore, key: Uint8Array, nowMs: number, newBytes: (oldBytes: number) => number): WriteCost {
   const isThere = store.lookUp(key, nowMs) === 'hit';
   const oldBytes = isThere ? store.entry.valueBytes : 0;
   const valueBytes = newBytes(oldBytes);
@@ -69,18 +64,20 @@ function placed(store: SegmentStore, keyBytes: number, valueBytes: number): numb
   const { largestBytes, fragmentAboveBytes } = table.layout;
   if (valueBytes <= fragmentAboveBytes) {
     const size = recordBytes(RECORD_VALUE, keyBytes, valueBytes, true);
-    return FIXED_BYTES + size + openings(store, size, 1);
+    return FIXED_BYTES + size + opening(store, size);
   }
   const total = Values.largeBytes(keyBytes, valueBytes, largestBytes - keyBytes);
   const head = recordBytes(RECORD_HEAD, keyBytes, HEAD_VALUE_BYTES, true);
-  // The first fragment ends the open segment, the last one and the head may each begin another.
-  const segments = Math.ceil(total / largestBytes) + 2;
-  return FIXED_BYTES + total + head + segments * FRAGMENT_BYTES + openings(store, Math.min(total, largestBytes), segments);
+  // A fragment that would be shorter than this leaves the end of a segment empty.
+  const segments = Math.ceil(total / (largestBytes - Math.max(MIN_FRAGMENT_BYTES, keyBytes)));
+  const openings = segments * opening(store, Math.min(total, largestBytes)) + opening(store, head);
+  return FIXED_BYTES + total + head + (segments + 1) * FRAGMENT_BYTES + openings;
 }
 
-function openings(store: SegmentStore, sizeBytes: number, count: number): number {
-  if (count === 1 && store.placement.roomBytes('write') >= sizeBytes) return 0;
+/** What the segment costs that a record of `sizeBytes` makes necessary; 0 if there is room for it. */
+function opening(store: SegmentStore, sizeBytes: number): number {
+  if (store.placement.roomBytes('write') >= sizeBytes) return 0;
   const { table } = store.partition;
   const number = table.lowestFree(sizeBytes);
-  return number === 0 ? 0 : count * segmentCharge(table.layout.sizeBytes(number));
+  return number === 0 ? 0 : segmentCharge(table.layout.sizeBytes(number));
 }

@@ -129,7 +129,9 @@ export class DegradedReads implements SegmentRebuilder {
     const name = `${position}/${number}`;
     const known = this.underWay.get(name);
     if (known !== undefined) return known;
-    const rebuild = this.parts.turns.run(() => this.persist(position, number)).finally(() => this.underWay.delete(name));
+    const rebuild = this.parts.turns
+      .run(() => this.persist(position, number))
+      .finally(() => this.underWay.delete(name));
     this.underWay.set(name, rebuild);
     return rebuild;
   }

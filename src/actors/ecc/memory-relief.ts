@@ -36,6 +36,7 @@ export class MemoryRelief {
       if (service?.relieve(memory.unitBytes / 2) === true) hasGained = true;
     }
     // With more partitions than steps, the others may have something yet.
-    if (hasGained || services.length <= MAX_STEPS || this.turn % services.length < MAX_STEPS) memory.onRelief(hasGained);
+    if (hasGained || services.length <= MAX_STEPS || this.turn % services.length < MAX_STEPS)
+      memory.onRelief(hasGained);
   }
 }

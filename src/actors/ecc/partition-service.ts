@@ -79,6 +79,8 @@ interface Waiting {
 
 /** Work on expired values, cleaning and a lowered cap in one go: a pause of about a millisecond. */
 const UPKEEP_BYTES = 256 * 1024;
+/** Cleaning waits so long for an answer of members that it has asked for memory. */
+const ASKED_MS = 50;
 /** Keys that a flush removes in one entry. */
 const FLUSH_KEYS = 512;
 /** Cleaning for every chunk of a flush. */
@@ -137,7 +139,13 @@ export class PartitionService {
     const { primary, wallMs } = this.parts;
     if (this.hasEnded || !primary.serving) return false;
     if (primary.memory.isReleasing || primary.isFull) return true;
-    return this.change(() => primary.store.relieve(wallMs(), budgetBytes)).result;
+    if (this.change(() => primary.store.relieve(wallMs(), budgetBytes)).result) return true;
+    const { memory } = primary;
+    if (memory.deniedBytes === 0) return false;
+    const nowMs = this.parts.scheduler.nowMs();
+    memory.ask(memory.deniedBytes, nowMs);
+    this.parts.onChanged();
+    return memory.allowanceBytes < memory.deniedBytes && !memory.isKnownSince(nowMs - ASKED_MS);
   }
 
   /** This node is not the primary any more. */

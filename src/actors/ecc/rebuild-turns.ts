@@ -4,7 +4,7 @@
  */
 import type { NodeMemory } from '../../replication/node-memory.js';
 
-const MAX_UNDER_WAY = 16;
+const MAX_UNDER_WAY = 4;
 
 export class RebuildTurns {
   private readonly memory: NodeMemory;

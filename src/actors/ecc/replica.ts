@@ -40,6 +40,8 @@ export interface PartitionMemory {
   readonly isReleasing: boolean;
   /** Bytes that come free here when it is over. */
   readonly releasingBytes: number;
+  /** Memory that cleaning was denied for a larger segment than there is a reserve for; 0: none. */
+  readonly deniedBytes: number;
   /** Every member has told how it stands since `sinceMs`. */
   isKnownSince(sinceMs: number): boolean;
   /** A change that costs `bytes` waits for members that are short. */

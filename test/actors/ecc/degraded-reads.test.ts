@@ -1,4 +1,6 @@
 /** Rebuilding segments at an acting primary, with the other nodes of its group played by the test. RS(2,2). */
+import { RebuildTurns } from '../../../src/actors/ecc/rebuild-turns.js';
+import { unlimitedMemory } from '../../support/unlimited-memory.js';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { DegradedReads } from '../../../src/actors/ecc/degraded-reads.js';
 import { DcacheError } from '../../../src/base/errors.js';
@@ -74,6 +76,7 @@ function filled(position: number): SegmentStore {
 
 function newReads(cacheBytes?: number): DegradedReads {
   const state = { store: storeOf(0).partition, log: new PartitionLog(0, 0), appliedIndex: 0, header: EMPTY_HEADER };
+  const memory = unlimitedMemory();
   const made = new DegradedReads({
     group: 0,
     k: 2,
@@ -86,6 +89,8 @@ function newReads(cacheBytes?: number): DegradedReads {
         runJob(codec, job);
       },
     },
+    memory,
+    turns: new RebuildTurns(memory, 4),
     scheduler,
     logger: NULL_LOGGER,
     ...(cacheBytes === undefined ? {} : { cacheBytes }),
