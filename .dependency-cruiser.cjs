@@ -16,7 +16,7 @@ const mayImport = {
   actors: `base|${pure}|actors`,
   adapters: `base|${pure}|actors|adapters`,
   client: 'base|cluster|store|adapters|client',
-  bench: 'base|client|bench',
+  bench: 'base|cluster|adapters|client|bench',
   node: `base|${pure}|actors|adapters|node`,
   cli: `base|${pure}|actors|adapters|node|client|bench|cli`,
 };

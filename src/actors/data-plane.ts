@@ -59,4 +59,6 @@ export interface EccReport {
   readonly leaseLeftMs: number;
   /** Partitions that this node leads now. */
   readonly partitionsLed: number;
+  /** Groups that have lost more than the code can bear and wait for somebody to decide, as the leader has told last. */
+  readonly lostGroups: readonly number[];
 }

@@ -78,6 +78,13 @@ export const ERRORS = {
     'The node does not lead the part that the key is in.',
   ),
   NOT_ENOUGH_NODES: row('UNAVAILABLE', EXIT_UNAVAILABLE, 'not-done', true, 'Fewer nodes are up than are needed.'),
+  DATA_LOSS: row(
+    'DATA_LOSS',
+    EXIT_DATA,
+    'not-done',
+    false,
+    'Too many nodes lost what they held; somebody has to decide.',
+  ),
   SHUTTING_DOWN: row('UNAVAILABLE', EXIT_UNAVAILABLE, 'not-done', true, 'The node is stopping; ask another one.'),
   UNREACHABLE: row('UNAVAILABLE', EXIT_UNAVAILABLE, 'not-done', true, 'No given endpoint answers.'),
   DEADLINE_EXCEEDED: row('DEADLINE_EXCEEDED', EXIT_UNKNOWN_OUTCOME, 'unknown', false, 'No answer within the deadline.'),

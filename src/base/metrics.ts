@@ -118,6 +118,24 @@ export const METRICS = {
     help: 'Groups of the cluster map with all holders in sync; ecc mode.',
     labels: [],
   },
+  lostGroups: {
+    type: 'gauge',
+    name: 'dcache_lost_groups',
+    help: 'Groups that have lost more than the code can bear and wait for a decision (cluster recover); ecc mode.',
+    labels: [],
+  },
+  lossGeneration: {
+    type: 'gauge',
+    name: 'dcache_loss_generation',
+    help: 'Losses of data so far, added up over all groups: it grows when one is declared and at a cold start; ecc mode.',
+    labels: [],
+  },
+  lossUnacknowledged: {
+    type: 'gauge',
+    name: 'dcache_loss_unacknowledged_groups',
+    help: 'Groups whose last loss nobody has acknowledged, by declared (data were given up) or began-empty (cold start).',
+    labels: ['loss'],
+  },
   partitionsLed: {
     type: 'gauge',
     name: 'dcache_partitions_led',

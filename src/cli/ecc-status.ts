@@ -54,6 +54,7 @@ function stateOf({ nodes, up, needed }: ClusterReport, map: MapReport, n: number
     // The leader knows which of them vote, and this report which of them answer.
     votersUp: Math.min(up, leader?.reachable ?? up),
     votersNeeded: needed,
+    lostGroups: [...new Set(nodes.flatMap(({ ecc }) => ecc?.lostGroups ?? []))].sort((a, b) => a - b),
     isUp: (nodeId, incarnation) =>
       nodes.some((node) => node.nodeId === nodeId && node.ecc?.incarnation === incarnation),
   });

@@ -93,6 +93,12 @@ export const nodeFlags = {
       'ecc mode: take one of two nodes out when messages between them are not acknowledged for this long [default: 1500]',
     env: 'DCACHE_LINK_TIMEOUT_MS',
   }),
+  'on-loss': Flags.string({
+    description:
+      'ecc mode: when too many nodes have lost what they held, wait for `cluster recover`, or reset: go on without it [default: wait]',
+    env: 'DCACHE_ON_LOSS',
+    helpValue: 'wait|reset',
+  }),
   'snapshot-bytes': Flags.integer({
     description: 'take a snapshot when the log has grown by this many bytes [default: 67108864]',
     env: 'DCACHE_SNAPSHOT_BYTES',
@@ -157,6 +163,7 @@ export function nodeOptions(flags: Parsed): NodeOptions {
     driftPercent: number('drift-percent'),
     heartbeatTimeoutMs: number('heartbeat-timeout-ms'),
     linkTimeoutMs: number('link-timeout-ms'),
+    onLoss: text('on-loss'),
     snapshotBytes: number('snapshot-bytes'),
     keptEntries: number('kept-entries'),
     maxMemory: text('max-memory'),

@@ -94,7 +94,7 @@ export function sentence(view: ClusterView, code: Code | undefined, ecc: EccRepo
 }
 
 /** A node that nobody misses is up; which process lives are in sync is the map's word. */
-function describeEcc(view: ClusterView, { k, m }: Code, { map, mapIndex }: EccReport): string {
+function describeEcc(view: ClusterView, { k, m }: Code, { map, mapIndex, lostGroups }: EccReport): string {
   const { size, up, needed, members, missing } = view;
   const nodes = Math.max(members.length, size);
   const attendance = {
@@ -102,6 +102,7 @@ function describeEcc(view: ClusterView, { k, m }: Code, { map, mapIndex }: EccRe
     up: nodes - missing.length,
     votersUp: up,
     votersNeeded: needed,
+    lostGroups,
     isUp: (nodeId: string) => !missing.includes(nodeId),
   };
   return describeService(serviceState(reportMap(map, mapIndex), k + m, true, attendance));

@@ -44,7 +44,8 @@ export function assertGroup(group: Group, k: number): void {
     'who is in sync or joining is a holder',
   );
   assert(acting.length === k, 'somebody or nobody acts at every data position');
-  assert(group.logStart < group.versionFloor, 'logs have indexes to use');
+  assert(group.logStarts.length === k, 'the log of every partition begins somewhere');
+  assert(Math.max(...group.logStarts) < group.versionFloor, 'logs have indexes to use');
   acting.forEach((nodeId, position) => {
     if (nodeId === null) return;
     assert(inSyncMember(group, holders[position]) === undefined, 'nobody acts for a holder in sync');

@@ -10,12 +10,15 @@ import type { NodeId } from '../base/ids.js';
 import { assertGroup, chooseActing } from './acting.js';
 import {
   inSyncMember,
+  LOSS_NOTICES,
+  neededMembers,
   primaryOf,
   sameMember,
   type ClusterMap,
   type Group,
   type GroupMember,
   type JoiningMember,
+  type LossNotice,
 } from './cluster-map.js';
 import { checkCode } from './code-layout.js';
 import type { AttributedDeclaration, MapCommand } from './map-commands.js';
@@ -50,6 +53,10 @@ export function applyMapCommand(map: ClusterMap, command: MapCommand, raftIndex:
       return changeGroup(map, command, (group) => promote(group, command, map.k));
     case 'raise-floor':
       return changeGroup(map, command, (group) => raiseFloor(group, command));
+    case 'accept-loss':
+      return changeGroup(map, command, (group) => acceptLoss(group, command, map.k));
+    case 'acknowledge-loss':
+      return changeGroup(map, command, (group) => acknowledgeLoss(group, command));
     default:
       return assertNever(command, 'map command');
   }
@@ -77,8 +84,9 @@ function createGroups(map: ClusterMap, { k, m, groups, members }: CommandOf<'cre
   const holdsTwice = groups.some(repeats);
   if (holdsTwice) return map;
   const created = groups.map((holders, id): Group => {
-    const blank = { id, holders, inSync: [], joining: [], acting: [], lossGeneration: 0 };
-    return reconfigure({ ...blank, epoch: 0, logStart: 0, versionFloor: FLOOR_STEP }, k, { inSync: members });
+    const noLoss = { lossGeneration: 0, loss: 'none', logStarts: filled(k, 0), versionFloor: FLOOR_STEP } as const;
+    const blank: Group = { id, holders, epoch: 0, inSync: [], joining: [], acting: [], ...noLoss };
+    return reconfigure(blank, k, { inSync: members });
   });
   return { k, m, groups: created };
 }
@@ -201,7 +209,8 @@ function coldStart(map: ClusterMap, { epochs, members }: CommandOf<'cold-start'>
         inSync: members,
         joining: [],
         lossGeneration: group.lossGeneration + 1,
-        logStart: group.versionFloor,
+        loss: graver(group.loss, 'began-empty'),
+        logStarts: filled(k, group.versionFloor),
         versionFloor: Math.min(group.versionFloor + FLOOR_STEP, MAX_VERSION_FLOOR),
       }),
     ),
@@ -213,6 +222,50 @@ export function isSucceeded(group: Group, members: readonly GroupMember[]): bool
   return group.inSync.every(({ nodeId, incarnation }) =>
     members.some((member) => member.nodeId === nodeId && member.incarnation !== incarnation),
   );
+}
+
+function acceptLoss(group: Group, { epoch, survivors, beginners }: CommandOf<'accept-loss'>, k: number): Group {
+  const isOfAnotherEpoch = epoch !== group.epoch;
+  if (isOfAnotherEpoch) return group;
+  const namesANodeTwice = repeats([...survivors, ...beginners].map(({ nodeId }) => nodeId));
+  if (namesANodeTwice) return group;
+  const namesAStranger = !survivors.every((member) => group.inSync.some((other) => sameMember(other, member)));
+  if (namesAStranger) return group;
+  const isNoLoss = survivors.length >= neededMembers(group, k);
+  if (isNoLoss) return group;
+  const keepsIndexes = survivors.some(({ nodeId }) => group.holders.indexOf(nodeId) >= k);
+  const begins = (nodeId: NodeId): boolean => !keepsIndexes && !isNamed(survivors, nodeId);
+  const dataHolders = group.holders.slice(0, k);
+  const beginsElsewhere =
+    beginners.length !== dataHolders.filter(begins).length ||
+    !beginners.every(({ nodeId }) => dataHolders.includes(nodeId) && begins(nodeId));
+  if (beginsElsewhere) return group;
+  const { versionFloor } = group;
+  return reconfigure(group, k, {
+    inSync: [...survivors, ...beginners],
+    joining: [],
+    lossGeneration: group.lossGeneration + 1,
+    loss: 'declared',
+    logStarts: group.logStarts.map((start, position) => {
+      const holder = dataHolders[position];
+      return holder !== undefined && begins(holder) ? versionFloor : start;
+    }),
+    versionFloor: beginners.length === 0 ? versionFloor : Math.min(versionFloor + FLOOR_STEP, MAX_VERSION_FLOOR),
+  });
+}
+
+function acknowledgeLoss(group: Group, { lossGeneration }: CommandOf<'acknowledge-loss'>): Group {
+  const isOfAnotherLoss = lossGeneration !== group.lossGeneration;
+  if (isOfAnotherLoss || group.loss === 'none') return group;
+  return { ...group, loss: 'none' };
+}
+
+function graver(a: LossNotice, b: LossNotice): LossNotice {
+  return LOSS_NOTICES.indexOf(a) > LOSS_NOTICES.indexOf(b) ? a : b;
+}
+
+function filled(k: number, index: number): readonly number[] {
+  return Array.from({ length: k }, () => index);
 }
 
 /** A new epoch. Of `inSync`, who is no holder is left out. */

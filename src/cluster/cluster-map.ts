@@ -26,7 +26,7 @@ export interface Group {
   readonly holders: readonly NodeId[];
   /** Number of the configuration, from 1; grows by one with every change of `inSync`, `acting` or `lossGeneration`. */
   readonly epoch: number;
-  /** At least k, except after a loss. Each is a holder; a node is listed once. Ascending by position. */
+  /** At least k, except after a declared loss, until learners have come in sync. Each is a holder; a node is listed once. Ascending by position. */
   readonly inSync: readonly GroupMember[];
   /** Holders that learn. None of them is in sync. Ascending by position. */
   readonly joining: readonly JoiningMember[];
@@ -34,11 +34,23 @@ export interface Group {
   readonly acting: readonly (NodeId | null)[];
   /** Counts the losses of data. */
   readonly lossGeneration: number;
-  /** Logs of this lossGeneration begin behind this index: the versionFloor when the loss was declared, 0 at first. */
-  readonly logStart: number;
-  /** No log of the group goes to this index; raised ahead of every log that nears it, never lowered. Above logStart. */
+  /** What the last losses were, until somebody has acknowledged them. */
+  readonly loss: LossNotice;
+  /**
+   * By data position: its log begins behind this index, which is 0 at first, and the versionFloor of the time when the partition last began
+   * empty. Whatever a node holds of the partition under another beginning is of what was lost.
+   */
+  readonly logStarts: readonly number[];
+  /** No log of the group goes to this index; raised ahead of every log that nears it, never lowered. Above all logStarts. */
   readonly versionFloor: number;
 }
+
+/**
+ * `none`: all is acknowledged. `began-empty`: every process that held data of the group was gone, and it began anew (cold start).
+ * `declared`: a person, or --on-loss reset, gave up what too few survivors could tell. The graver one stands until acknowledged.
+ */
+export const LOSS_NOTICES = ['none', 'began-empty', 'declared'] as const;
+export type LossNotice = (typeof LOSS_NOTICES)[number];
 
 export interface ClusterMap {
   /** Data and parity positions of a group; 0 until the groups are created. */
@@ -85,6 +97,11 @@ export function learnersOf(group: Group, k: number, position: number): readonly 
     const place = group.holders.indexOf(nodeId);
     return place === position || place >= k;
   });
+}
+
+/** How many members have to be up: k, or all that a declared loss has left. */
+export function neededMembers(group: Group, k: number): number {
+  return Math.min(k, group.inSync.length);
 }
 
 export function roleIn(group: Group, k: number, position: number, self: GroupMember): PartitionRole {

@@ -3,7 +3,8 @@
  *
  *   heartbeat := format(1 byte) nodeId incarnation sequence mapIndex (group epoch)* declaration* (group joinIndex)*
  *                (nodeId ageMs)* (group index)* freeBytes
- *   reply     := format(1 byte) incarnation sequence leaseMs mapIndex (group epoch)*
+ *   reply     := format(1 byte) incarnation sequence leaseMs mapIndex (group epoch)* trouble*
+ *   trouble   := group epoch over: nodeId* silent: nodeId* isLost(1 byte)
  */
 import { ByteReader } from '../base/byte-reader.js';
 import { ByteWriter } from '../base/byte-writer.js';
@@ -17,7 +18,7 @@ import {
   writeMember,
   writeNodeId,
 } from './field-codec.js';
-import type { GroupEpoch, Heartbeat, HeartbeatReply } from './heartbeat.js';
+import type { GroupEpoch, GroupTrouble, Heartbeat, HeartbeatReply } from './heartbeat.js';
 import type { Declaration } from './map-commands.js';
 
 const FORMAT = 1;
@@ -61,6 +62,7 @@ export function encodeHeartbeatReply(reply: HeartbeatReply): Uint8Array<ArrayBuf
   const writer = new ByteWriter().uint8(FORMAT).varint(reply.incarnation).varint(reply.sequence);
   writer.varint(reply.leaseMs).varint(reply.mapIndex);
   writeEpochs(writer, reply.letGo);
+  writeList(writer, reply.troubles, (trouble) => writeTrouble(writer, trouble));
   return writer.finish();
 }
 
@@ -74,9 +76,26 @@ export function decodeHeartbeatReply(bytes: Uint8Array): HeartbeatReply {
     leaseMs: reader.varint(),
     mapIndex: reader.varint(),
     letGo: readEpochs(reader),
+    troubles: readList(reader, () => readTrouble(reader)),
   };
   reader.end();
   return reply;
+}
+
+function writeTrouble(writer: ByteWriter, { group, epoch, over, silent, isLost }: GroupTrouble): void {
+  writer.varint(group).varint(epoch);
+  for (const list of [over, silent]) writeList(writer, list, (nodeId) => writeNodeId(writer, nodeId));
+  writer.uint8(isLost ? 1 : 0);
+}
+
+function readTrouble(reader: ByteReader): GroupTrouble {
+  return {
+    group: reader.varint(),
+    epoch: reader.varint(),
+    over: readList(reader, () => readNodeId(reader)),
+    silent: readList(reader, () => readNodeId(reader)),
+    isLost: reader.uint8() !== 0,
+  };
 }
 
 function writeDeclaration(writer: ByteWriter, declaration: Declaration): void {

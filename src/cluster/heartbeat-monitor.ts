@@ -6,18 +6,33 @@ import type { Incarnation, NodeId } from '../base/ids.js';
 import { EMPTY_MAP, type ClusterMap } from './cluster-map.js';
 import type { Code } from './code-layout.js';
 import type { EccTimings } from './ecc-timings.js';
-import type { Heartbeat, HeartbeatReply } from './heartbeat.js';
+import type { GroupEpoch, GroupTrouble, Heartbeat, HeartbeatReply } from './heartbeat.js';
 import { LeaseLedger } from './lease-ledger.js';
+import { previewLosses, troublesOf, type LossPreview } from './loss-plan.js';
+import type { LossPolicy } from './loss-policy.js';
 import { planLetGo, planMapChange } from './map-planner.js';
 import type { MapCommand } from './map-commands.js';
-import { isAlive, type NodeObservation, type Observations } from './observations.js';
+import { isAlive, type LossName, type NodeObservation, type Observations } from './observations.js';
 
 /** Earlier lives of one node that are remembered, so that a heartbeat of theirs that was long under way counts for nothing. */
 const MAX_EARLIER_LIVES = 16;
 
+export interface HeartbeatMonitorParts {
+  readonly timings: EccTimings;
+  readonly code: Code;
+  readonly leadsSinceMs: number;
+  readonly lossPolicy: LossPolicy;
+  /** Nodes that belong to the cluster; none: it is not known. */
+  readonly members: () => readonly NodeId[];
+}
+
 export class HeartbeatMonitor {
   private readonly timings: EccTimings;
   private readonly code: Code;
+  private readonly lossPolicy: LossPolicy;
+  private readonly members: () => readonly NodeId[];
+  private acceptedLosses: readonly GroupEpoch[] = [];
+  private acknowledgedLosses: readonly LossName[] = [];
   private readonly leadsSinceMs: number;
   private readonly ledger: LeaseLedger;
   private readonly nodes = new Map<NodeId, NodeObservation>();
@@ -25,9 +40,11 @@ export class HeartbeatMonitor {
   private map: ClusterMap = EMPTY_MAP;
   private epochsSinceMs: readonly number[] = [];
 
-  constructor(parts: { readonly timings: EccTimings; readonly code: Code; readonly leadsSinceMs: number }) {
+  constructor(parts: HeartbeatMonitorParts) {
     this.timings = parts.timings;
     this.code = parts.code;
+    this.lossPolicy = parts.lossPolicy;
+    this.members = parts.members;
     this.leadsSinceMs = parts.leadsSinceMs;
     this.ledger = new LeaseLedger(parts.timings);
   }
@@ -63,7 +80,30 @@ export class HeartbeatMonitor {
     const observed = this.observations(context.nowMs);
     this.ledger.ask(planLetGo(this.map, observed), this.map, context.nowMs);
     const aliveNodes = new Set([...this.nodes.keys()].filter((other) => isAlive(observed, other)));
-    return this.ledger.answer(heartbeat, { ...context, aliveNodes, map: this.map });
+    return {
+      ...this.ledger.answer(heartbeat, { ...context, aliveNodes, map: this.map }),
+      troubles: troublesOf(this.map, observed),
+    };
+  }
+
+  /** Groups of which too few members are up. */
+  troubles(nowMs: number): readonly GroupTrouble[] {
+    return troublesOf(this.map, this.observations(nowMs));
+  }
+
+  /** What declaring the loss of the groups that are lost would do. */
+  previewLosses(nowMs: number): readonly LossPreview[] {
+    return previewLosses(this.map, this.observations(nowMs));
+  }
+
+  /** A person has given up what these groups have lost: to be declared as soon as it may be. */
+  acceptLosses(losses: readonly GroupEpoch[]): void {
+    this.acceptedLosses = losses;
+  }
+
+  /** A person has taken note of these losses. */
+  acknowledgeLosses(losses: readonly LossName[]): void {
+    this.acknowledgedLosses = losses;
   }
 
   /** The change of the map that is due; undefined while none is. */
@@ -81,6 +121,10 @@ export class HeartbeatMonitor {
       overdue: this.ledger.overdue,
       timings: this.timings,
       code: this.code,
+      members: this.members(),
+      lossPolicy: this.lossPolicy,
+      acceptedLosses: this.acceptedLosses,
+      acknowledgedLosses: this.acknowledgedLosses,
     };
   }
 }

@@ -11,6 +11,16 @@ export interface GroupEpoch {
   readonly epoch: number;
 }
 
+/** A group of which fewer members are up than it needs (loss-plan.ts): part of it cannot be served, whatever the map says. */
+export interface GroupTrouble extends GroupEpoch {
+  /** In-sync members that cannot return. */
+  readonly over: readonly NodeId[];
+  /** In-sync members that are not up and may return. */
+  readonly silent: readonly NodeId[];
+  /** Too few are up or may return: what they held cannot be had back. */
+  readonly isLost: boolean;
+}
+
 /** The main thread's part of a heartbeat: renewed every few milliseconds and whenever something in it changes. */
 export interface DataReport {
   /** Raft index up to which the main thread has applied the map. */
@@ -54,6 +64,8 @@ export interface HeartbeatReply {
   readonly mapIndex: number;
   /** The node is asked to let go of these, and gets no more leases if it does not within one lease time. */
   readonly letGo: readonly GroupEpoch[];
+  /** All groups of the cluster that are in trouble. */
+  readonly troubles: readonly GroupTrouble[];
 }
 
 /** Whether `a` and `b` say the same in all that a change of the map may wait for. */

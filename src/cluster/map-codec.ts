@@ -3,8 +3,9 @@
  * new format number. Integers are varints; a list is its length and its items.
  *
  *   map     := format(1 byte) k m group*
- *   group   := holder* epoch member* (member joinIndex)* acting* lossGeneration logStart versionFloor
+ *   group   := holder* epoch member* (member joinIndex)* acting* lossGeneration loss(1 byte) logStart* versionFloor
  *   acting  := 0 (nobody) or position of the acting node + 1
+ *   loss    := place in LOSS_NOTICES
  *   command := ENTRY_KIND.map format(1 byte) kind(1 byte) fields in the order of map-commands.ts
  */
 import { assertNever } from '../base/assert.js';
@@ -12,7 +13,7 @@ import { ByteReader, MalformedBytes } from '../base/byte-reader.js';
 import { ByteWriter } from '../base/byte-writer.js';
 import { ENTRY_KIND } from '../base/entry-kind.js';
 import type { NodeId } from '../base/ids.js';
-import type { ClusterMap, Group, GroupMember } from './cluster-map.js';
+import { LOSS_NOTICES, type ClusterMap, type Group, type GroupMember, type LossNotice } from './cluster-map.js';
 import { readFormat, readList, readMember, readNodeId, writeList, writeMember, writeNodeId } from './field-codec.js';
 import type { AttributedDeclaration, MapCommand } from './map-commands.js';
 
@@ -26,6 +27,8 @@ const KIND = {
   promote: 6,
   'raise-floor': 7,
   'cold-start': 8,
+  'accept-loss': 20,
+  'acknowledge-loss': 21,
 } as const;
 
 export function encodeMap(map: ClusterMap): Uint8Array<ArrayBuffer> {
@@ -73,7 +76,9 @@ function writeGroup(writer: ByteWriter, group: Group): void {
   writeList(writer, group.acting, (nodeId) => {
     writer.varint(nodeId === null ? 0 : group.holders.indexOf(nodeId) + 1);
   });
-  writer.varint(group.lossGeneration).varint(group.logStart).varint(group.versionFloor);
+  writer.varint(group.lossGeneration).uint8(LOSS_NOTICES.indexOf(group.loss));
+  writeList(writer, group.logStarts, (index) => writer.varint(index));
+  writer.varint(group.versionFloor);
 }
 
 function readGroup(reader: ByteReader, id: number): Group {
@@ -86,9 +91,17 @@ function readGroup(reader: ByteReader, id: number): Group {
     joining: readList(reader, () => ({ ...readMember(reader), joinIndex: reader.varint() })),
     acting: readList(reader, () => readActing(reader, holders)),
     lossGeneration: reader.varint(),
-    logStart: reader.varint(),
+    loss: readLossNotice(reader),
+    logStarts: readList(reader, () => reader.varint()),
     versionFloor: reader.varint(),
   };
+}
+
+function readLossNotice(reader: ByteReader): LossNotice {
+  const place = reader.uint8();
+  const notice = LOSS_NOTICES[place];
+  if (notice === undefined) throw new MalformedBytes(`no loss notice has number ${place}`);
+  return notice;
 }
 
 function readActing(reader: ByteReader, holders: readonly NodeId[]): NodeId | null {
@@ -132,6 +145,13 @@ function writeCommand(writer: ByteWriter, command: MapCommand): void {
     case 'cold-start':
       writeList(writer, command.epochs, (epoch) => writer.varint(epoch));
       return writeMembers(writer, command.members);
+    case 'accept-loss':
+      writer.varint(command.group).varint(command.epoch);
+      writeMembers(writer, command.survivors);
+      return writeMembers(writer, command.beginners);
+    case 'acknowledge-loss':
+      writer.varint(command.group).varint(command.lossGeneration);
+      return;
     default:
       return assertNever(command, 'map command');
   }
@@ -172,6 +192,12 @@ function readCommand(reader: ByteReader): MapCommand {
       return { type: 'raise-floor', group: group(), versionFloor: reader.varint() };
     case KIND['cold-start']:
       return { type: 'cold-start', epochs: readList(reader, epoch), members: readMembers(reader) };
+    case KIND['accept-loss']: {
+      const named = { group: group(), epoch: epoch() };
+      return { type: 'accept-loss', ...named, survivors: readMembers(reader), beginners: readMembers(reader) };
+    }
+    case KIND['acknowledge-loss']:
+      return { type: 'acknowledge-loss', group: group(), lossGeneration: reader.varint() };
     default:
       throw new MalformedBytes(`map command of unknown kind ${kind}`);
   }

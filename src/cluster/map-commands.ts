@@ -70,4 +70,19 @@ export type MapCommand =
       /** By group. */
       readonly epochs: readonly number[];
       readonly members: readonly GroupMember[];
-    };
+    }
+  /**
+   * A loss is declared: too few of those in sync can come back for anything to be rebuilt from them. A new epoch with
+   * lossGeneration + 1, in which `survivors` stay with what they hold. The others are out, and whoever was learning begins again. A
+   * data position whose holder is lost gets an acting primary among the surviving parity holders, who know its index; where there
+   * is none it begins empty at `beginners`, the living process of its holder, behind the version floor.
+   */
+  | {
+      readonly type: 'accept-loss';
+      readonly group: number;
+      readonly epoch: number;
+      readonly survivors: readonly GroupMember[];
+      readonly beginners: readonly GroupMember[];
+    }
+  /** Somebody has taken note of the losses of a group up to this generation. No new epoch. */
+  | { readonly type: 'acknowledge-loss'; readonly group: number; readonly lossGeneration: number };

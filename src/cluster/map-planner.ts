@@ -3,7 +3,7 @@
  * none out. It is proposed through Raft and planned anew after it has been applied; a second proposal of the same command has
  * no effect (I3).
  *
- * Within a group the order is: who is gone leaves, letting go is answered, broken links are taken apart, learners that are
+ * Within a group the order is: a loss is declared, who is gone leaves, letting go is answered, broken links are taken apart, learners that are
  * complete come in sync, learners that are gone are given up, the version floor is raised, and who is back begins to learn.
  * I4(c): a primary is only taken out once its lease is over or it has let go, see {@link mayLeave}.
  */
@@ -13,6 +13,7 @@ import { inSyncMember, sameMember, type ClusterMap, type Group, type GroupMember
 import { defaultGroups, sortedNodeIds } from './default-groups.js';
 import type { LetGoRequest } from './lease-ledger.js';
 import { hasBrokenLink, linkVictim } from './link-trouble.js';
+import { planAcceptLoss, planAcknowledgement } from './loss-plan.js';
 import type { AttributedDeclaration, MapCommand } from './map-commands.js';
 import { hasLetGo, isAlive, isGone, leaseIsOver, lives, mayLeave, primaryRoles } from './observations.js';
 import type { Observations } from './observations.js';
@@ -55,13 +56,15 @@ function planColdStart({ groups }: ClusterMap, observed: Observations): MapComma
 
 function planGroupChange(map: ClusterMap, group: Group, observed: Observations): MapCommand | undefined {
   return (
+    planAcceptLoss(map, group, observed) ??
     planRemoval(map, group, observed) ??
     planAnswer(map, group, observed) ??
     planLinkRepair(map, group, observed) ??
     planPromotion(map, group, observed) ??
     planStop(group, observed) ??
     planFloor(group, observed) ??
-    planJoin(map, group, observed)
+    planJoin(map, group, observed) ??
+    planAcknowledgement(group, observed)
   );
 }
 

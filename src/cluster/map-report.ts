@@ -14,6 +14,8 @@ export interface GroupReport {
   readonly id: number;
   readonly epoch: number;
   readonly lossGeneration: number;
+  /** Of LOSS_NOTICES: what nobody has acknowledged yet. */
+  readonly loss: string;
   /** k data positions, then m parity positions. */
   readonly positions: readonly PositionReport[];
 }
@@ -36,8 +38,9 @@ export function reportMap({ k, m, groups }: ClusterMap, mapIndex: number): MapRe
 }
 
 function reportGroup(group: Group, k: number): GroupReport {
-  const { id, epoch, lossGeneration, holders } = group;
-  return { id, epoch, lossGeneration, positions: holders.map((_, position) => reportPosition(group, k, position)) };
+  const { id, epoch, lossGeneration, loss, holders } = group;
+  const positions = holders.map((_, position) => reportPosition(group, k, position));
+  return { id, epoch, lossGeneration, loss, positions };
 }
 
 function reportPosition(group: Group, k: number, position: number): PositionReport {

@@ -3,14 +3,21 @@ import type { Incarnation, NodeId } from '../base/ids.js';
 import { primaryOf, sameMember, type Group, type GroupMember } from './cluster-map.js';
 import type { Code } from './code-layout.js';
 import { quietAfterElectionMs, type EccTimings } from './ecc-timings.js';
-import type { Heartbeat } from './heartbeat.js';
+import type { GroupEpoch, Heartbeat } from './heartbeat.js';
 import type { Lease, LetGoRequest } from './lease-ledger.js';
+import type { LossPolicy } from './loss-policy.js';
 
 export interface NodeObservation {
   /** Of the newest process life that has heartbeat. */
   readonly incarnation: Incarnation;
   readonly heartbeat: Heartbeat;
   readonly lastHeardMs: number;
+}
+
+/** The last loss of a group. */
+export interface LossName {
+  readonly group: number;
+  readonly lossGeneration: number;
 }
 
 export interface Observations {
@@ -26,6 +33,13 @@ export interface Observations {
   readonly timings: EccTimings;
   /** Of the groups that are to be created. */
   readonly code: Code;
+  /** Nodes that belong to the cluster. Another one that a group still names was removed for good. */
+  readonly members: readonly NodeId[];
+  /** What happens to a group that is lost; of these groups, in these epochs, a person has said so. */
+  readonly lossPolicy: LossPolicy;
+  readonly acceptedLosses: readonly GroupEpoch[];
+  /** Losses that somebody has taken note of. */
+  readonly acknowledgedLosses: readonly LossName[];
 }
 
 export function isAlive({ nodes, nowMs, timings }: Observations, nodeId: NodeId): boolean {

@@ -2,9 +2,11 @@
 import type { ControlActor } from '../actors/control/control-actor.js';
 import type { ActorRef } from '../actors/runtime/actor.js';
 import type { ClientBackend, ClusterReport, NodeReport, Topology } from '../adapters/grpc/backend.js';
-import { addNode, removeNode } from '../adapters/grpc/cluster-client.js';
+import { acceptLosses, acknowledgeLosses, addNode, fetchLosses, removeNode } from '../adapters/grpc/cluster-client.js';
 import { DcacheError } from '../base/errors.js';
 import type { ClusterMap } from '../cluster/cluster-map.js';
+import type { GroupEpoch } from '../cluster/heartbeat.js';
+import { reportLoss, type GroupLossReport } from '../cluster/loss-report.js';
 import type { MapReport } from '../cluster/map-report.js';
 import type { ClusterView } from '../cluster/view.js';
 import type { KvReply, KvRequest } from '../store/requests.js';
@@ -101,11 +103,32 @@ export class NodeBackend implements ClientBackend {
     );
   }
 
+  previewLosses(): Promise<readonly GroupLossReport[]> {
+    return this.atLeader(
+      async (control) => (await control.previewLosses()).map(reportLoss),
+      (address) => fetchLosses(address, CHANGE_TIMEOUT_MS),
+    );
+  }
+
+  async acceptLosses(losses: readonly GroupEpoch[]): Promise<void> {
+    await this.atLeader(
+      (control) => control.acceptLosses(losses),
+      (address) => acceptLosses(address, losses, CHANGE_TIMEOUT_MS),
+    );
+  }
+
+  async acknowledgeLosses(): Promise<void> {
+    await this.atLeader(
+      (control) => control.acknowledgeLosses(),
+      (address) => acknowledgeLosses(address, CHANGE_TIMEOUT_MS),
+    );
+  }
+
   /** Leadership may be on its way to another node; what was refused for that is not done, and is tried again for a while. */
-  private async atLeader(
-    here: (control: ActorRef<ControlActor>) => Promise<void>,
-    there: (clientAddress: string) => Promise<void>,
-  ): Promise<void> {
+  private async atLeader<T>(
+    here: (control: ActorRef<ControlActor>) => Promise<T>,
+    there: (clientAddress: string) => Promise<T>,
+  ): Promise<T> {
     const startedAtMs = performance.now();
     for (;;) {
       try {
@@ -118,10 +141,10 @@ export class NodeBackend implements ClientBackend {
     }
   }
 
-  private async onceAtLeader(
-    here: (control: ActorRef<ControlActor>) => Promise<void>,
-    there: (clientAddress: string) => Promise<void>,
-  ): Promise<void> {
+  private async onceAtLeader<T>(
+    here: (control: ActorRef<ControlActor>) => Promise<T>,
+    there: (clientAddress: string) => Promise<T>,
+  ): Promise<T> {
     const view = this.parts.plane.currentView;
     const control = this.parts.control();
     if (view === undefined || control === undefined || view.leader === 0) {

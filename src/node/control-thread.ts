@@ -41,7 +41,11 @@ async function createControlActor(
     fields: { node: nodeId },
   });
   const logger = root.child('control');
-  const { log, close: closeLog } = await openRaftLog({ folder: dataFolder, maxTailBytes: LIMITS.maxLogTailBytes });
+  const { log, close: closeLog } = await openRaftLog({
+    folder: dataFolder,
+    maxTailBytes: LIMITS.maxLogTailBytes,
+    journalBytes: LIMITS.journalBytes,
+  });
   const identity = log.identity();
   if (identity !== undefined && (identity.nodeId !== nodeId || identity.mode !== mode)) {
     await closeLog();

@@ -3,6 +3,7 @@ import type { ControlTimings } from '../actors/control/control-options.js';
 import { checkCode, defaultCode, type Code } from '../cluster/code-layout.js';
 import { place } from '../cluster/default-layout.js';
 import { checkEccTimings, DEFAULT_ECC_TIMINGS, type EccTimings } from '../cluster/ecc-timings.js';
+import { isLossPolicy, LOSS_POLICIES, type LossPolicy } from '../cluster/loss-policy.js';
 import { isEnough, leastCapBytes, partitionsHeld } from '../replication/memory-reserve.js';
 import { STANDARD_LAYOUT } from '../store/layout.js';
 import type { MemoryRules } from '../store/memory-cap.js';
@@ -13,6 +14,8 @@ export interface EccConfig extends Code {
   /** host:port for the data links of the other nodes. */
   readonly dataListen: string;
   readonly timings: EccTimings;
+  /** What this node does, while it leads, about a group that has lost more than the code can bear. */
+  readonly onLoss: LossPolicy;
 }
 
 const ECC_OPTIONS = [
@@ -24,6 +27,7 @@ const ECC_OPTIONS = [
   'driftPercent',
   'heartbeatTimeoutMs',
   'linkTimeoutMs',
+  'onLoss',
 ] as const satisfies readonly (keyof NodeOptions)[];
 
 const MAX_TIME_MS = 600_000;
@@ -42,7 +46,13 @@ export function resolveEcc(
     ...code,
     dataListen: address('data-listen', options.dataListen ?? place(placeNumber).dataListen),
     timings: resolveEccTimings(options, timings),
+    onLoss: resolveLossPolicy(options.onLoss ?? 'wait'),
   };
+}
+
+function resolveLossPolicy(text: string): LossPolicy {
+  if (!isLossPolicy(text)) throw invalid('on-loss', text, LOSS_POLICIES.join(' or '));
+  return text;
 }
 
 /** In raft mode they would be without effect, which is not what whoever gave them expects. Throws CONFIG_INVALID. */

@@ -2,6 +2,7 @@
 import type { ControlActor } from '../actors/control/control-actor.js';
 import type { DataPlane, EccReport } from '../actors/data-plane.js';
 import type { ActorHandle } from '../actors/runtime/actor.js';
+import { LOSS_NOTICES } from '../cluster/cluster-map.js';
 import type { Metrics } from '../base/metrics.js';
 
 export function registerGauges(
@@ -25,6 +26,16 @@ export function registerGauges(
 function registerEccGauges(metrics: Metrics, report: () => EccReport | undefined): void {
   metrics.gauge('leaseLeft', {}, () => (report()?.leaseLeftMs ?? 0) / 1000);
   metrics.gauge('partitionsLed', {}, () => report()?.partitionsLed ?? 0);
+  metrics.gauge('lostGroups', {}, () => report()?.lostGroups.length ?? 0);
+  metrics.gauge('lossGeneration', {}, () =>
+    (report()?.map.groups ?? []).reduce((sum, { lossGeneration }) => sum + lossGeneration, 0),
+  );
+  for (const loss of LOSS_NOTICES) {
+    if (loss === 'none') continue;
+    metrics.gauge('lossUnacknowledged', { loss }, () => {
+      return (report()?.map.groups ?? []).filter((group) => group.loss === loss).length;
+    });
+  }
   metrics.gauge('groupsInSync', {}, () => {
     const groups = report()?.map.groups ?? [];
     return groups.filter(({ holders, inSync }) => inSync.length === holders.length).length;

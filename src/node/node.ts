@@ -21,7 +21,7 @@ import { asDcacheError, type DcacheError } from '../base/errors.js';
 import { errorFields, type Logger } from '../base/log.js';
 import { assert } from '../base/assert.js';
 import type { ClusterMap } from '../cluster/cluster-map.js';
-import { groupsBegunEmpty } from '../cluster/losses.js';
+import { groupsThatLost } from '../cluster/losses.js';
 import type { Speaker } from '../cluster/speaker.js';
 import type { ClusterView } from '../cluster/view.js';
 import { NodeBackend } from './backend.js';
@@ -184,7 +184,14 @@ export class Node {
     const { currentView, ecc } = this.plane;
     if (ecc === undefined || ecc.map === this.toldMap || currentView === undefined) return;
     const self = { nodeId: this.config.nodeId, incarnation: ecc.incarnation };
-    const empty = groupsBegunEmpty(this.toldMap, ecc.map, self).join(' ');
+    const empty = groupsThatLost('began-empty', this.toldMap, ecc.map, self).join(' ');
+    const lost = groupsThatLost('declared', this.toldMap, ecc.map, self).join(' ');
+    if (lost !== '') {
+      this.logger.warn(
+        { groups: lost },
+        'a loss of data was declared: the cluster goes on with what the survivors have',
+      );
+    }
     if (empty !== '') {
       this.logger.warn(
         { groups: empty },

@@ -105,8 +105,9 @@ export class Reports {
   }
 }
 
-function eccReport({ incarnation, mapIndex, leaseLeftMs }: EccReport, { k, m }: EccConfig): EccNodeReport {
-  return { incarnation, mapIndex, leaseLeftMs: Math.max(0, Math.floor(leaseLeftMs)), k, m };
+function eccReport(report: EccReport, { k, m }: EccConfig): EccNodeReport {
+  const { incarnation, mapIndex, leaseLeftMs, lostGroups } = report;
+  return { incarnation, mapIndex, leaseLeftMs: Math.max(0, Math.floor(leaseLeftMs)), k, m, lostGroups };
 }
 
 function indexOf({ ecc }: NodeReport): number {

@@ -139,10 +139,10 @@ export class GroupRoles {
 
   /** Takes up and lays down what the group's map says by now. */
   take(group: Group): void {
-    const hasLost = group.lossGeneration !== this.group.lossGeneration;
+    const hasBegunAnew = this.beginsAnew(group);
     this.group = group;
     // Whatever is here belongs to what was lost, in whatever role.
-    if (hasLost) this.dropEverything();
+    if (hasBegunAnew) this.dropEverything();
     const { self, k } = this.parts;
     const joinIndex = group.joining.find((member) => sameMember(member, self))?.joinIndex ?? 0;
     // Whoever is out, or begins to learn once more, begins with nothing.
@@ -150,6 +150,17 @@ export class GroupRoles {
     this.attempt = joinIndex;
     for (let position = 0; position < k; position++) this.takeRole(position);
     this.parts.emit({ type: 'roles-changed' });
+  }
+
+  /**
+   * Whether a partition that this node may hold something of has begun empty since. Where it lies between the two maps does not matter: a
+   * survivor's own partition never begins empty, and no survivor has a parity position of a group in which one does.
+   */
+  private beginsAnew({ holders, logStarts }: Group): boolean {
+    const place = holders.indexOf(this.parts.self.nodeId);
+    return logStarts.some(
+      (start, position) => start !== this.group.logStarts[position] && (place === position || place >= this.parts.k),
+    );
   }
 
   private takeRole(position: number): void {
@@ -178,7 +189,7 @@ export class GroupRoles {
   private becomePrimary(position: number, receiver: Receiver | undefined): void {
     // A learner that comes in sync as primary is a backup for the moment in between.
     receiver?.onConfiguration({ ...this.receiverConfiguration(position), joinIndex: 0 });
-    const state = receiver === undefined ? this.emptyState() : receiver.state;
+    const state = receiver === undefined ? this.emptyState(position) : receiver.state;
     assert(state !== undefined, 'a primary has been a backup or a complete learner');
     const primary = new Primary(
       {
@@ -200,7 +211,7 @@ export class GroupRoles {
     before?.primary.resign();
     // What an acting primary has kept raw beside its parity shard was a cache.
     if (before !== undefined) folds?.dropSealedBytes(before.state.store);
-    const state = configuration.joinIndex > 0 ? undefined : (before?.state ?? this.emptyState());
+    const state = configuration.joinIndex > 0 ? undefined : (before?.state ?? this.emptyState(position));
     const receiver = new Receiver(
       {
         name: { group: this.group.id, position },
@@ -231,9 +242,10 @@ export class GroupRoles {
     return { epoch: this.group.epoch, primary: primaryOf(this.group, position), joinIndex: this.attempt };
   }
 
-  /** Only where the group itself begins empty: this process life is in sync without ever having learnt. */
-  private emptyState(): PartitionState {
-    const { logStart } = this.group;
+  /** Only where the partition itself begins empty: this process life is in sync without ever having learnt. */
+  private emptyState(position: number): PartitionState {
+    const logStart = this.group.logStarts[position];
+    assert(logStart !== undefined, 'the log of every partition begins somewhere');
     return {
       store: this.newStore(),
       log: this.newLog(logStart, 0),

@@ -18,10 +18,10 @@ import { channelOptions } from '../../src/adapters/grpc/channel.js';
 import { KvDefinition } from '../../src/adapters/grpc/generated/dcache/v1/kv.js';
 import { serviceDefinition } from '../../src/adapters/grpc/service-definition.js';
 import { callUnary } from '../../src/adapters/grpc/unary.js';
+import { measureRounds, type Scenario, type ScenarioResult, type Send } from '../../src/bench/measure/rounds.js';
 import { bufferCodec, DcacheClient } from '../../src/index.js';
 import { ProcessCluster } from '../support/process-cluster.js';
 import { EtcdCluster, etcdVersion } from './raft/etcd.js';
-import { measure, type Scenario, type ScenarioResult, type Send } from './shared/closed-loop.js';
 
 const KEYS = 10_000;
 const VALUE = randomBytes(100);
@@ -125,7 +125,7 @@ try {
   if (etcd !== undefined) contenders.push(await startEtcd());
   const inFlight = flags['in-flight'].split(',').map(Number);
   const plan = { rounds: Number(flags.rounds), roundMs: Number(flags['round-ms']) };
-  const results = await measure(scenariosOf(contenders, inFlight), plan, (round) => {
+  const results = await measureRounds(scenariosOf(contenders, inFlight), plan, (round) => {
     if (!flags.json) process.stderr.write(`round ${round} of ${plan.rounds}\n`);
   });
   const machine = { cpus: cpus().length, model: cpus()[0]?.model, node: process.version, etcd };

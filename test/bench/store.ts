@@ -4,6 +4,7 @@
  * Each part runs in a process of its own, so that one does not measure the other's garbage. Every store starts empty and
  * without a clock; keys are 8 digits unless said otherwise. The machine is named with the results.
  */
+import { median } from '../../src/bench/measure/statistics.js';
 import { spawnSync } from 'node:child_process';
 import { cpus } from 'node:os';
 import { accountOf } from '../../src/store/accounting.js';
@@ -283,10 +284,6 @@ function shuffled(count: number): Uint32Array {
     order[j] = kept;
   }
   return order;
-}
-
-function median(list: readonly number[]): number {
-  return [...list].sort((a, b) => a - b)[list.length >> 1] ?? 0;
 }
 
 function round(value: number, digits: number): number {

@@ -33,7 +33,7 @@ const node = (number: number, changed: Partial<NodeReport> = {}): NodeReport => 
   needed: 2,
   reachable: 3,
   bytesFor: { live: 4 * KIB, dead: 0, index: KIB, parity: 2 * KIB, tail: KIB, other: 0 },
-  ecc: { incarnation: life(number).incarnation, mapIndex: 9, leaseLeftMs: 412, k: 2, m: 1 },
+  ecc: { incarnation: life(number).incarnation, mapIndex: 9, leaseLeftMs: 412, k: 2, m: 1, lostGroups: [] },
   ...changed,
 });
 const down = (number: number): NodeReport =>
@@ -68,7 +68,8 @@ describe('cluster status', () => {
   });
 
   test('of a node that has been started anew says that it is not in sync, and has no lease', () => {
-    const anew = node(2, { ecc: { incarnation: life(2, 2).incarnation, mapIndex: 9, leaseLeftMs: 0, k: 2, m: 1 } });
+    const { incarnation } = life(2, 2);
+    const anew = node(2, { ecc: { incarnation, mapIndex: 9, leaseLeftMs: 0, k: 2, m: 1, lostGroups: [] } });
     const row = cells(statusTable(report([node(1), anew, node(3)])).split('\n')[2]);
     expect(row.slice(4, 6)).toEqual(['none', '0 of 3']);
   });

@@ -30,6 +30,7 @@ const report = (map: EccReport['map']): EccReport => ({
   incarnation: 101,
   leaseLeftMs: 400,
   partitionsLed: 1,
+  lostGroups: [],
 });
 const [FULL, EMPTY] = [report(newMap(3, 2)), report(EMPTY_MAP)];
 const THREE = { up: 3, missing: ['n4', 'n5'] };

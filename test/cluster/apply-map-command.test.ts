@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { applyMapCommand, FLOOR_STEP, MAX_VERSION_FLOOR } from '../../src/cluster/apply-map-command.js';
-import { EMPTY_MAP, type ClusterMap } from '../../src/cluster/cluster-map.js';
+import { EMPTY_MAP, type ClusterMap, type GroupMember } from '../../src/cluster/cluster-map.js';
 import { defaultGroups } from '../../src/cluster/default-groups.js';
 import type { MapCommand } from '../../src/cluster/map-commands.js';
 import { applyAll, declared, groupOf, life, lives, newMap, node, nodes } from './some-maps.js';
@@ -45,7 +45,8 @@ describe('create-groups', () => {
       joining: [],
       acting: [null, null, null],
       lossGeneration: 0,
-      logStart: 0,
+      loss: 'none',
+      logStarts: [0, 0, 0],
       versionFloor: FLOOR_STEP,
     });
   });
@@ -221,8 +222,9 @@ describe('cold-start', () => {
 
   test('begins all groups empty behind their floor, with the new lives in sync', () => {
     const map = applyMapCommand(MAP, coldStart, 50);
-    for (const { epoch, inSync, lossGeneration, logStart, versionFloor, acting } of map.groups) {
-      expect([epoch, lossGeneration, logStart, versionFloor]).toEqual([2, 1, FLOOR_STEP, 2 * FLOOR_STEP]);
+    for (const { epoch, inSync, lossGeneration, loss, logStarts, versionFloor, acting } of map.groups) {
+      expect([epoch, lossGeneration, loss, versionFloor]).toEqual([2, 1, 'began-empty', 2 * FLOOR_STEP]);
+      expect(logStarts).toEqual([FLOOR_STEP, FLOOR_STEP, FLOOR_STEP]);
       expect(inSync).toHaveLength(5);
       expect(acting).toEqual([null, null, null]);
     }
@@ -248,5 +250,73 @@ describe('cold-start', () => {
     ['a node has two lives', { ...coldStart, members: [...lives(5, 2), life(1, 3)] }],
   ])('has no effect when %s', (_, command) => {
     expectNoEffect(MAP, command);
+  });
+});
+
+describe('accept-loss', () => {
+  // Group 0: data on n1, n2, n3, parity on n4, n5. Group 1: data on n2, n3, n4, parity on n5, n1.
+  const accept = (group: number, survivors: readonly GroupMember[], beginners: readonly GroupMember[] = []) =>
+    ({ type: 'accept-loss', group, epoch: 1, survivors, beginners }) as const;
+
+  test('leaves the survivors with what they hold, parity holders leading for who is gone, in a new epoch', () => {
+    const after = groupOf(applyAll(MAP, [accept(0, [life(2), life(5)])]));
+    expect(after).toEqual({
+      ...groupOf(MAP),
+      epoch: 2,
+      inSync: [life(2), life(5)],
+      acting: [node(5), null, node(5)],
+      lossGeneration: 1,
+      loss: 'declared',
+    });
+  });
+
+  test('lets positions that nobody knows begin empty behind the floor, each on its holder; the others keep their logs', () => {
+    const after = groupOf(applyAll(MAP, [accept(0, [life(2)], [life(1, 2), life(3, 2)])]));
+    expect(after.inSync).toEqual([life(1, 2), life(2), life(3, 2)]);
+    expect(after.acting).toEqual([null, null, null]);
+    expect(after.logStarts).toEqual([FLOOR_STEP, 0, FLOOR_STEP]);
+    expect(after.versionFloor).toBe(2 * FLOOR_STEP);
+  });
+
+  test('ends every attempt to join', () => {
+    const learning = applyAll(MAP, [
+      remove(5, 1),
+      { type: 'join', group: 0, epoch: 2, member: life(5, 2), replaces: 0 },
+    ]);
+    const after = groupOf(applyAll(learning, [{ ...accept(0, [life(4)]), epoch: 2 }]));
+    expect(after.joining).toEqual([]);
+  });
+
+  test('can be followed by another one, when fewer than k are left', () => {
+    const after = applyAll(MAP, [accept(0, [life(2), life(5)]), { ...accept(0, [life(5)]), epoch: 2 }]);
+    expect(groupOf(after)).toMatchObject({ inSync: [life(5)], acting: [node(5), node(5), node(5)], lossGeneration: 2 });
+  });
+
+  const lost = applyAll(MAP, [accept(0, [life(2), life(5)])]);
+  test.each<[string, ClusterMap, MapCommand]>([
+    ['the group has another epoch', MAP, { ...accept(0, [life(5)]), epoch: 2 }],
+    ['enough survive', MAP, accept(0, [life(1), life(2), life(3)])],
+    ['all that a loss had left survive', lost, { ...accept(0, [life(2), life(5)]), epoch: 2 }],
+    ['a survivor was out of sync', MAP, accept(0, [life(5, 2)])],
+    ['a node is named twice', MAP, accept(0, [life(5), life(5)])],
+    ['a position begins empty that a parity holder knows', MAP, accept(0, [life(5)], [life(1, 2)])],
+    ['a position would have nobody', MAP, accept(0, [life(2)], [life(1, 2)])],
+    ['a position begins on another node than its holder', MAP, accept(0, [life(2)], [life(1, 2), life(4, 2)])],
+  ])('has no effect when %s', (_, map, command) => {
+    expectNoEffect(map, command);
+  });
+});
+
+describe('acknowledge-loss', () => {
+  const lost = applyAll(MAP, [{ type: 'accept-loss', group: 0, epoch: 1, survivors: [life(5)], beginners: [] }]);
+
+  test('ends the notice, and nothing else', () => {
+    const after = applyAll(lost, [{ type: 'acknowledge-loss', group: 0, lossGeneration: 1 }]);
+    expect(groupOf(after)).toEqual({ ...groupOf(lost), loss: 'none' });
+  });
+
+  test('has no effect for another loss than the last, or where nothing was lost', () => {
+    expectNoEffect(lost, { type: 'acknowledge-loss', group: 0, lossGeneration: 0 });
+    expectNoEffect(lost, { type: 'acknowledge-loss', group: 1, lossGeneration: 0 });
   });
 });

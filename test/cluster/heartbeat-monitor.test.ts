@@ -8,7 +8,13 @@ import { heartbeatOf, NOW, TIMINGS, waitingFor } from './some-observations.js';
 const MAP = newMap(3, 2);
 
 function monitor(map = MAP): HeartbeatMonitor {
-  const created = new HeartbeatMonitor({ timings: TIMINGS, code: { k: 3, m: 2 }, leadsSinceMs: NOW });
+  const created = new HeartbeatMonitor({
+    timings: TIMINGS,
+    code: { k: 3, m: 2 },
+    lossPolicy: 'wait',
+    leadsSinceMs: NOW,
+    members: () => [],
+  });
   created.onMap(map, NOW);
   return created;
 }

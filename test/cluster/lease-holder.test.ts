@@ -10,6 +10,7 @@ const reply = (sequence: number, changed: Partial<HeartbeatReply> = {}): Heartbe
   leaseMs: 500,
   mapIndex: 3,
   letGo: [],
+  troubles: [],
   ...changed,
 });
 

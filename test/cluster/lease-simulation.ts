@@ -182,7 +182,13 @@ export class LeaseSimulation {
       before.proposal = undefined;
       before.quorumContactMs = this.nowMs - TIMINGS.minElectionTimeoutMs;
     }
-    const monitor = new HeartbeatMonitor({ timings: TIMINGS, code: this.code, leadsSinceMs: this.nowMs });
+    const monitor = new HeartbeatMonitor({
+      timings: TIMINGS,
+      code: this.code,
+      lossPolicy: 'wait',
+      leadsSinceMs: this.nowMs,
+      members: () => [],
+    });
     monitor.onMap(this.map, this.nowMs);
     this.leaders.push({ monitor, deposed: false, quorumContactMs: this.nowMs, proposal: undefined });
     if (this.leaders.length > 2) this.leaders.shift();

@@ -14,8 +14,8 @@ test('the map before the first command can be written and read', () => {
 
 test('an acting node that holds nothing is refused', () => {
   const bytes = encodeMap(newMap(2, 1));
-  // Everything behind the `acting` of the last group: lossGeneration, logStart (1 byte each), versionFloor (4 bytes).
-  const last = bytes.length - 6 - 1;
+  // Everything behind the `acting` of the last group: lossGeneration, loss, logStarts (1 + 2 bytes), versionFloor (4 bytes).
+  const last = bytes.length - 9 - 1;
   expect(bytes[last]).toBe(0);
   bytes[last] = 4;
   expect(() => decodeMap(bytes)).toThrow(MalformedBytes);

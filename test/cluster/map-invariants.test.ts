@@ -6,6 +6,7 @@ import {
   inSyncMember,
   learnersOf,
   membersOf,
+  neededMembers,
   primaryOf,
   roleIn,
   type ClusterMap,
@@ -21,8 +22,10 @@ const CODES = [
   [4, 3],
 ] as const;
 
+type Losses = 'accept-loss' | 'acknowledge-loss';
+
 interface Step {
-  readonly kind: 'remove' | 'renew' | 'join' | 'stop-joining' | 'promote' | 'raise-floor' | 'cold-start';
+  readonly kind: 'remove' | 'renew' | 'join' | 'stop-joining' | 'promote' | 'raise-floor' | 'cold-start' | Losses;
   readonly group: number;
   readonly place: number;
   readonly incarnation: number;
@@ -41,6 +44,8 @@ const someStep: fc.Arbitrary<Step> = fc.record({
     'promote',
     'raise-floor',
     'cold-start',
+    'accept-loss',
+    'acknowledge-loss',
   ),
   group: fc.nat({ max: 20 }),
   place: fc.nat({ max: 20 }),
@@ -81,12 +86,29 @@ function commandFrom(map: ClusterMap, step: Step): MapCommand | undefined {
       const members = holders.map((nodeId) => life(Number(nodeId.slice(1)), step.incarnation));
       return { type: 'cold-start', epochs: map.groups.map((other) => other.epoch), members };
     }
+    case 'accept-loss':
+      return loss(group, map.k, step);
+    case 'acknowledge-loss':
+      return { type: 'acknowledge-loss', group: id, lossGeneration: group.lossGeneration };
   }
 }
 
+/** All but a few of those in sync are lost. */
+function loss(group: Group, k: number, { place, incarnation }: Step): MapCommand {
+  const { id, epoch, inSync, holders } = group;
+  const survivors = inSync.filter((_, i) => (i + place) % inSync.length < neededMembers(group, k) - 1);
+  const names = survivors.map(({ nodeId }) => nodeId);
+  const knows = names.some((nodeId) => holders.indexOf(nodeId) >= k);
+  const beginners = holders
+    .slice(0, k)
+    .filter((nodeId) => !knows && !names.includes(nodeId))
+    .map((nodeId) => life(Number(nodeId.slice(1)), incarnation));
+  return { type: 'accept-loss', group: id, epoch, survivors, beginners };
+}
+
 function expectSound(group: Group, k: number): void {
-  const { holders, inSync, joining, acting } = group;
-  expect(inSync.length).toBeGreaterThanOrEqual(k);
+  const { holders, inSync, joining, acting, lossGeneration } = group;
+  if (lossGeneration === 0) expect(inSync.length).toBeGreaterThanOrEqual(k);
   const named = [...inSync, ...joining].map(({ nodeId }) => nodeId);
   expect(new Set(named).size).toBe(named.length);
   for (const list of [inSync, joining]) {
@@ -124,9 +146,13 @@ function expectOnlyForwards(before: Group, after: Group): void {
   expect([0, 1]).toContain(after.epoch - before.epoch);
   if (after.epoch === before.epoch) expect(configuration(after)).toEqual(configuration(before));
   expect(after.versionFloor).toBeGreaterThanOrEqual(before.versionFloor);
-  expect(after.logStart).toBeLessThan(after.versionFloor);
-  if (after.lossGeneration > before.lossGeneration) expect(after.logStart).toBe(before.versionFloor);
-  else expect(after.logStart).toBe(before.logStart);
+  expect(Math.max(...after.logStarts)).toBeLessThan(after.versionFloor);
+  for (const [position, start] of after.logStarts.entries()) {
+    if (start !== before.logStarts[position]) expect(start).toBe(before.versionFloor);
+  }
+  const isLoss = after.lossGeneration > before.lossGeneration;
+  if (!isLoss) expect(after.logStarts).toEqual(before.logStarts);
+  if (isLoss) expect(after.loss).not.toBe('none');
 }
 
 test('whatever the order of commands, groups stay sound and go forwards only', () => {

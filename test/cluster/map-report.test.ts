@@ -11,6 +11,7 @@ const GROUP: Group = {
   joining: [{ ...life(2, 2), joinIndex: 90 }],
   acting: [null, node(3)],
   lossGeneration: 1,
+  loss: 'declared',
 };
 
 test('every position is told with its role, its holder and who leads', () => {
@@ -21,6 +22,7 @@ test('every position is told with its role, its holder and who leads', () => {
       id: 0,
       epoch: 4,
       lossGeneration: 1,
+      loss: 'declared',
       positions: [
         { position: 0, role: 'data', holder: 'n1', state: 'in-sync', incarnation: 101, primary: 'n1' },
         { position: 1, role: 'data', holder: 'n2', state: 'joining', incarnation: 202, primary: 'n3' },

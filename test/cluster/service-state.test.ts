@@ -29,17 +29,34 @@ interface Scene {
   /** Nodes in their second life. */
   readonly restarted?: readonly string[];
   readonly hasLeader?: boolean;
+  readonly lostGroups?: readonly number[];
 }
 
-function sentence({ map = mapWith(), down = [], restarted = [], hasLeader = true }: Scene): string {
+function sentence({ map = mapWith(), down = [], restarted = [], hasLeader = true, lostGroups = [] }: Scene): string {
   const up = NODES.filter((nodeId) => !down.includes(nodeId));
   const isUp = (nodeId: string, incarnation: number): boolean =>
     !down.includes(nodeId) && incarnation % 100 === (restarted.includes(nodeId) ? 2 : 1);
-  const attendance = { nodes: 5, up: up.length, votersUp: up.length, votersNeeded: 3, isUp };
+  const attendance = { nodes: 5, up: up.length, votersUp: up.length, votersNeeded: 3, isUp, lostGroups };
   return describeService(serviceState(reportMap(map, 7), 5, hasLeader, attendance));
 }
 
 describe('a cluster of RS(3,2) on five nodes', () => {
+  test('that has lost too much says which groups wait for a decision', () => {
+    expect(sentence({ restarted: ['n1', 'n2', 'n3'], lostGroups: [0, 4] })).toMatch(
+      /^serving in part; too few nodes still have what groups 0, 4 held, .* `dcache cluster recover --accept-data-loss`$/,
+    );
+  });
+
+  test('that goes on with what a declared loss has left says so until it is acknowledged', () => {
+    const left = mapWith(({ inSync }) => ({ inSync: inSync.slice(0, 2), lossGeneration: 1, loss: 'declared' }));
+    expect(sentence({ map: left })).toBe(
+      'serving; no further node may fail; groups 0, 1, 2, 3, 4 lost data that was given up (`dcache cluster recover --acknowledge-loss`)',
+    );
+    const anew = mapWith(() => ({ lossGeneration: 1, loss: 'began-empty' }));
+    expect(sentence({ map: anew })).toContain('began empty after all nodes had been started anew');
+    expect(sentence({ map: mapWith(() => ({ lossGeneration: 1 })) })).toBe('serving; 2 more nodes may fail');
+  });
+
   test('with everybody in sync may lose two nodes', () => {
     expect(sentence({})).toBe('serving; 2 more nodes may fail');
   });

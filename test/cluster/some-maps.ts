@@ -3,7 +3,14 @@ import fc from 'fast-check';
 import { InvariantViolation } from '../../src/base/assert.js';
 import type { Incarnation, NodeId } from '../../src/base/ids.js';
 import { applyMapCommand } from '../../src/cluster/apply-map-command.js';
-import { EMPTY_MAP, primaryOf, type ClusterMap, type Group, type GroupMember } from '../../src/cluster/cluster-map.js';
+import {
+  EMPTY_MAP,
+  LOSS_NOTICES,
+  primaryOf,
+  type ClusterMap,
+  type Group,
+  type GroupMember,
+} from '../../src/cluster/cluster-map.js';
 import { defaultGroups } from '../../src/cluster/default-groups.js';
 import type { AttributedDeclaration, MapCommand } from '../../src/cluster/map-commands.js';
 
@@ -87,6 +94,14 @@ export const someMapCommand: fc.Arbitrary<MapCommand> = fc.oneof(
   }),
   fc.record({ type: fc.constant('raise-floor' as const), group: someNumber, versionFloor: someNumber }),
   fc.record({ type: fc.constant('cold-start' as const), epochs: some(someNumber), members: some(someGroupMember) }),
+  fc.record({
+    type: fc.constant('accept-loss' as const),
+    group: someNumber,
+    epoch: someNumber,
+    survivors: some(someGroupMember),
+    beginners: some(someGroupMember),
+  }),
+  fc.record({ type: fc.constant('acknowledge-loss' as const), group: someNumber, lossGeneration: someNumber }),
 );
 
 /** As bytes go: fields as they may be, not as they make sense. */
@@ -103,7 +118,8 @@ export const someMap: fc.Arbitrary<ClusterMap> = fc
           joining: some(fc.record({ nodeId: someNodeId, incarnation: someIncarnation, joinIndex: someNumber })),
           acting: some(fc.option(fc.nat({ max: 4 }))),
           lossGeneration: someNumber,
-          logStart: someNumber,
+          loss: fc.constantFrom(...LOSS_NOTICES),
+          logStarts: some(someNumber),
           versionFloor: someNumber,
         })
         .map((group) => ({
@@ -133,6 +149,15 @@ export const someHeartbeatReply = fc.record({
   leaseMs: someNumber,
   mapIndex: someNumber,
   letGo: someEpochs,
+  troubles: some(
+    fc.record({
+      group: someNumber,
+      epoch: someNumber,
+      over: some(someNodeId),
+      silent: some(someNodeId),
+      isLost: fc.boolean(),
+    }),
+  ),
 });
 
 /** What the primary of the position says about a learner that is complete. */

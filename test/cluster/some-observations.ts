@@ -51,6 +51,10 @@ export function observe(
     overdue: [],
     timings: TIMINGS,
     code: { k: 3, m: 2 },
+    members: [],
+    lossPolicy: 'wait',
+    acceptedLosses: [],
+    acknowledgedLosses: [],
     ...changed,
   };
 }

@@ -65,8 +65,8 @@ test.each<[NodeOptions, RegExp]>([
   [{ driftPercent: 51 }, /^--drift-percent is "51"; it must be a whole number from 0 to 50$/],
   [{ tickMs: 10, hangMs: 1_000 }, /^the minimum election timeout \(60 ms\) must be at least two heartbeats/],
   [
-    { maxMemory: '4mb' },
-    /^--max-memory is "4194304"; it must be 5mb at least for RS\(3, 2\), whose nodes hold 9 partitions each/,
+    { maxMemory: '14mb' },
+    /^--max-memory is "14680064"; it must be 15mb at least for RS\(3, 2\), whose nodes hold 9 partitions each/,
   ],
   [{ k: 20, m: 4, maxMemory: '100mb' }, /^--max-memory is "104857600"; it must be 108mb at least for RS\(20, 4\)/],
   [{ maxMemory: 'off', eviction: 'lru' }, /^--eviction is "lru"; it must be noeviction as long as/],

@@ -28,6 +28,7 @@ const eccOf = (map: NonNullable<DataPlane['ecc']>['map']): DataPlane['ecc'] => (
   incarnation: 1,
   leaseLeftMs: 0,
   partitionsLed: 1,
+  lostGroups: [],
 });
 
 test('in raft mode requests go to the leader', () => {

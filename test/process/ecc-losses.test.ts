@@ -1,7 +1,7 @@
 /** More nodes gone than the code can bear: no answer is better than a false one, and what is still in memory comes back. */
 import { expect } from 'vitest';
 import { DcacheError } from '../../src/base/errors.js';
-import { eccScene, untilRedundant } from './ecc-scene.js';
+import { eccScene, partitionOf, untilRedundant } from './ecc-scene.js';
 import { getText, setText } from './harness.js';
 
 const KEYS = Array.from({ length: 120 }, (_, i) => `key ${i}`);
@@ -76,4 +76,50 @@ eccScene('a cluster of which every node was killed begins empty, and says that i
   expect(await client.count()).toBe(0);
   await setText(client, 'fruit', 'cherry');
   expect(await getText(client, 'fruit')).toBe('cherry');
+});
+
+eccScene('with three of five memories gone nothing is given up before somebody says so', async (scene) => {
+  await scene.startAll();
+  const full = await untilRedundant(scene);
+  await scene.client().mset(KEYS.map((key) => [key, valueOf(key)]));
+  const dead = ['n1', 'n3', 'n4'];
+  await Promise.all(dead.map((id) => scene.node(id).kill()));
+  await Promise.all(dead.map((id) => scene.start(id)));
+  const endpoints = ['--endpoints', scene.planOf('n2').client];
+
+  const { stdout } = await scene.until('the loss is seen', async () => {
+    const shown = await scene.cli(['cluster', 'status', ...endpoints]);
+    return shown.stdout.includes('somebody has to decide') ? shown : undefined;
+  });
+  expect(stdout).toContain('groups 0, 1, 2, 3, 4');
+  await expect(scene.client('n2').set('key 1', 'new')).rejects.toMatchObject({
+    code: 'DATA_LOSS',
+    outcome: 'not-done',
+  });
+  expect((await scene.cli(['kv', 'set', 'key 1', 'new', ...endpoints])).exitCode).toBe(6);
+
+  const unasked = await scene.cli(['cluster', 'recover', '--accept-data-loss', ...endpoints]);
+  expect(unasked.stdout).toMatch(/begin empty: nobody knows anything of them/);
+  expect(unasked).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('say --yes') as string });
+
+  const accepted = await scene.cli(['cluster', 'recover', '--accept-data-loss', '--yes', '--json', ...endpoints]);
+  expect(accepted).toMatchObject({ exitCode: 0 });
+  const { losses } = JSON.parse(accepted.stdout) as { losses: { group: number; fates: string[] }[] };
+  const after = await untilRedundant(scene, 'n2');
+  expect(after.map?.groups.map(({ lossGeneration }) => lossGeneration)).toEqual([1, 1, 1, 1, 1]);
+
+  const client = scene.client();
+  const found = await client.mget(KEYS);
+  for (const [i, key] of KEYS.entries()) {
+    const { group, position } = partitionOf(full, key);
+    const fate = losses.find((loss) => loss.group === group)?.fates[position];
+    expect([key, fate, found[i]]).toEqual([key, fate, fate === 'emptied' ? undefined : valueOf(key)]);
+  }
+  await client.mset(KEYS.map((key) => [key, `${key} again`]));
+  expect(await client.mget(KEYS)).toEqual(KEYS.map((key) => `${key} again`));
+
+  const status = async (): Promise<string> => (await scene.cli(['cluster', 'status', ...endpoints])).stdout;
+  expect(await status()).toContain('lost data that was given up');
+  expect((await scene.cli(['cluster', 'recover', '--acknowledge-loss', ...endpoints])).exitCode).toBe(0);
+  expect(await status()).not.toContain('lost data');
 });

@@ -1,6 +1,7 @@
 /** Scenes in ecc mode: five nodes with RS(3,2) unless told otherwise. */
 import { test } from 'vitest';
 import type { ClusterReport } from '../../src/adapters/grpc/backend.js';
+import type { PartitionName } from '../../src/cluster/cluster-map.js';
 import { partitionOfSlot, slotOf } from '../../src/cluster/slots.js';
 import type { ClusterShape } from '../support/process-cluster.js';
 import { playScene, SCENE_TIMEOUT_MS, type Scene } from './harness.js';
@@ -24,11 +25,14 @@ export function untilRedundant(scene: Scene, asked = 'n1'): Promise<ClusterRepor
   );
 }
 
+export function partitionOf({ map }: ClusterReport, key: string): PartitionName {
+  return partitionOfSlot(slotOf(Buffer.from(key)), map?.groups.length ?? 0, map?.k ?? 0);
+}
+
 /** The node that leads the partition of `key`, as `report` has it. */
-export function primaryOf({ map }: ClusterReport, key: string): string {
-  const k = map?.k ?? 0;
-  const { group, position } = partitionOfSlot(slotOf(Buffer.from(key)), map?.groups.length ?? 0, k);
-  return map?.groups[group]?.positions[position]?.primary ?? '';
+export function primaryOf(report: ClusterReport, key: string): string {
+  const { group, position } = partitionOf(report, key);
+  return report.map?.groups[group]?.positions[position]?.primary ?? '';
 }
 
 function isRedundant({ map, nodes }: ClusterReport): boolean {

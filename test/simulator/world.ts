@@ -128,6 +128,9 @@ export class World implements LifeWorld {
       case 'let-go':
         this.trace.record(nowMs, host, 'let go', JSON.stringify(event.groups));
         return;
+      case 'troubles':
+        this.trace.record(nowMs, host, 'troubles', JSON.stringify(event.troubles));
+        return;
       case 'snapshot-due':
         this.trace.record(nowMs, host, 'snapshot due');
         return;

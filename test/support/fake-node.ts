@@ -86,6 +86,18 @@ export class FakeNode implements ClientBackend {
   removeNode(): Promise<void> {
     return Promise.reject(new Error('not part of this test'));
   }
+
+  previewLosses(): Promise<never> {
+    return Promise.reject(new Error('not part of this test'));
+  }
+
+  acceptLosses(): Promise<void> {
+    return Promise.reject(new Error('not part of this test'));
+  }
+
+  acknowledgeLosses(): Promise<void> {
+    return Promise.reject(new Error('not part of this test'));
+  }
 }
 
 /** Answers sets and gets from a Map, as a cache would. */

@@ -8,7 +8,8 @@
 import { DcacheError } from '../../base/errors.js';
 import { Prng } from '../../base/prng.js';
 import { foundersAsMembers } from '../../cluster/members.js';
-import type { DataReport } from '../../cluster/heartbeat.js';
+import type { DataReport, GroupEpoch } from '../../cluster/heartbeat.js';
+import type { LossPreview } from '../../cluster/loss-plan.js';
 import type { Speaker } from '../../cluster/speaker.js';
 import type { ClusterView } from '../../cluster/view.js';
 import type { PeerMessage, SnapshotMessage } from '../../raft/messages.js';
@@ -23,6 +24,7 @@ import { DEFAULT_FLOW, type ControlOptions, type ControlParts, type ControlReque
 import { EccControl } from './ecc-control.js';
 import type { ControlEvent } from './events.js';
 import { Founding } from './founding.js';
+import type { LossOffice } from './loss-office.js';
 import { MainWatch } from './main-watch.js';
 import { PeerBook } from './peer-book.js';
 import { PeerGate } from './peer-gate.js';
@@ -152,6 +154,21 @@ export class ControlActor implements PeerHandler {
   /** Lets a node of this name, which the cluster does not know yet, join when it comes. */
   expectNode(nodeId: string): Later<void> {
     return later(this.leadingRegistrar().expect(nodeId));
+  }
+
+  /** ecc mode: what declaring the loss of the groups that are lost would do now. Throws NO_LEADER. */
+  previewLosses(): readonly LossPreview[] {
+    return this.leadingLosses().preview();
+  }
+
+  /** Declares losses as they were previewed. Resolves when that is in force; rejects as LossOffice.accept does. */
+  acceptLosses(losses: readonly GroupEpoch[]): Later<void> {
+    return later(this.leadingLosses().accept(losses));
+  }
+
+  /** Nobody needs to be told any more of the losses so far. Resolves when that is in force. */
+  acknowledgeLosses(): Later<void> {
+    return later(this.leadingLosses().acknowledge());
   }
 
   /** Hands leadership to the best other voter, if this node leads. False when there is nobody to take over. */
@@ -363,6 +380,18 @@ export class ControlActor implements PeerHandler {
       throw new DcacheError('NO_LEADER', 'the new leader has not taken over yet; try again in a moment');
     }
     return this.registrar;
+  }
+
+  private leadingLosses(): LossOffice {
+    this.leadingRegistrar();
+    const losses = this.ecc?.losses;
+    if (losses !== undefined) return losses;
+    throw this.options.ecc === undefined
+      ? new DcacheError(
+          'INVALID_ARGUMENT',
+          'losses are declared in ecc mode; in raft mode a majority of the disks decides',
+        )
+      : new DcacheError('NO_LEADER', 'the new leader has not taken over yet; try again in a moment');
   }
 
   private emitView(): void {

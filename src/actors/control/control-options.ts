@@ -3,6 +3,7 @@ import { LIMITS } from '../../base/limits.js';
 import type { Logger } from '../../base/log.js';
 import type { EccTimings } from '../../cluster/ecc-timings.js';
 import type { LeaseGrant } from '../../cluster/lease-holder.js';
+import type { LossPolicy } from '../../cluster/loss-policy.js';
 import type { Founder, Speaker } from '../../cluster/speaker.js';
 import type { RaftLog } from '../../raft/log-store.js';
 import type { Scheduler } from '../runtime/scheduler.js';
@@ -41,6 +42,8 @@ export interface EccOptions {
   readonly k: number;
   readonly m: number;
   readonly timings: EccTimings;
+  /** What this node does about a lost group while it leads; `wait` if left out. */
+  readonly onLoss?: LossPolicy;
 }
 
 /** Plain data. */

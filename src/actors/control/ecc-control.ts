@@ -14,6 +14,7 @@ import type { ControlParts, EccOptions } from './control-options.js';
 import { EccLeadership } from './ecc-leadership.js';
 import type { ControlEvent } from './events.js';
 import { HeartbeatSender } from './heartbeat-sender.js';
+import type { LossOffice } from './loss-office.js';
 import type { ControlSender } from './ports.js';
 import type { RaftDriver } from './raft-driver.js';
 
@@ -55,6 +56,7 @@ export class EccControl {
       send: (leader, heartbeat) => this.sendHeartbeat(leader, heartbeat),
       publishLease: (grant) => parts.publishLease(grant),
       onLetGo: (groups) => parts.emit({ type: 'let-go', groups }),
+      onTroubles: (troubles) => parts.emit({ type: 'troubles', troubles }),
     });
     this.sender.start();
     const snapshot = log.snapshot();
@@ -68,6 +70,11 @@ export class EccControl {
 
   onReport(report: DataReport): void {
     this.sender.onReport(report);
+  }
+
+  /** Undefined unless this node leads. */
+  get losses(): LossOffice | undefined {
+    return this.leadership?.losses;
   }
 
   /** Throws MalformedBytes. */
@@ -141,6 +148,7 @@ export class EccControl {
       scheduler,
       logger,
       map: () => state.map.current,
+      members: () => state.members.list.map(({ nodeId }) => nodeId),
       isCaughtUp: () => {
         const { index } = this.applied;
         const isFounded = state.members.clusterId !== undefined;

@@ -8,6 +8,7 @@
  * which the newest *confirmed* question to the quorum was asked.
  */
 import type { LogFields, Logger } from '../../base/log.js';
+import type { NodeId } from '../../base/ids.js';
 import type { ClusterMap } from '../../cluster/cluster-map.js';
 import { HeartbeatMonitor } from '../../cluster/heartbeat-monitor.js';
 import { sameRequests, type Heartbeat, type HeartbeatReply } from '../../cluster/heartbeat.js';
@@ -16,6 +17,7 @@ import { encodeMapCommand } from '../../cluster/map-codec.js';
 import type { ReadState } from '../../raft/ready.js';
 import type { Scheduler } from '../runtime/scheduler.js';
 import type { EccOptions } from './control-options.js';
+import { LossOffice } from './loss-office.js';
 import type { RaftDriver } from './raft-driver.js';
 import { encodeContactContext, sequenceOfContactContext } from './read-context.js';
 
@@ -30,6 +32,8 @@ export interface EccLeadershipParts {
   readonly logger: Logger;
   /** As this node has applied it. */
   readonly map: () => ClusterMap;
+  /** Nodes that belong to the cluster. */
+  readonly members: () => readonly NodeId[];
   /** Whether the cluster is founded and everything committed has been applied here, an entry of this term included. */
   readonly isCaughtUp: () => boolean;
 }
@@ -43,6 +47,7 @@ interface Proposed {
 
 export class EccLeadership {
   private readonly parts: EccLeadershipParts;
+  readonly losses: LossOffice;
   private readonly monitor: HeartbeatMonitor;
   /** Questions to the quorum that wait, oldest first. Raft gives up leading long before there are many. */
   private questions: { readonly sequence: number; readonly askedMs: number }[] = [];
@@ -56,7 +61,20 @@ export class EccLeadership {
     this.parts = parts;
     const { ecc, scheduler } = parts;
     const nowMs = scheduler.nowMs();
-    this.monitor = new HeartbeatMonitor({ timings: ecc.timings, code: ecc, leadsSinceMs: nowMs });
+    const { timings, onLoss: lossPolicy = 'wait' } = ecc;
+    this.monitor = new HeartbeatMonitor({
+      timings,
+      code: ecc,
+      lossPolicy,
+      leadsSinceMs: nowMs,
+      members: parts.members,
+    });
+    this.losses = new LossOffice({
+      monitor: this.monitor,
+      scheduler,
+      map: parts.map,
+      onAsked: () => this.maybePropose(),
+    });
     this.monitor.onMap(parts.map(), nowMs);
   }
 
@@ -69,6 +87,7 @@ export class EccLeadership {
 
   stop(): void {
     this.stopTimer();
+    this.losses.stop();
   }
 
   /** A member's, known to be its own. Undefined when its sender's life is over. */
@@ -99,6 +118,7 @@ export class EccLeadership {
     const { proposed } = this;
     const map = this.parts.map();
     this.monitor.onMap(map, this.parts.scheduler.nowMs());
+    this.losses.onApplied();
     if (proposed !== undefined && index >= proposed.index) {
       this.proposed = undefined;
       if (map === proposed.map) {
@@ -135,8 +155,16 @@ function inShort(command: MapCommand): LogFields {
       return { change: command.type, groups: command.groups.length };
     case 'cold-start':
       return { change: command.type, groups: command.epochs.length };
+    case 'accept-loss':
+      return {
+        change: command.type,
+        group: command.group,
+        survivors: command.survivors.map(({ nodeId }) => nodeId).join(' '),
+        emptied: command.beginners.map(({ nodeId }) => nodeId).join(' '),
+      };
     case 'renew':
     case 'raise-floor':
+    case 'acknowledge-loss':
       return { change: command.type, group: command.group };
     default:
       return { change: command.type, group: command.group, node: command.member.nodeId };

@@ -1,7 +1,7 @@
 /** What the control actor tells its owner on the main thread, in the order in which it happened. Plain data. */
 import type { ClusterMap } from '../../cluster/cluster-map.js';
 import type { ClusterView } from '../../cluster/view.js';
-import type { GroupEpoch } from '../../cluster/heartbeat.js';
+import type { GroupEpoch, GroupTrouble } from '../../cluster/heartbeat.js';
 import type { DropReason, Refusal } from '../../raft/messages.js';
 import type { Entry } from '../../raft/types.js';
 import type { SnapshotFile } from '../snapshot-files.js';
@@ -30,6 +30,8 @@ export type ControlEvent =
   | { readonly type: 'map'; readonly index: number; readonly map: ClusterMap }
   /** In ecc mode: the leader asks this node to answer nothing more in these epochs. */
   | { readonly type: 'let-go'; readonly groups: readonly GroupEpoch[] }
+  /** In ecc mode: of which groups too few members are up, as the leader has it now. */
+  | { readonly type: 'troubles'; readonly troubles: readonly GroupTrouble[] }
   /** The log has grown: a snapshot should be cut, and told to the control side by `snapshotWritten`. */
   | { readonly type: 'snapshot-due' }
   /** The node cannot take part, and why; it goes on trying. Undefined: the obstacle is gone. */

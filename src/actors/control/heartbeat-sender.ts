@@ -12,6 +12,7 @@ import {
   sameRequests,
   type DataReport,
   type GroupEpoch,
+  type GroupTrouble,
   type Heartbeat,
   type HeartbeatReply,
 } from '../../cluster/heartbeat.js';
@@ -33,6 +34,8 @@ export interface HeartbeatSenderParts {
   send(leader: number, heartbeat: Heartbeat): void;
   publishLease(grant: LeaseGrant): void;
   onLetGo(groups: readonly GroupEpoch[]): void;
+  /** The leader's word on groups of which too few members are up has changed. */
+  onTroubles(troubles: readonly GroupTrouble[]): void;
 }
 
 export class HeartbeatSender {
@@ -40,6 +43,7 @@ export class HeartbeatSender {
   private readonly leases: LeaseHolder;
   private readonly mainWatch: MainWatch;
   private report: DataReport = EMPTY_REPORT;
+  private toldTroubles = '[]';
   private stopTimer: () => void = () => undefined;
 
   constructor(parts: HeartbeatSenderParts) {
@@ -79,6 +83,10 @@ export class HeartbeatSender {
     const grant = this.leases.onReply(reply);
     if (grant !== undefined) this.parts.publishLease(grant);
     if (reply.letGo.length > 0) this.parts.onLetGo(reply.letGo);
+    const troubles = JSON.stringify(reply.troubles);
+    if (troubles === this.toldTroubles) return;
+    this.toldTroubles = troubles;
+    this.parts.onTroubles(reply.troubles);
   }
 
   private beat(): void {

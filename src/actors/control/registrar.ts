@@ -18,21 +18,13 @@ import {
 import type { Speaker } from '../../cluster/speaker.js';
 import type { ConfState } from '../../raft/types.js';
 import type { Scheduler } from '../runtime/scheduler.js';
+import { AppliedWaiters } from './applied-waiters.js';
 import type { MemberTable } from './member-table.js';
 import type { JoinAnswer } from './ports.js';
 import type { RaftDriver } from './raft-driver.js';
 
-/** How long a caller waits for its change to be applied. */
-const CHANGE_TIMEOUT_MS = 10_000;
 /** Ticks between looks for a learner to promote or an address to write down. */
 const TICKS_BETWEEN_LOOKS = 5;
-
-interface Waiter {
-  readonly isDone: () => boolean;
-  readonly resolve: () => void;
-  readonly reject: (error: DcacheError) => void;
-  readonly stopTimer: () => void;
-}
 
 export interface RegistrarParts {
   readonly driver: RaftDriver;
@@ -46,13 +38,14 @@ export interface RegistrarParts {
 
 export class Registrar {
   private readonly parts: RegistrarParts;
-  private readonly waiters = new Set<Waiter>();
+  private readonly waiters: AppliedWaiters;
   /** What peers (and this node) last said about themselves, by raft id. */
   private readonly told = new Map<number, Speaker>();
   private ticks = 0;
 
   constructor(parts: RegistrarParts) {
     this.parts = parts;
+    this.waiters = new AppliedWaiters(parts.scheduler);
   }
 
   /** A peer has introduced itself. Kept on every node, since any may lead later. */
@@ -72,19 +65,11 @@ export class Registrar {
 
   /** Something was applied. */
   onApplied(): void {
-    for (const waiter of this.waiters) {
-      if (waiter.isDone()) this.settle(waiter, waiter.resolve);
-    }
+    this.waiters.onApplied();
   }
 
   onLeadershipLost(): void {
-    for (const waiter of this.waiters) {
-      const error = new DcacheError(
-        'OUTCOME_UNKNOWN',
-        'leadership moved on before the change was in force; look at `dcache cluster status`, then try again',
-      );
-      this.settle(waiter, () => waiter.reject(error));
-    }
+    this.waiters.onLeadershipLost();
   }
 
   stop(): void {
@@ -115,7 +100,7 @@ export class Registrar {
     const raftId = members.nextRaftId as RaftId;
     const member: Member = { raftId, nodeId, controlAddress, clientAddress, httpAddress, dataAddress };
     this.proposeChangeOrThrow(planAdmission(members.snapshot(), this.parts.confState().learners, member));
-    await this.untilApplied(() => members.byRaftId(raftId)?.nodeId === nodeId);
+    await this.waiters.until(() => members.byRaftId(raftId)?.nodeId === nodeId);
     return { type: 'admitted', raftId, clusterId, founders: members.founders };
   }
 
@@ -129,7 +114,7 @@ export class Registrar {
         );
       }
       this.proposeCommandOrThrow({ type: 'unexpect', nodeId });
-      return this.untilApplied(() => !members.expected.includes(nodeId));
+      return this.waiters.until(() => !members.expected.includes(nodeId));
     }
     if (members.byRaftId(this.parts.driver.raw.status().id)?.nodeId === nodeId) this.handOverBeforeRemoval(nodeId);
     const removal = planRemoval(members.snapshot(), this.parts.confState().voters, nodeId);
@@ -140,7 +125,7 @@ export class Registrar {
       );
     }
     this.proposeChangeOrThrow(removal);
-    return this.untilApplied(() => members.byNodeId(nodeId) === undefined);
+    return this.waiters.until(() => members.byNodeId(nodeId) === undefined);
   }
 
   /**
@@ -172,7 +157,7 @@ export class Registrar {
     if (members.expected.includes(nodeId)) return;
     if (members.list.length + members.expected.length >= LIMITS.maxNodes) throw tooManyNodes();
     this.proposeCommandOrThrow({ type: 'expect', nodeId });
-    return this.untilApplied(() => members.expected.includes(nodeId));
+    return this.waiters.until(() => members.expected.includes(nodeId));
   }
 
   private observe(): MembershipObservation {
@@ -216,26 +201,6 @@ export class Registrar {
     if (this.observe().joint)
       throw new DcacheError('OVERLOADED', 'another membership change is under way; try again in a moment');
     if (!this.proposeChange(change)) throw notProposed();
-  }
-
-  private untilApplied(isDone: () => boolean): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const stopTimer = this.parts.scheduler.after(CHANGE_TIMEOUT_MS, () => {
-        const error = new DcacheError(
-          'DEADLINE_EXCEEDED',
-          `not in force after ${CHANGE_TIMEOUT_MS / 1000} s; it may still come into force, see \`dcache cluster status\``,
-        );
-        this.settle(waiter, () => reject(error));
-      });
-      const waiter: Waiter = { isDone, resolve, reject, stopTimer };
-      this.waiters.add(waiter);
-    });
-  }
-
-  private settle(waiter: Waiter, answer: () => void): void {
-    this.waiters.delete(waiter);
-    waiter.stopTimer();
-    answer();
   }
 }
 

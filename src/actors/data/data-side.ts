@@ -63,6 +63,7 @@ export class DataSide {
         return;
       case 'map':
       case 'let-go':
+      case 'troubles':
         throw new InvariantViolation('the cluster map and leases are of ecc mode');
       default:
         this.parts.router.onEvent(event);

@@ -36,7 +36,7 @@ export interface Forwarder {
 }
 
 /** What the router is told; snapshots are the business of data-side.ts. */
-export type RouterEvent = Exclude<ControlEvent, { type: 'restore' | 'snapshot-due' | 'map' | 'let-go' }>;
+export type RouterEvent = Exclude<ControlEvent, { type: 'restore' | 'snapshot-due' | 'map' | 'let-go' | 'troubles' }>;
 
 export interface RouterParts {
   readonly stateMachine: StateMachine;

@@ -46,6 +46,8 @@ export interface DegradedReadsParts {
   readonly turns: RebuildTurns;
   /** A segment has been rebuilt, or came out wrong: some shard of the group is damaged. */
   onResult?(result: 'done' | 'wrong'): void;
+  /** Why asking again is of no use: too few members are up, and nobody takes over. */
+  hopeless?(): DcacheError | undefined;
   send(to: GroupMember['nodeId'], message: DataMessage): void;
 }
 
@@ -144,6 +146,8 @@ export class DegradedReads implements SegmentRebuilder {
       if (segment === undefined) return;
       if (this.stopped) throw new DcacheError('SHUTTING_DOWN', 'this node is stopping; ask another one');
       if ((await this.ask(position, segment)) === 'done') return;
+      const hopeless = this.parts.hopeless?.();
+      if (hopeless !== undefined) throw hopeless;
       if (this.parts.scheduler.nowMs() - startedAtMs >= GIVE_UP_MS) {
         const told = `the ${this.members.length + 1} nodes of group ${this.parts.group} that are in sync have too little of stripe ${number}`;
         throw new DcacheError('ECC_UNDECODABLE', `${told}; try again in a moment`);

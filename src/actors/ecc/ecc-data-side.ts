@@ -36,6 +36,7 @@ import { LocalGroups } from './local-groups.js';
 import { MapLog } from './map-log.js';
 import type { DataLinkHandler, DataLinks } from './ports.js';
 import type { newGroupReplica } from './replica.js';
+import { Troubles } from './troubles.js';
 
 const TICK_MS = 10;
 /** Ticks between two looks at expiry and at what may be let go of. */
@@ -81,6 +82,7 @@ export class EccDataSide implements DataPlane, DataLinkHandler {
   /** Once the groups are known. */
   private memory: NodeMemory | undefined;
   private readonly lease: LeaseReader;
+  private readonly troubles = new Troubles();
   private readonly router: EccRouter;
   private readonly mapLog: MapLog;
   private readonly reporter: Reporter;
@@ -99,6 +101,7 @@ export class EccDataSide implements DataPlane, DataLinkHandler {
       self: self.nodeId,
       forwarder,
       scheduler,
+      troubles: this.troubles,
       service: (name) => {
         const service = this.groups?.service(name);
         return service && { execute: (pending) => this.guarded(() => service.execute(pending)) };
@@ -161,7 +164,9 @@ export class EccDataSide implements DataPlane, DataLinkHandler {
   get ecc(): EccReport {
     const { incarnation } = this.parts.self;
     const { map, appliedIndex: mapIndex } = this;
-    return { map, mapIndex, incarnation, leaseLeftMs: this.lease.leftMs, partitionsLed: this.groups?.led ?? 0 };
+    const { leftMs: leaseLeftMs } = this.lease;
+    const { lostGroups } = this.troubles;
+    return { map, mapIndex, incarnation, leaseLeftMs, partitionsLed: this.groups?.led ?? 0, lostGroups };
   }
 
   // ------------------------------------------------------------------ data links
@@ -202,6 +207,9 @@ export class EccDataSide implements DataPlane, DataLinkHandler {
       case 'let-go':
         for (const { group, epoch } of event.groups) this.groups?.letGo(group, epoch);
         return this.report();
+      case 'troubles':
+        this.troubles.onTroubles(event.troubles);
+        return this.router.onTroubles();
       case 'snapshot-due':
         void this.mapLog.cut();
         return;
@@ -218,6 +226,7 @@ export class EccDataSide implements DataPlane, DataLinkHandler {
   private onMap(index: number, map: ClusterMap): void {
     const hasChanged = map !== this.map;
     this.map = map;
+    this.troubles.onMap(map);
     this.mapLog.onMap(index);
     if (hasChanged) {
       this.maybeOpenGroups();
@@ -253,6 +262,7 @@ export class EccDataSide implements DataPlane, DataLinkHandler {
       logger,
       metrics,
       shortage: () => this.router.shortage,
+      troubles: this.troubles,
       giveBack: (pending) => this.router.giveBack(pending),
       onRoles: () => this.router.onRoles(),
     });

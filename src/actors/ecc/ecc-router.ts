@@ -18,6 +18,7 @@ import type { Scheduler } from '../runtime/scheduler.js';
 import { countAll, flushAll, scanAll } from './all-partitions.js';
 import { noPrimaryError, shortageError } from './no-primary.js';
 import type { PartitionService } from './partition-service.js';
+import type { Troubles } from './troubles.js';
 
 /** Until a request that was refused elsewhere looks again. */
 const LOOK_AGAIN_MS = 20;
@@ -28,6 +29,7 @@ export interface EccRouterParts {
   readonly self: NodeId;
   readonly forwarder: Forwarder;
   readonly scheduler: Scheduler;
+  readonly troubles: Troubles;
   /** While this node is primary of that partition, or is becoming it. */
   service(name: PartitionName): Pick<PartitionService, 'execute'> | undefined;
 }
@@ -65,6 +67,8 @@ export class EccRouter {
     if (this.draining) return 'the node is stopping';
     const { map, view, obstacle } = this;
     if (view === undefined) return 'the node is starting';
+    const trouble = this.shortage ?? this.parts.troubles.worst;
+    if (obstacle === undefined && trouble !== undefined) return trouble.message;
     const orphan = this.partitionWithoutPrimary();
     const serves = obstacle === undefined && shortageError(this.knowledge) === undefined && map.groups.length > 0;
     return serves && orphan === undefined ? undefined : noPrimaryError(this.knowledge, orphan).message;
@@ -94,6 +98,11 @@ export class EccRouter {
 
   onObstacle(message: string | undefined): void {
     this.obstacle = message;
+  }
+
+  /** Too few members of other groups are up than before. */
+  onTroubles(): void {
+    this.unpark();
   }
 
   /** This node has become primary of a partition, or is not any more. */
@@ -171,6 +180,8 @@ export class EccRouter {
   }
 
   private routeTo(pending: PendingRequest, name: PartitionName): void {
+    const trouble = this.parts.troubles.withoutPrimary(name);
+    if (trouble !== undefined) return pending.failed(this.shortage ?? trouble);
     const to = this.primaryOf(name);
     if (to === undefined) return this.park(pending);
     if (to === this.parts.self) {

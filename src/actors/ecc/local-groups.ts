@@ -18,6 +18,7 @@ import { PartitionService } from './partition-service.js';
 import type { DataLinks } from './ports.js';
 import { RebuildTurns } from './rebuild-turns.js';
 import { newGroupReplica, type Replica, type ReplicaSpec } from './replica.js';
+import type { Troubles } from './troubles.js';
 
 /** Looking for raw segments that could give way goes through all of them. */
 const UPKEEPS_PER_ADOPTION = 20;
@@ -34,6 +35,7 @@ export interface LocalGroupsParts {
   readonly logger: Logger;
   readonly metrics: Metrics;
   shortage(): DcacheError | undefined;
+  readonly troubles: Troubles;
   giveBack(pending: PendingRequest): void;
   /** A partition has, or has lost, its service here. */
   onRoles(): void;
@@ -230,7 +232,7 @@ export class LocalGroups {
           wallMs,
           largestWriteBytes: spec.memory.largestWriteBytes,
           onRefused: () => metrics.counter('refusedWrites', {}).add(),
-          shortage: () => this.parts.shortage(),
+          shortage: () => this.parts.shortage() ?? this.parts.troubles.withoutMember({ group: id, position }),
           onChanged: () => this.pumpLater(),
           giveBack: (pending) => this.parts.giveBack(pending),
         });
@@ -239,7 +241,7 @@ export class LocalGroups {
   }
 
   private newReads(group: number, replica: Replica): DegradedReads {
-    const { spec, pool, links, scheduler, logger, metrics } = this.parts;
+    const { spec, pool, links, scheduler, logger, metrics, troubles } = this.parts;
     return new DegradedReads({
       group,
       k: spec.k,
@@ -251,6 +253,7 @@ export class LocalGroups {
       scheduler,
       logger,
       onResult: (result) => metrics.counter('rebuilds', { result }).add(),
+      hopeless: () => troubles.withoutShards(group),
       send: (to, message) => links.send(to, message),
     });
   }

@@ -1,4 +1,6 @@
 /** What the client port serves. Implemented by the node (node/node.ts). */
+import type { GroupEpoch } from '../../cluster/heartbeat.js';
+import type { GroupLossReport } from '../../cluster/loss-report.js';
 import type { MapReport } from '../../cluster/map-report.js';
 import type { KvReply, KvRequest } from '../../store/requests.js';
 
@@ -42,6 +44,8 @@ export interface EccNodeReport {
   /** Data and parity positions of a group that the node was started with. */
   readonly k: number;
   readonly m: number;
+  /** Groups that have lost more than the code can bear, as the leader has told the node last. */
+  readonly lostGroups: readonly number[];
 }
 
 export interface ClusterReport {
@@ -83,4 +87,9 @@ export interface ClientBackend {
   /** Lets a node of that name join. Any node takes it to the leader. */
   addNode(nodeId: string): Promise<void>;
   removeNode(nodeId: string): Promise<void>;
+  /** What declaring the loss of the groups that are lost would do; empty: none is. */
+  previewLosses(): Promise<readonly GroupLossReport[]>;
+  /** Declares the losses of these groups, as previewed. */
+  acceptLosses(losses: readonly GroupEpoch[]): Promise<void>;
+  acknowledgeLosses(): Promise<void>;
 }

@@ -1,5 +1,7 @@
 /** The Cluster service as a client calls it. Every call opens a connection of its own and closes it. */
 import { LIMITS } from '../../base/limits.js';
+import type { GroupEpoch } from '../../cluster/heartbeat.js';
+import type { GroupLossReport } from '../../cluster/loss-report.js';
 import type { MapReport } from '../../cluster/map-report.js';
 import type { ClusterReport, NodeReport } from './backend.js';
 import { openChannel } from './channel.js';
@@ -30,6 +32,23 @@ export async function removeNode(address: string, nodeId: string, timeoutMs: num
   await withChannel(address, (client) =>
     callUnary(client, METHODS.removeNode, { nodeId }, { peer: address, timeoutMs }),
   );
+}
+
+export async function fetchLosses(address: string, timeoutMs: number): Promise<readonly GroupLossReport[]> {
+  const request = { dryRun: true, losses: [] };
+  const { losses } = await withChannel(address, (client) =>
+    callUnary(client, METHODS.acceptLoss, request, { peer: address, timeoutMs }),
+  );
+  return losses;
+}
+
+export async function acceptLosses(address: string, losses: readonly GroupEpoch[], timeoutMs: number): Promise<void> {
+  const request = { dryRun: false, losses: losses.map(({ group, epoch }) => ({ group, epoch })) };
+  await withChannel(address, (client) => callUnary(client, METHODS.acceptLoss, request, { peer: address, timeoutMs }));
+}
+
+export async function acknowledgeLosses(address: string, timeoutMs: number): Promise<void> {
+  await withChannel(address, (client) => callUnary(client, METHODS.acknowledgeLoss, {}, { peer: address, timeoutMs }));
 }
 
 async function withChannel<T>(

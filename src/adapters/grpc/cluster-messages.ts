@@ -1,7 +1,14 @@
 /** Reports about the cluster as messages. What a client gets is the message itself, whose type fits that of the report. */
 import type { MapReport } from '../../cluster/map-report.js';
-import type { ClusterReport, NodeReport } from './backend.js';
-import type { MapResponse, NodeStatusResponse, StatusResponse } from './generated/dcache/v1/cluster.js';
+import type { GroupLossReport } from '../../cluster/loss-report.js';
+import type { ClusterReport, EccNodeReport, NodeReport } from './backend.js';
+import type {
+  EccStatus,
+  GroupLoss,
+  MapResponse,
+  NodeStatusResponse,
+  StatusResponse,
+} from './generated/dcache/v1/cluster.js';
 
 export function writeClusterReport(report: ClusterReport): StatusResponse {
   const { nodes, map } = report;
@@ -9,7 +16,17 @@ export function writeClusterReport(report: ClusterReport): StatusResponse {
 }
 
 export function writeNodeReport(report: NodeReport): NodeStatusResponse {
-  return { ...report, bytesFor: { ...report.bytesFor }, ecc: report.ecc && { ...report.ecc } };
+  return { ...report, bytesFor: { ...report.bytesFor }, ecc: report.ecc && writeEcc(report.ecc) };
+}
+
+function writeEcc(ecc: EccNodeReport): EccStatus {
+  return { ...ecc, lostGroups: [...ecc.lostGroups] };
+}
+
+export function writeLoss(loss: GroupLossReport): GroupLoss {
+  const { over, silent, survivors, fates, missing } = loss;
+  const lists = { over: [...over], silent: [...silent], survivors: [...survivors] };
+  return { ...loss, ...lists, fates: [...fates], missing: [...missing] };
 }
 
 export function writeMap(map: MapReport): MapResponse {

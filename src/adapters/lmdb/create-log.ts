@@ -17,16 +17,29 @@ import { dirname, join } from 'node:path';
 import { EMPTY_BYTES } from '../../base/bytes.js';
 import { EMPTY_CONF_STATE, EMPTY_HARD_STATE } from '../../raft/types.js';
 import { allocateLockFile, openLmdb } from './database.js';
-import { encodeBase, encodeFormat, encodeHardState, encodeSnapshot, FORMAT_VERSION, KEYS } from './records.js';
+import { createJournal, JOURNAL_FILE } from './journal.js';
+import {
+  encodeBase,
+  encodeFormat,
+  encodeHardState,
+  encodeRound,
+  encodeSnapshot,
+  FORMAT_VERSION,
+  KEYS,
+} from './records.js';
 
 const UNFINISHED_PREFIX = 'log-unfinished-';
 
-/** Makes the log in `place`, whose parent is made if need be. Does nothing when another process was faster. */
-export async function createLog(place: string): Promise<void> {
+/**
+ * Makes the log in `place`, whose parent is made if need be, with a journal of this length. Does nothing when another process was
+ * faster.
+ */
+export async function createLog(place: string, journalBytes: number): Promise<void> {
   const parent = dirname(place);
   mkdirSync(parent, { recursive: true });
   const unfinished = mkdtempSync(join(parent, UNFINISHED_PREFIX));
   allocateLockFile(unfinished);
+  const round = createJournal(join(unfinished, JOURNAL_FILE), journalBytes);
   const database = openLmdb(unfinished);
   try {
     database.transactionSync(() => {
@@ -35,6 +48,7 @@ export async function createLog(place: string): Promise<void> {
       database.putSync(KEYS.hardState, encodeHardState(EMPTY_HARD_STATE));
       const metadata = { index: 0, term: 0, confState: EMPTY_CONF_STATE };
       database.putSync(KEYS.snapshot, encodeSnapshot({ metadata, data: EMPTY_BYTES }));
+      database.putSync(KEYS.journal, encodeRound(round));
     });
   } finally {
     await database.close();

@@ -11,8 +11,9 @@ import { checkDatabaseFile, DamagedFile } from './check-file.js';
 import { dataCorrupt, diskError } from './disk-errors.js';
 import { holdHere, isOwner, newOwner, type Owner, refuseLiveOwner, releaseHere } from './owner.js';
 import { LmdbRaftLog } from './raft-log.js';
-import { checkFormat, readLog, type StoredLog } from './read-log.js';
-import { DamagedRecord, decodeJson, encodeJson, KEYS } from './records.js';
+import { Journal, JOURNAL_FILE } from './journal.js';
+import { checkFormat, readJournal, readLog, type StoredLog } from './read-log.js';
+import { DamagedRecord, decodeJson, encodeJson, encodeRound, type JournalRound, KEYS } from './records.js';
 
 const LOG_FOLDER = 'log';
 
@@ -21,6 +22,8 @@ export interface OpenLogOptions {
   readonly folder: string;
   /** Bound on the bytes of the newest entries kept in memory; LIMITS.maxLogTailBytes in a node. */
   readonly maxTailBytes: number;
+  /** Length of the journal that a new log gets; LIMITS.journalBytes in a node. */
+  readonly journalBytes: number;
 }
 
 export interface OpenLog {
@@ -39,7 +42,7 @@ export async function openRaftLog(options: OpenLogOptions): Promise<OpenLog> {
   const place = resolve(folder, LOG_FOLDER);
   const path = join(place, DATABASE_FILE);
   try {
-    if (!existsSync(place)) await createLog(place);
+    if (!existsSync(place)) await createLog(place, options.journalBytes);
     checkDatabaseFile(path);
     allocateLockFile(place);
   } catch (error) {
@@ -47,23 +50,38 @@ export async function openRaftLog(options: OpenLogOptions): Promise<OpenLog> {
   }
   const database = openDatabase(folder, place);
   const owner = newOwner();
+  let journal: Journal | undefined;
   try {
-    const found = database.transactionSync(() => takeOver(database, options, owner));
+    const opened = openJournal(folder, join(place, JOURNAL_FILE));
+    journal = opened;
+    const round = opened.nextRound();
+    const found = database.transactionSync(() => takeOver(database, opened, options, owner, round));
+    opened.begin(round);
     holdHere(owner);
     removeUnfinished(folder);
-    return { log: new LmdbRaftLog(folder, path, database, found), close: () => closeLog(database, folder, owner) };
+    const log = new LmdbRaftLog(folder, path, database, opened, found);
+    return { log, close: () => closeLog(log, database, opened, folder, owner) };
   } catch (error) {
     releaseHere(owner);
+    journal?.close();
     await database.close();
     throw openError(folder, error);
   }
 }
 
 /** Within a write transaction, so that no other process can own or change the log meanwhile; undone when it throws. */
-function takeOver(database: LogDatabase, { folder, maxTailBytes }: OpenLogOptions, owner: Owner): StoredLog {
+function takeOver(
+  database: LogDatabase,
+  journal: Journal,
+  { folder, maxTailBytes }: OpenLogOptions,
+  owner: Owner,
+  round: JournalRound,
+): StoredLog {
   checkFormat(database, folder);
   const present = ownerOf(database);
   if (present !== undefined) refuseLiveOwner(folder, present);
+  readJournal(database, journal, folder);
+  database.putSync(KEYS.journal, encodeRound(round));
   const found = readLog(database, folder, maxTailBytes);
   database.putSync(KEYS.owner, encodeJson(KEYS.owner, owner));
   return found;
@@ -77,6 +95,16 @@ function openDatabase(folder: string, place: string): LogDatabase {
   }
 }
 
+function openJournal(folder: string, path: string): Journal {
+  try {
+    return new Journal(path);
+  } catch (error) {
+    const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    if (isMissing) throw dataCorrupt(folder, `the log has no ${JOURNAL_FILE}`, error);
+    throw diskError(folder, 'opening', error);
+  }
+}
+
 function ownerOf(database: LogDatabase): Owner | undefined {
   const value = database.get(KEYS.owner);
   if (value === undefined) return undefined;
@@ -85,15 +113,24 @@ function ownerOf(database: LogDatabase): Owner | undefined {
   return owner;
 }
 
-async function closeLog(database: LogDatabase, folder: string, owner: Owner): Promise<void> {
+/** A folder that was closed has everything in its database. */
+async function closeLog(
+  log: LmdbRaftLog,
+  database: LogDatabase,
+  journal: Journal,
+  folder: string,
+  owner: Owner,
+): Promise<void> {
   releaseHere(owner);
   try {
+    log.emptyJournal();
     database.transactionSync(() => {
       if (ownerOf(database)?.nonce === owner.nonce) database.removeSync(KEYS.owner);
     });
   } catch (error) {
     throw diskError(folder, 'closing', error);
   } finally {
+    journal.close();
     await database.close();
   }
 }

@@ -5,6 +5,8 @@ import type { Entry } from '../../raft/types.js';
 import type { LogDatabase } from './database.js';
 import { dataCorrupt } from './disk-errors.js';
 import { EntryTail } from './entry-tail.js';
+import type { JournalFrame } from './journal-frame.js';
+import type { Journal } from './journal.js';
 import {
   DamagedRecord,
   decodeBase,
@@ -12,9 +14,12 @@ import {
   decodeFormat,
   decodeHardState,
   decodeIdentity,
+  decodeRound,
   decodeSnapshot,
+  entryKey,
   FORMAT_VERSION,
   indexOfEntryKey,
+  type JournalRound,
   KEYS,
 } from './records.js';
 
@@ -33,6 +38,28 @@ export function checkFormat(database: LogDatabase, folder: string): void {
   if (version === FORMAT_VERSION) return;
   const what = `the log has format version ${version}, and this version of dcache reads ${FORMAT_VERSION}`;
   throw dataCorrupt(folder, `${what}: run the version that wrote it`);
+}
+
+/**
+ * Takes into the database what the journal has more, within a transaction.
+ * @throws DcacheError DATA_CORRUPT, or DamagedRecord
+ */
+export function readJournal(database: LogDatabase, journal: Journal, folder: string): void {
+  const round = decodeRound(required(database, KEYS.journal, 'journal'));
+  for (const { firstReplaced, records } of framesOf(journal, round, folder)) {
+    const replaced = database.getKeys({ start: entryKey(firstReplaced), end: KEYS.entriesEnd });
+    for (const key of [...replaced]) database.removeSync(key);
+    for (const { key, value } of records) database.putSync(key, value);
+  }
+}
+
+function framesOf(journal: Journal, round: JournalRound, folder: string): readonly JournalFrame[] {
+  try {
+    return journal.read(round);
+  } catch (error) {
+    if (!(error instanceof DamagedRecord)) throw error;
+    throw dataCorrupt(folder, `the journal ${error.message}`, error);
+  }
 }
 
 /** @throws DcacheError DATA_CORRUPT, or DamagedRecord, whose message lacks the folder */

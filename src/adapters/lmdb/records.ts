@@ -7,6 +7,7 @@
  *   'm' 'base'                   index:u64 term:u64
  *   'm' 'hard-state'             term:u64 vote:u64 commit:u64
  *   'm' 'snapshot'               index:u64 term:u64 membership-length:u32 membership:JSON description
+ *   'm' 'journal'                id:u64 of the present round of the journal (journal.ts), length of its file:u64
  *   'm' 'identity' | 'owner'     JSON
  *
  * The checksum covers the key, so that a record found under the wrong index is as wrong as one with a flipped bit. A change of
@@ -17,7 +18,7 @@ import { isClusterId, isNodeId, isRaftId } from '../../base/ids.js';
 import type { LogIdentity } from '../../raft/log-store.js';
 import type { ConfState, Entry, EntryType, HardState, Snapshot } from '../../raft/types.js';
 
-export const FORMAT_VERSION = 1;
+export const FORMAT_VERSION = 2;
 
 const CHECKSUM_BYTES = 4;
 const ENTRY_PREFIX = 0x65; // 'e'
@@ -34,10 +35,17 @@ export const KEYS = {
   snapshot: metaKey('snapshot'),
   identity: metaKey('identity'),
   owner: metaKey('owner'),
+  journal: metaKey('journal'),
   /** Every entry's key is at least this and below `entriesEnd`. */
   entriesStart: Buffer.from([ENTRY_PREFIX]),
   entriesEnd: Buffer.from([ENTRY_PREFIX + 1]),
 } as const;
+
+/** What the database says of the journal. */
+export interface JournalRound {
+  readonly id: number;
+  readonly fileBytes: number;
+}
 
 /** A record that is not what was written. The message follows "the record of X". */
 export class DamagedRecord extends Error {
@@ -54,6 +62,11 @@ export function entryKey(index: number): Buffer {
 export function indexOfEntryKey(key: Uint8Array): number {
   if (key.length !== 9) throw new DamagedRecord('has a key of the wrong length');
   return readU64(asBuffer(key), 1);
+}
+
+/** Whether `value` is what was once written under `key`. */
+export function isSealed(key: Uint8Array, value: Buffer): boolean {
+  return value.length >= CHECKSUM_BYTES && value.readUInt32BE(0) === checksum(key, value);
 }
 
 /** A new buffer; `entry.data` is copied. */
@@ -98,6 +111,16 @@ export function encodeBase(base: { readonly index: number; readonly term: number
 export function decodeBase(value: Buffer): { readonly index: number; readonly term: number } {
   const [index = 0, term = 0] = decodeIntegers(KEYS.base, value, 2);
   return { index, term };
+}
+
+export function encodeRound({ id, fileBytes }: JournalRound): Buffer {
+  return encodeIntegers(KEYS.journal, [id, fileBytes]);
+}
+
+/** @throws DamagedRecord */
+export function decodeRound(value: Buffer): JournalRound {
+  const [id = 0, fileBytes = 0] = decodeIntegers(KEYS.journal, value, 2);
+  return { id, fileBytes };
 }
 
 export function encodeHardState(state: HardState): Buffer {

@@ -41,6 +41,7 @@ class Fixture {
       scheduler: this.node.scheduler,
       logger: NULL_LOGGER,
       map: () => this.table.current,
+      members: () => [],
       isCaughtUp: () => this.isCaughtUp,
     });
   }

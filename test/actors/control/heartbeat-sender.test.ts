@@ -2,7 +2,13 @@ import { beforeEach, expect, test } from 'vitest';
 import { HeartbeatSender } from '../../../src/actors/control/heartbeat-sender.js';
 import { NULL_LOGGER } from '../../../src/base/log.js';
 import { DEFAULT_ECC_TIMINGS } from '../../../src/cluster/ecc-timings.js';
-import { EMPTY_REPORT, type GroupEpoch, type Heartbeat, type HeartbeatReply } from '../../../src/cluster/heartbeat.js';
+import {
+  EMPTY_REPORT,
+  type GroupEpoch,
+  type GroupTrouble,
+  type Heartbeat,
+  type HeartbeatReply,
+} from '../../../src/cluster/heartbeat.js';
 import type { LeaseGrant } from '../../../src/cluster/lease-holder.js';
 import { life } from '../../cluster/some-maps.js';
 import { VirtualScheduler } from '../../support/virtual-scheduler.js';
@@ -16,13 +22,14 @@ let mainHangs: boolean;
 let sent: { readonly to: number; readonly heartbeat: Heartbeat; readonly atMs: number }[];
 let grants: LeaseGrant[];
 let letGo: GroupEpoch[];
+let troubles: (readonly GroupTrouble[])[];
 let sender: HeartbeatSender;
 
 beforeEach(() => {
   scheduler = new VirtualScheduler();
   leader = 2;
   mainHangs = false;
-  [sent, grants, letGo] = [[], [], []];
+  [sent, grants, letGo, troubles] = [[], [], [], []];
   let pulse = 0;
   sender = new HeartbeatSender({
     self: SELF,
@@ -34,6 +41,7 @@ beforeEach(() => {
     send: (to, heartbeat) => sent.push({ to, heartbeat, atMs: scheduler.nowMs() }),
     publishLease: (grant) => grants.push(grant),
     onLetGo: (groups) => letGo.push(...groups),
+    onTroubles: (told) => troubles.push(told),
   });
   sender.start();
 });
@@ -45,7 +53,7 @@ const lastSent = (): Heartbeat => {
 };
 const replyTo = (heartbeat: Heartbeat, changed: Partial<HeartbeatReply> = {}): HeartbeatReply => {
   const { incarnation, sequence } = heartbeat;
-  return { incarnation, sequence, leaseMs, mapIndex: 7, letGo: [], ...changed };
+  return { incarnation, sequence, leaseMs, mapIndex: 7, letGo: [], troubles: [], ...changed };
 };
 
 test('every interval the leader gets a heartbeat with the last report of the main thread', async () => {

@@ -2,11 +2,13 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { PendingRequest } from '../../../src/actors/data/pending.js';
 import { EccRouter } from '../../../src/actors/ecc/ecc-router.js';
+import { Troubles } from '../../../src/actors/ecc/troubles.js';
 import { DcacheError } from '../../../src/base/errors.js';
 import type { NodeId } from '../../../src/base/ids.js';
 import { EMPTY_MAP, type ClusterMap } from '../../../src/cluster/cluster-map.js';
 import { partitionOfSlot, slotOf } from '../../../src/cluster/slots.js';
 import type { ClusterView } from '../../../src/cluster/view.js';
+import type { GroupTrouble } from '../../../src/cluster/heartbeat.js';
 import type { KvReply, KvRequest } from '../../../src/store/requests.js';
 import { ALWAYS, FOREVER } from '../../../src/store/requests.js';
 import { applyAll, life, newMap } from '../../cluster/some-maps.js';
@@ -44,12 +46,14 @@ let forwarded: Forwarded[];
 /** What reached the services here, by partition. */
 let served: Map<string, PendingRequest[]>;
 let hasServices: boolean;
+let troubles: Troubles;
 
 beforeEach(() => {
   scheduler = new VirtualScheduler();
   forwarded = [];
   served = new Map();
   hasServices = true;
+  troubles = new Troubles();
   router = new EccRouter({
     self: 'n1' as NodeId,
     forwarder: {
@@ -57,6 +61,7 @@ beforeEach(() => {
         new Promise((resolve, reject) => forwarded.push({ address, request, resolve, reject })),
     },
     scheduler,
+    troubles,
     service: ({ group, position }) => {
       const name = `${group}.${position}`;
       if (!hasServices) return undefined;
@@ -248,4 +253,38 @@ test('a node that drains finishes what is under way and takes nothing more', asy
   served.get('0.0')?.[0]?.done(REPLY);
   await scheduler.settle();
   expect([under.outcome, drained]).toEqual([REPLY, true]);
+});
+
+describe('while too few members of a group are up', () => {
+  // The primary of partition 1.0 is n2.
+  const name = (number: number): NodeId => `n${number}` as NodeId;
+  const trouble = (changed: Partial<GroupTrouble> = {}): void => {
+    troubles.onMap(MAP);
+    troubles.onTroubles([{ group: 1, epoch: 1, over: [], silent: [name(2)], isLost: false, ...changed }]);
+    router.onTroubles();
+  };
+
+  test('requests for who may return fail with what is missing, others go on', async () => {
+    trouble();
+    const request = execute(get(1, 0));
+    execute(get(0, 0));
+    await scheduler.settle();
+    expect(request.outcome).toMatchObject({ code: 'NOT_ENOUGH_NODES', outcome: 'not-done' });
+    expect([...served.keys()]).toEqual(['0.0']);
+    expect(router.notServing).toContain('group 1 waits for n2');
+  });
+
+  test('requests for who cannot return fail with DATA_LOSS and the way out', async () => {
+    trouble({ over: [name(2)], silent: [], isLost: true });
+    const request = execute(set(1, 0));
+    await scheduler.settle();
+    expect(request.outcome).toMatchObject({ code: 'DATA_LOSS', outcome: 'not-done' });
+    expect(request.outcome).toMatchObject({ message: expect.stringContaining('--accept-data-loss') as string });
+  });
+
+  test('a word about another epoch than that of the map counts for nothing', () => {
+    trouble({ epoch: 2 });
+    execute(get(1, 0));
+    expect(forwarded).toHaveLength(1);
+  });
 });

@@ -22,6 +22,7 @@ import { batch, entriesOf, entry, snapshotAt } from '../../raft/raft-log-contrac
 import { requireBuild } from '../../support/dist.js';
 
 const maxTailBytes = 1_000;
+const journalBytes = 20_000;
 const fuzz = fileURLToPath(new URL('./fixtures/damage-fuzz.mjs', import.meta.url));
 
 let folder: string;
@@ -29,7 +30,7 @@ let file: string;
 
 /** Fifty entries, the first ten compacted, on some tens of pages. */
 async function writeLog(): Promise<void> {
-  const { log, close } = await openRaftLog({ folder, maxTailBytes });
+  const { log, close } = await openRaftLog({ folder, maxTailBytes, journalBytes });
   for (let first = 1; first <= 50; first += 5) {
     log.append(batch({ hardState: { term: 2, vote: 1, commit: 0 }, entries: entriesOf(first, first + 5, 2, 900) }));
   }
@@ -52,7 +53,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 /** The message of the refusal; the log's file is as it was before. */
 async function refusal(code: string): Promise<string> {
   const before = existsSync(file) ? readFileSync(file) : undefined;
-  const outcome: unknown = await openRaftLog({ folder, maxTailBytes }).then(
+  const outcome: unknown = await openRaftLog({ folder, maxTailBytes, journalBytes }).then(
     async ({ close }) => close(),
     (error: unknown) => error,
   );
@@ -107,7 +108,7 @@ describe('a database', () => {
     [
       'of another format version',
       (it) => it.putSync(records.KEYS.format, records.encodeFormat(records.FORMAT_VERSION + 1)),
-      /format version 2, and this version of dcache reads 1/,
+      /format version 3, and this version of dcache reads 2/,
     ],
     ['of another program', (it) => it.removeSync(records.KEYS.format), /format version is missing/],
     ['without a hard state', (it) => it.removeSync(records.KEYS.hardState), /hard state is missing/],
@@ -160,29 +161,29 @@ describe('a database', () => {
 
 describe('a folder', () => {
   test('that is already open in this process is refused', async () => {
-    const { close } = await openRaftLog({ folder, maxTailBytes });
-    await expect(openRaftLog({ folder, maxTailBytes })).rejects.toMatchObject({ code: 'NODE_ID_IN_USE' });
+    const { close } = await openRaftLog({ folder, maxTailBytes, journalBytes });
+    await expect(openRaftLog({ folder, maxTailBytes, journalBytes })).rejects.toMatchObject({ code: 'NODE_ID_IN_USE' });
     await close();
-    const again = await openRaftLog({ folder, maxTailBytes });
+    const again = await openRaftLog({ folder, maxTailBytes, journalBytes });
     await again.close();
   });
 
   test('that is a file is refused', async () => {
     rmSync(folder, { recursive: true });
     writeFileSync(folder, '');
-    await expect(openRaftLog({ folder, maxTailBytes })).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
+    await expect(openRaftLog({ folder, maxTailBytes, journalBytes })).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
   });
 
   test('loses what was left of a creation that was cut short', async () => {
     mkdirSync(join(folder, 'log-unfinished-abc'));
-    const { close } = await openRaftLog({ folder, maxTailBytes });
+    const { close } = await openRaftLog({ folder, maxTailBytes, journalBytes });
     await close();
     expect(readdirSync(folder)).toEqual(['log']);
   });
 
   test('whose log was removed on purpose begins anew', async () => {
     rmSync(join(folder, 'log'), { recursive: true });
-    const { log, close } = await openRaftLog({ folder, maxTailBytes });
+    const { log, close } = await openRaftLog({ folder, maxTailBytes, journalBytes });
     expect([log.lastIndex(), log.identity()]).toEqual([0, undefined]);
     await close();
   });

@@ -35,7 +35,7 @@ function start(supervision: Supervision): Promise<ActorHandle<LogActor>> {
 }
 
 async function lastIndexOnDisk(): Promise<number> {
-  const { log, close } = await openRaftLog({ folder, maxTailBytes: 10_000 });
+  const { log, close } = await openRaftLog({ folder, maxTailBytes: 10_000, journalBytes: 20_000 });
   const last = log.lastIndex();
   await close();
   return last;

@@ -12,6 +12,7 @@ import { requireBuild } from '../../support/dist.js';
 
 const appender = fileURLToPath(new URL('./fixtures/appender.mjs', import.meta.url));
 const maxTailBytes = 10_000;
+const journalBytes = 20_000;
 
 let folder: string;
 let children: ChildProcess[];
@@ -49,7 +50,7 @@ test('whatever was reported durable is there after kill -9 in the middle of appe
       if (seen === reports) child.kill('SIGKILL');
     }
     await dead;
-    const open = await openRaftLog({ folder, maxTailBytes });
+    const open = await openRaftLog({ folder, maxTailBytes, journalBytes });
     expect(open.log.lastIndex()).toBeGreaterThanOrEqual(durable);
     const { log } = open;
     const entries = log.entries(log.firstIndex(), log.lastIndex() + 1, Infinity);
@@ -67,14 +68,14 @@ test('a folder held by a live process is refused, with its pid, and free once th
   for await (const line of lines) {
     if (line.startsWith('durable')) break;
   }
-  await expect(openRaftLog({ folder, maxTailBytes })).rejects.toMatchObject({
+  await expect(openRaftLog({ folder, maxTailBytes, journalBytes })).rejects.toMatchObject({
     code: 'NODE_ID_IN_USE',
     message: expect.stringContaining(`held by process ${child.pid}`) as string,
   });
   const dead = once(child, 'exit');
   child.kill('SIGKILL');
   await dead;
-  const open = await openRaftLog({ folder, maxTailBytes });
+  const open = await openRaftLog({ folder, maxTailBytes, journalBytes });
   expect(open.log.lastIndex()).toBeGreaterThan(0);
   await open.close();
 });
@@ -105,7 +106,7 @@ test('a full disk is reported as such, and what was durable before is there', as
   await dead;
   expect(refused).toContain('refused DISK_FULL');
   expect(refused).toContain(folder);
-  const open = await openRaftLog({ folder, maxTailBytes });
+  const open = await openRaftLog({ folder, maxTailBytes, journalBytes });
   expect(open.log.lastIndex()).toBe(durable);
   await open.close();
 });

@@ -4,7 +4,7 @@
  */
 import { bufferCodec, DcacheClient } from '../../../src/index.js';
 import { ProcessCluster, type ClusterShape } from '../../support/process-cluster.js';
-import { residentBytesOf } from '../shared/proc.js';
+import { residentBytesOf } from '../../../src/bench/measure/proc.js';
 import { fill, keyOf, type EntrySize } from './entries.js';
 import { eccShape, raftShape, type Code } from './shapes.js';
 

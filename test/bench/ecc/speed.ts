@@ -1,8 +1,8 @@
 /** Requests a second, their latencies, and the processor time that all nodes spend on them; ecc and raft mode take turns. */
 import { bufferCodec, DcacheClient } from '../../../src/index.js';
 import { ProcessCluster, type ClusterShape } from '../../support/process-cluster.js';
-import { measure, type Scenario, type ScenarioResult } from '../shared/closed-loop.js';
-import { cpuSecondsOf } from '../shared/proc.js';
+import { cpuSecondsOf } from '../../../src/bench/measure/proc.js';
+import { measureRounds, type Scenario, type ScenarioResult } from '../../../src/bench/measure/rounds.js';
 import { fill, keyOf, valueOf, type EntrySize } from './entries.js';
 import { eccShape, nameOf, raftShape, type Code } from './shapes.js';
 
@@ -26,7 +26,7 @@ export async function measureSpeed(plan: SpeedPlan, say: (line: string) => void)
   const contenders: Contender[] = [];
   try {
     for (const shape of [eccShape(plan.code), raftShape(plan.code)]) contenders.push(await begin(shape));
-    return await measure(scenariosOf(contenders, plan.inFlight), plan, (round) =>
+    return await measureRounds(scenariosOf(contenders, plan.inFlight), plan, (round) =>
       say(`round ${round} of ${plan.rounds}`),
     );
   } finally {

@@ -5,10 +5,11 @@
  */
 import { asDcacheError } from '../../../src/base/errors.js';
 import type { ClusterReport } from '../../../src/adapters/grpc/backend.js';
+import { isWhole } from '../../../src/bench/cluster/whole.js';
+import { median } from '../../../src/bench/measure/statistics.js';
 import { partitionOfSlot, slotOf } from '../../../src/cluster/slots.js';
 import { bufferCodec, DcacheClient } from '../../../src/index.js';
 import { ProcessCluster } from '../../support/process-cluster.js';
-import { median } from '../shared/interleave.js';
 import { fill, keyOf, valueOf, type EntrySize } from './entries.js';
 import { eccShape, type Code } from './shapes.js';
 
@@ -137,12 +138,6 @@ function rolesFor({ map }: ClusterReport, key: Buffer): Roles {
   const positions = map?.groups[group]?.positions ?? [];
   const backups = positions.filter(({ role }) => role === 'parity').map(({ holder }) => holder);
   return { partition: `${group}/${position}`, primary: positions[position]?.primary ?? '', backups };
-}
-
-function isWhole(report: ClusterReport | undefined): boolean {
-  const positions = report?.map?.groups.flatMap((group) => group.positions) ?? [];
-  const led = positions.every(({ role, primary, holder }) => role === 'parity' || primary === holder);
-  return positions.length > 0 && led && positions.every(({ state }) => state === 'in-sync');
 }
 
 /** One request after the other, whatever becomes of them. */

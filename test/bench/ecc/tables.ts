@@ -1,6 +1,6 @@
 /** The results for people, with the targets of the design beside them. */
 import { plainTable } from '../../../src/cli/tables.js';
-import type { ScenarioResult } from '../shared/closed-loop.js';
+import type { ScenarioResult } from '../../../src/bench/measure/rounds.js';
 import type { MemoryRow } from './memory.js';
 import type { StallRow } from './stall.js';
 

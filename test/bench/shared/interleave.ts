@@ -2,6 +2,7 @@
  * Compares contenders on a noisy machine: short rounds of each in turn, so that a slow moment hits all of them, and the
  * median of the rounds. Ratios of medians of one run mean something; absolute numbers do on a quiet machine only.
  */
+import { median } from '../../../src/bench/measure/statistics.js';
 
 export interface Contender {
   readonly name: string;
@@ -40,10 +41,6 @@ export async function interleave(
 interface Sample {
   readonly ms: number;
   readonly cpuMicroseconds: number;
-}
-
-export function median(samples: readonly number[]): number {
-  return [...samples].sort((a, b) => a - b)[samples.length >> 1] ?? NaN;
 }
 
 /**

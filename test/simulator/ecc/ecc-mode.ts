@@ -169,11 +169,19 @@ export class EccMode implements SimMode, EccCluster {
       this.logs.check(life);
       this.states.check(life);
       this.parity.check(life);
+      this.checkMemory(life);
     }
     this.leases.check();
     if (this.nowMs < this.rebuildAtMs) return;
     this.rebuildAtMs = this.nowMs + REBUILD_EVERY_MS;
     this.decodability.check((sets) => [this.prng.pick(sets)]);
+  }
+
+  /** The hard promise of a cap: nobody ever holds more. */
+  private checkMemory({ host, memory }: EccLife): void {
+    if (memory === undefined || !memory.isLimited) return;
+    const { heldBytes, rules } = memory;
+    if (heldBytes > rules.maxBytes) this.fail('memory cap', `${host} holds ${heldBytes} of ${rules.maxBytes} bytes`);
   }
 
   disagreement(): string | undefined {

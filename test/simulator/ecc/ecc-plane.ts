@@ -91,6 +91,7 @@ export class EccSimPlane implements SimPlane {
       readGrant: leaseReader(memory),
       files: new SimSnapshotFiles(disk.folder, thread, world.parameters.disk.maxFileStepMs, prng.fork()),
       memoryRules,
+      layout: ecc.layout,
       metrics: NULL_METRICS,
       logger: world.logger.child(`${host} data`),
       openCoding: () => ({ codec, pool: new SimRebuildPool(codec, thread, ecc.maxRebuildMs, prng.fork()) }),
@@ -98,6 +99,7 @@ export class EccSimPlane implements SimPlane {
         const hash = new SipKeyHash(seedOfCluster(clusterId));
         const replica = new GroupReplica({ ...spec, hash, layout: ecc.layout }, group);
         this.life.replicas.set(group.id, replica);
+        this.life.memory = spec.memory;
         return replica;
       },
       submit: (requests, onTaken) => parts.submit(requests, onTaken),

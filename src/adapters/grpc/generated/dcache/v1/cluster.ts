@@ -73,6 +73,8 @@ export interface EccStatus {
   /** Data and parity positions of a group that the node was started with. */
   k: number;
   m: number;
+  /** Groups that have lost more than the code can bear, as the leader has told the node last. */
+  lostGroups: number[];
 }
 
 export interface MapRequest {
@@ -94,6 +96,8 @@ export interface MapGroup {
   lossGeneration: number;
   /** k data positions, then m parity positions. */
   positions: MapPosition[];
+  /** none, began-empty (all processes that held the data were gone) or declared (data were given up): until it is acknowledged. */
+  loss: string;
 }
 
 export interface MapPosition {
@@ -125,6 +129,42 @@ export interface RemoveNodeRequest {
 }
 
 export interface RemoveNodeResponse {
+}
+
+export interface AcceptLossRequest {
+  /** Only tells what would be lost. */
+  dryRun: boolean;
+  /** The groups and epochs that a dry run has told: refused when things have changed since. */
+  losses: GroupName[];
+}
+
+export interface GroupName {
+  group: number;
+  epoch: number;
+}
+
+export interface AcceptLossResponse {
+  /** One for each lost group; of a dry run only. */
+  losses: GroupLoss[];
+}
+
+export interface GroupLoss {
+  group: number;
+  epoch: number;
+  /** Node ids of members that cannot come back with what they held, of those that do not answer, and of those that stay. */
+  over: string[];
+  silent: string[];
+  survivors: string[];
+  /** By data position: kept, decoded (as far as the survivors can) or emptied. */
+  fates: string[];
+  /** Nodes that have to be up before the loss can be declared, and are not. */
+  missing: string[];
+}
+
+export interface AcknowledgeLossRequest {
+}
+
+export interface AcknowledgeLossResponse {
 }
 
 function createBaseStatusRequest(): StatusRequest {
@@ -683,7 +723,7 @@ export const NodeStatusResponse_BytesForEntry: MessageFns<NodeStatusResponse_Byt
 };
 
 function createBaseEccStatus(): EccStatus {
-  return { incarnation: 0, mapIndex: 0, leaseLeftMs: 0, k: 0, m: 0 };
+  return { incarnation: 0, mapIndex: 0, leaseLeftMs: 0, k: 0, m: 0, lostGroups: [] };
 }
 
 export const EccStatus: MessageFns<EccStatus> = {
@@ -702,6 +742,13 @@ export const EccStatus: MessageFns<EccStatus> = {
     }
     if (message.m !== 0) {
       writer.uint32(40).uint32(message.m);
+    }
+    if (message.lostGroups.length !== 0) {
+      writer.uint32(82).fork();
+      for (const v of message.lostGroups) {
+        writer.uint32(v);
+      }
+      writer.join();
     }
     return writer;
   },
@@ -758,6 +805,24 @@ export const EccStatus: MessageFns<EccStatus> = {
 
             message.m = reader.uint32();
             continue;
+          }
+          case 10: {
+            if (tag === 80) {
+              message.lostGroups.push(reader.uint32());
+
+              continue;
+            }
+
+            if (tag === 82) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.lostGroups.push(reader.uint32());
+              }
+
+              continue;
+            }
+
+            break;
           }
         }
         if ((tag & 7) === 4 || tag === 0) {
@@ -887,7 +952,7 @@ export const MapResponse: MessageFns<MapResponse> = {
 };
 
 function createBaseMapGroup(): MapGroup {
-  return { id: 0, epoch: 0, lossGeneration: 0, positions: [] };
+  return { id: 0, epoch: 0, lossGeneration: 0, positions: [], loss: "" };
 }
 
 export const MapGroup: MessageFns<MapGroup> = {
@@ -903,6 +968,9 @@ export const MapGroup: MessageFns<MapGroup> = {
     }
     for (const v of message.positions) {
       MapPosition.encode(v!, writer.uint32(34).fork()).join();
+    }
+    if (message.loss !== "") {
+      writer.uint32(42).string(message.loss);
     }
     return writer;
   },
@@ -950,6 +1018,14 @@ export const MapGroup: MessageFns<MapGroup> = {
             }
 
             message.positions.push(MapPosition.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.loss = reader.string();
             continue;
           }
         }
@@ -1228,6 +1304,348 @@ export const RemoveNodeResponse: MessageFns<RemoveNodeResponse> = {
   },
 };
 
+function createBaseAcceptLossRequest(): AcceptLossRequest {
+  return { dryRun: false, losses: [] };
+}
+
+export const AcceptLossRequest: MessageFns<AcceptLossRequest> = {
+  encode(message: AcceptLossRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.dryRun !== false) {
+      writer.uint32(8).bool(message.dryRun);
+    }
+    for (const v of message.losses) {
+      GroupName.encode(v!, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AcceptLossRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAcceptLossRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.dryRun = reader.bool();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.losses.push(GroupName.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseGroupName(): GroupName {
+  return { group: 0, epoch: 0 };
+}
+
+export const GroupName: MessageFns<GroupName> = {
+  encode(message: GroupName, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.group !== 0) {
+      writer.uint32(8).uint32(message.group);
+    }
+    if (message.epoch !== 0) {
+      writer.uint32(16).uint64(message.epoch);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GroupName {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGroupName();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.group = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.epoch = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseAcceptLossResponse(): AcceptLossResponse {
+  return { losses: [] };
+}
+
+export const AcceptLossResponse: MessageFns<AcceptLossResponse> = {
+  encode(message: AcceptLossResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.losses) {
+      GroupLoss.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AcceptLossResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAcceptLossResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.losses.push(GroupLoss.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseGroupLoss(): GroupLoss {
+  return { group: 0, epoch: 0, over: [], silent: [], survivors: [], fates: [], missing: [] };
+}
+
+export const GroupLoss: MessageFns<GroupLoss> = {
+  encode(message: GroupLoss, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.group !== 0) {
+      writer.uint32(8).uint32(message.group);
+    }
+    if (message.epoch !== 0) {
+      writer.uint32(16).uint64(message.epoch);
+    }
+    for (const v of message.over) {
+      writer.uint32(26).string(v!);
+    }
+    for (const v of message.silent) {
+      writer.uint32(34).string(v!);
+    }
+    for (const v of message.survivors) {
+      writer.uint32(42).string(v!);
+    }
+    for (const v of message.fates) {
+      writer.uint32(50).string(v!);
+    }
+    for (const v of message.missing) {
+      writer.uint32(58).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GroupLoss {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGroupLoss();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.group = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.epoch = longToNumber(reader.uint64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.over.push(reader.string());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.silent.push(reader.string());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.survivors.push(reader.string());
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.fates.push(reader.string());
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.missing.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseAcknowledgeLossRequest(): AcknowledgeLossRequest {
+  return {};
+}
+
+export const AcknowledgeLossRequest: MessageFns<AcknowledgeLossRequest> = {
+  encode(_: AcknowledgeLossRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AcknowledgeLossRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAcknowledgeLossRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseAcknowledgeLossResponse(): AcknowledgeLossResponse {
+  return {};
+}
+
+export const AcknowledgeLossResponse: MessageFns<AcknowledgeLossResponse> = {
+  encode(_: AcknowledgeLossResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AcknowledgeLossResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAcknowledgeLossResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 export type ClusterDefinition = typeof ClusterDefinition;
 export const ClusterDefinition = {
   name: "Cluster",
@@ -1275,6 +1693,24 @@ export const ClusterDefinition = {
       requestType: RemoveNodeRequest as typeof RemoveNodeRequest,
       requestStream: false,
       responseType: RemoveNodeResponse as typeof RemoveNodeResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** ecc mode: what the cluster would lose if it went on with what is left, and, if asked to, does that. Any node takes it to the leader. */
+    acceptLoss: {
+      name: "AcceptLoss",
+      requestType: AcceptLossRequest as typeof AcceptLossRequest,
+      requestStream: false,
+      responseType: AcceptLossResponse as typeof AcceptLossResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** ecc mode: the losses so far are known, and need not be shown any more. */
+    acknowledgeLoss: {
+      name: "AcknowledgeLoss",
+      requestType: AcknowledgeLossRequest as typeof AcknowledgeLossRequest,
+      requestStream: false,
+      responseType: AcknowledgeLossResponse as typeof AcknowledgeLossResponse,
       responseStream: false,
       options: {},
     },
