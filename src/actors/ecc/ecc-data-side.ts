@@ -22,7 +22,7 @@ import { SlabPool } from '../../store/slab-pool.js';
 import type { ControlRequests } from '../control/control-options.js';
 import type { ControlEvent } from '../control/events.js';
 import type { WrittenSnapshot } from '../control/snapshot-keeper.js';
-import type { DataPlane, DataStats, EccReport, ScrubRun } from '../data-plane.js';
+import type { DataPlane, DataStats, EccMemory, EccReport, ScrubRun } from '../data-plane.js';
 import type { Forwarder } from '../data/router.js';
 import type { Scheduler } from '../runtime/scheduler.js';
 import type { SnapshotFiles } from '../snapshot-files.js';
@@ -181,7 +181,15 @@ export class EccDataSide implements DataPlane, DataLinkHandler {
     const { map, appliedIndex: mapIndex } = this;
     const { leftMs: leaseLeftMs } = this.lease;
     const { lostGroups } = this.troubles;
-    return { map, mapIndex, incarnation, leaseLeftMs, partitionsLed: this.groups?.led ?? 0, lostGroups };
+    const partitionsLed = this.groups?.led ?? 0;
+    return { map, mapIndex, incarnation, leaseLeftMs, partitionsLed, lostGroups, memory: this.underCap };
+  }
+
+  private get underCap(): EccMemory {
+    const { maxBytes: capBytes } = this.parts.memoryRules;
+    if (capBytes === Infinity) return { capBytes: 0, freeBytes: 0, reserveBytes: 0 };
+    const { reserveBytes } = this.memory ?? { reserveBytes: 0 };
+    return { capBytes, freeBytes: this.freeBytes, reserveBytes };
   }
 
   // ------------------------------------------------------------------ data links

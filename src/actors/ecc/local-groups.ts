@@ -261,6 +261,10 @@ export class LocalGroups {
           scheduler,
           wallMs,
           largestWriteBytes: spec.memory.largestWriteBytes,
+          onMadeRoom: (movedBytes, evictions) => {
+            metrics.counter('movedBytes', {}).add(movedBytes);
+            metrics.counter('evictions', {}).add(evictions);
+          },
           onRefused: () => metrics.counter('refusedWrites', {}).add(),
           shortage: () => this.parts.shortage() ?? this.parts.troubles.withoutMember({ group: id, position }),
           onChanged: () => this.pumpLater(),

@@ -63,6 +63,8 @@ export interface PartitionServiceParts {
   readonly wallMs: () => number;
   /** The most that a write may ever cost at this node. */
   readonly largestWriteBytes: number;
+  /** Cleaning has written `movedBytes` once more, `evictions` values have been ended to make room. */
+  onMadeRoom(movedBytes: number, evictions: number): void;
   /** A write was refused for want of memory. */
   onRefused(): void;
   /** Why waiting is of no use, for requests that cannot be decided now. */
@@ -259,7 +261,12 @@ export class PartitionService {
   }
 
   private change<Result>(work: () => Result): { readonly result: Result; readonly index: number } {
+    const { cleaner, evictor } = this.parts.primary.store;
+    const [moved, evicted] = [cleaner.movedBytes, evictor.evicted];
     const changed = this.parts.primary.change(work);
+    if (cleaner.movedBytes > moved || evictor.evicted > evicted) {
+      this.parts.onMadeRoom(cleaner.movedBytes - moved, evictor.evicted - evicted);
+    }
     if (changed.index > 0) this.parts.onChanged();
     return changed;
   }

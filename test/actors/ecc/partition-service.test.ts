@@ -61,6 +61,7 @@ beforeEach(() => {
     scheduler,
     wallMs: () => wallMs,
     largestWriteBytes: 10_000_000,
+    onMadeRoom: () => undefined,
     onRefused: () => refused++,
     shortage: () => shortage,
     onChanged: () => changes++,
