@@ -100,8 +100,10 @@ export class Cleaner {
 
   private fitsBelow({ number, liveBytes, sizeBytes }: Segment): boolean {
     if (this.placement.headOf('move') < number && this.placement.roomBytes('move') >= liveBytes) return true;
-    const lowest = this.store.table.lowestFree(sizeBytes);
-    return lowest !== 0 && lowest < number;
+    const { table } = this.store;
+    const lowest = table.lowestFree(sizeBytes);
+    // Where none may be opened, moves would go to the segment for writes, wherever that is.
+    return lowest !== 0 && lowest < number && this.cap.mayOpen(table.layout.sizeBytes(lowest), true);
   }
 
   /** Cleans one segment to its end, whatever the need. False if there is none worth it, or no room to move to. */

@@ -67,9 +67,9 @@ export class Placement {
     return number;
   }
 
-  /** Where no segment may be opened for moves, they go to that for writes: better mixed than never cleaned. */
+  /** Where memory is shared and no segment may be opened for moves, they go to that for writes: better mixed than never cleaned. */
   private sharesHead(head: Head, sizeBytes: number): boolean {
-    if (head === 'write' || this.roomBytes('write') < sizeBytes) return false;
+    if (this.cap.isLimited || head === 'write' || this.roomBytes('write') < sizeBytes) return false;
     const number = this.store.table.lowestFree(sizeBytes);
     return number === 0 || !this.cap.mayOpen(this.store.table.layout.sizeBytes(number), true);
   }
