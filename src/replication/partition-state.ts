@@ -35,6 +35,7 @@ export function applyNext(state: PartitionState, folds: ParityFolds | undefined,
     },
     onReleased: (number, content, checksum) => folds?.unfold(number, content, checksum),
     onAwaitedReleased: (number) => awaited.delete(number),
+    onLost: (number, checksum) => folds?.forget(number, checksum),
   });
   state.appliedIndex++;
 }

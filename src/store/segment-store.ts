@@ -13,7 +13,8 @@ import { Cleaner } from './cleaner.js';
 import { Evictor } from './evictor.js';
 import { Expirer } from './expirer.js';
 import { HEAD_VALUE_BYTES } from './fragments.js';
-import { STANDARD_LAYOUT } from './layout.js';
+import { segmentOf, STANDARD_LAYOUT } from './layout.js';
+import type { LocationCommands } from './location-commands.js';
 import { type EvictionPolicy, MemoryCap, POLICIES } from './memory-cap.js';
 import { PartitionStore } from './partition-store.js';
 import { Placement } from './placement.js';
@@ -33,6 +34,7 @@ const CHANGE_BYTES = 32;
 
 export class SegmentStore {
   readonly partition: PartitionStore;
+  private readonly commands: LocationCommands;
   readonly cap: MemoryCap;
   readonly placement: Placement;
   readonly cleaner: Cleaner;
@@ -63,6 +65,7 @@ export class SegmentStore {
       'the largest key fits a segment with a fragment',
     );
     const commands = options.intercept?.(this.partition) ?? this.partition;
+    this.commands = commands;
     this.cap = new MemoryCap(this.partition);
     this.cap.restore(options.maxBytes ?? Infinity, options.policy ?? 'noeviction', 0);
     this.placement = new Placement(this.partition, commands, this.cap);
@@ -204,6 +207,21 @@ export class SegmentStore {
   dropHeadless(): void {
     for (const { tag, location, sizeBytes } of this.partition.headless.list()) {
       this.values.dropFragment(tag, location, sizeBytes);
+    }
+  }
+
+  /**
+   * Ends everything in sealed segments whose bytes nobody has any more. `count` of keys is exact where no value has ever been written in
+   * fragments; else a fragment that is lost counts as a key.
+   */
+  lose(numbers: readonly number[]): void {
+    const byNumber = new Map(numbers.map((number) => [number, new RecordRefs()]));
+    for (const { tag, location } of this.partition.recordsIn(new Set(numbers))) {
+      byNumber.get(segmentOf(location))?.add(tag, location, 0);
+    }
+    for (const [number, records] of byNumber) {
+      this.commands.lose(number, records);
+      this.values.onLost(records.count);
     }
   }
 
