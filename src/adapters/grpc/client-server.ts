@@ -1,5 +1,6 @@
 /** The client port: Kv and Cluster, and what gRPC tools ask for. Thin: validates, hands on to the backend, translates the answer. */
 import type { sendUnaryData, Server, ServerDuplexStream, ServerUnaryCall } from '@grpc/grpc-js';
+import { assert } from '../../base/assert.js';
 import { asDcacheError, DcacheError } from '../../base/errors.js';
 import { LIMITS } from '../../base/limits.js';
 import { errorFields, type Logger } from '../../base/log.js';
@@ -19,6 +20,7 @@ import { readRequest, type WireRequest } from './kv-requests.js';
 import { requestTimeout } from './request-timeout.js';
 import { decodeRequest, serviceDefinition, undecodedDefinition } from './service-definition.js';
 import { SessionServer } from './session-server.js';
+import { LargeValueBudgets } from './session-uploads.js';
 import { toGrpcStatus } from './status.js';
 import { addToolServices } from './tool-services.js';
 
@@ -33,6 +35,7 @@ export class ClientServer {
   private readonly logger: Logger;
   private readonly metrics: Metrics;
   private readonly sessions = new Set<SessionServer>();
+  private readonly budgets = new LargeValueBudgets();
 
   constructor(backend: ClientBackend, logger: Logger, metrics: Metrics) {
     this.backend = backend;
@@ -77,8 +80,12 @@ export class ClientServer {
       count: kv('count'),
       flush: kv('flush'),
       session: (call: ServerDuplexStream<Buffer, SessionResponse>) => {
-        const session = new SessionServer(call, this.backend, this.logger, (rpc, reply, startedAtMs) => {
-          this.count(rpc, reply.$case === 'error' ? reply.value.code : 'OK', startedAtMs);
+        const session = new SessionServer({
+          call,
+          backend: this.backend,
+          budgets: this.budgets,
+          logger: this.logger,
+          onAnswered: (rpc, code, startedAtMs) => this.count(rpc, code, startedAtMs),
         });
         this.sessions.add(session);
         call.once('close', () => this.sessions.delete(session));
@@ -120,6 +127,7 @@ export class ClientServer {
   private async execute(request: WireRequest, call: ServerUnaryCall<unknown, unknown>): Promise<WireReply> {
     const reply = await this.backend.execute(readRequest(request), timeoutOf(call), false);
     if (reply.type === 'rejected') throw new DcacheError(reply.code, reply.message);
+    assert(reply.type !== 'pinned', 'a unary get does not ask for a pinned value');
     return writeReply(reply);
   }
 
