@@ -13,7 +13,7 @@ import { Cleaner } from './cleaner.js';
 import { Evictor } from './evictor.js';
 import { Expirer } from './expirer.js';
 import { HEAD_VALUE_BYTES } from './fragments.js';
-import { segmentOf, STANDARD_LAYOUT } from './layout.js';
+import { type Location, segmentOf, STANDARD_LAYOUT } from './layout.js';
 import type { LocationCommands } from './location-commands.js';
 import { type EvictionPolicy, MemoryCap, POLICIES } from './memory-cap.js';
 import { PartitionStore } from './partition-store.js';
@@ -100,6 +100,7 @@ export class SegmentStore {
     const tag = partition.hash.keyTag(key, 0, key.length);
     const location = partition.find(tag, key, 0, key.length);
     if (location === 0) return 'miss';
+    if (this.isBroken(tag, location)) return 'miss';
     const { expiresAtMs } = partition.found;
     if (expiresAtMs > 0 && expiresAtMs <= Math.max(nowMs, this.clock)) return 'expired';
     this.entry.tag = tag;
@@ -321,8 +322,9 @@ export class SegmentStore {
 
   private holds(condition: Condition, tag: number, key: Uint8Array): boolean {
     const { found } = this.partition;
+    const location = this.partition.find(tag, key, 0, key.length);
     const isThere =
-      this.partition.find(tag, key, 0, key.length) !== 0 && (found.expiresAtMs === 0 || found.expiresAtMs > this.clock);
+      location !== 0 && !this.isBroken(tag, location) && (found.expiresAtMs === 0 || found.expiresAtMs > this.clock);
     switch (condition.type) {
       case 'absent':
         return !isThere;
@@ -331,6 +333,16 @@ export class SegmentStore {
       case 'version':
         return isThere && found.version === condition.version;
     }
+  }
+
+  /** Whether the value in `found` at `location` has lost a fragment, so that it counts for nothing. `found` stays as it is. */
+  private isBroken(tag: number, location: Location): boolean {
+    const { found } = this.partition;
+    if (found.kind !== RECORD_HEAD) return false;
+    this.partition.readAt(location, this.view);
+    const isBroken = this.values.isBroken(tag, this.view);
+    this.partition.readAt(location, found);
+    return isBroken;
   }
 
   private putRecord(

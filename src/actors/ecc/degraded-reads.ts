@@ -33,7 +33,7 @@ export interface DegradedReadsParts {
   readonly group: number;
   /** Data positions. */
   readonly k: number;
-  readonly replica: Pick<Replica, 'state' | 'shardsOf' | 'parity'>;
+  readonly replica: Pick<Replica, 'state' | 'shardsOf' | 'parity' | 'epoch'>;
   readonly code: { determines(pattern: RebuildPattern): boolean };
   readonly pool: RebuildPool;
   readonly scheduler: Scheduler;
@@ -54,9 +54,17 @@ const CACHE_BYTES = 64 * 1024 * 1024;
 
 type Outcome = 'done' | 'undetermined';
 
+/**
+ * What can be said of a sealed segment whose bytes are not here. `undecodable`: all members have answered in this epoch, what they have does not
+ * determine it, and whoever could still tell more is out of sync. `unclear`: ask again.
+ */
+export type Verdict = 'here' | 'undecodable' | 'unclear';
+
 /** One question to the group about a stripe. */
 interface Question {
   readonly view: StripeView;
+  /** Members that have answered in the epoch of this node. */
+  readonly answered: Set<GroupMember['nodeId']>;
   /** Something has arrived. */
   wake: () => void;
 }
@@ -92,6 +100,7 @@ export class DegradedReads implements SegmentRebuilder {
     const question = this.questions.get(reply.requestId);
     if (question === undefined || !this.members.some((member) => sameMember(member, from))) return;
     question.view.add(reply);
+    if (reply.epoch === this.parts.replica.epoch) question.answered.add(from.nodeId);
     question.wake();
   }
 
@@ -123,6 +132,24 @@ export class DegradedReads implements SegmentRebuilder {
     }
   }
 
+  /**
+   * Asks once whether the segment can be rebuilt, and does that if so.
+   * @param isHeld whether the holder of a data position is in sync, so that its segments can be had sooner or later.
+   */
+  async judge(position: number, number: number, isHeld: (position: number) => boolean): Promise<Verdict> {
+    const segment = this.missing(position, number);
+    if (segment === undefined) return 'here';
+    const { replica } = this.parts;
+    const { epoch } = replica;
+    const { outcome, question } = await this.ask(position, segment, true);
+    if (outcome === 'done' || this.missing(position, number) !== segment) return 'here';
+    const haveAll = this.members.every(({ nodeId }) => question.answered.has(nodeId)) && replica.epoch === epoch;
+    const mayBeKnown = question.view.offers.parities
+      .flatMap(({ contributions }) => contributions)
+      .some((other) => other.position !== position && isHeld(other.position) && !question.view.bytesOf(other));
+    return haveAll && !mayBeKnown ? 'undecodable' : 'unclear';
+  }
+
   private shared(position: number, number: number): Promise<void> {
     const name = `${position}/${number}`;
     const known = this.underWay.get(name);
@@ -151,7 +178,7 @@ export class DegradedReads implements SegmentRebuilder {
       const segment = this.missing(position, number);
       if (segment === undefined) return;
       if (this.stopped) throw new DcacheError('SHUTTING_DOWN', 'this node is stopping; ask another one');
-      if ((await this.ask(position, segment)) === 'done') return;
+      if ((await this.ask(position, segment, false)).outcome === 'done') return;
       const hopeless = this.parts.hopeless?.();
       if (hopeless !== undefined) throw hopeless;
       if (this.parts.scheduler.nowMs() - startedAtMs >= GIVE_UP_MS) {
@@ -167,14 +194,20 @@ export class DegradedReads implements SegmentRebuilder {
     return segment?.state === 'sealed' && !segment.isRaw ? segment : undefined;
   }
 
-  /** One round: asks everybody, and tries after every answer until there are no more, or time has passed. */
-  private async ask(position: number, segment: Segment): Promise<Outcome> {
+  /**
+   * One round: asks everybody, and tries after every answer until time has passed, or `once` everybody has answered.
+   */
+  private async ask(
+    position: number,
+    segment: Segment,
+    once: boolean,
+  ): Promise<{ readonly outcome: Outcome; readonly question: Question }> {
     const { replica, group, scheduler } = this.parts;
     const own = replica.shardsOf(segment.number);
     const requestId = this.nextRequestId++;
     const view = new StripeView(segment.sizeBytes, own ?? { data: [], parity: null });
     const deadlineMs = scheduler.nowMs() + ASK_AGAIN_MS;
-    const question: Question = { view, wake: () => undefined };
+    const question: Question = { view, answered: new Set(), wake: () => undefined };
     this.questions.set(requestId, question);
     const tried = new Set<string>();
     try {
@@ -183,9 +216,10 @@ export class DegradedReads implements SegmentRebuilder {
       }
       for (;;) {
         view.takeNews();
-        if ((await this.tryPlans(position, segment, view, tried)) === 'done') return 'done';
+        if ((await this.tryPlans(position, segment, view, tried)) === 'done') return { outcome: 'done', question };
         const leftMs = deadlineMs - scheduler.nowMs();
-        if (leftMs <= 0 || this.stopped) return 'undetermined';
+        const haveAll = once && question.answered.size >= this.members.length;
+        if (leftMs <= 0 || this.stopped || haveAll) return { outcome: 'undetermined', question };
         if (!view.takeNews()) await this.wokenWithin(question, leftMs);
       }
     } finally {

@@ -14,6 +14,7 @@ import type { PendingRequest } from '../data/pending.js';
 import type { Scheduler } from '../runtime/scheduler.js';
 import { decisionsOf } from './decisions.js';
 import { DegradedReads, type RebuildPool } from './degraded-reads.js';
+import { LossSweep } from './loss-sweep.js';
 import { PartitionService } from './partition-service.js';
 import type { DataLinks } from './ports.js';
 import { newGroupReplica, type Replica, type ReplicaSpec } from './replica.js';
@@ -45,6 +46,7 @@ export interface LocalGroupsParts {
 interface LocalGroup {
   readonly replica: Replica;
   readonly reads: DegradedReads;
+  readonly sweep: LossSweep;
   /** By position. */
   readonly services: (PartitionService | undefined)[];
 }
@@ -78,12 +80,16 @@ export class LocalGroups {
     for (const group of map.groups) {
       const known = this.groups.get(group.id);
       known?.reads.onMembers(group.inSync.filter((member) => !sameMember(member, spec.self)));
+      known?.sweep.onGroup(group);
       if (known !== undefined) known.replica.onMap(group);
       else if (group.holders.includes(spec.self.nodeId)) {
         const replica = (this.parts.newReplica ?? newGroupReplica)(group, spec);
         const reads = this.newReads(group.id, replica);
         reads.onMembers(group.inSync.filter((member) => !sameMember(member, spec.self)));
-        this.groups.set(group.id, { replica, reads, services: [] });
+        const services: (PartitionService | undefined)[] = [];
+        const sweep = this.newSweep(replica, reads, services);
+        sweep.onGroup(group);
+        this.groups.set(group.id, { replica, reads, sweep, services });
       }
     }
     this.pump();
@@ -136,6 +142,7 @@ export class LocalGroups {
       }
       service.upkeep();
     }
+    for (const { sweep } of this.groups.values()) sweep.maybeRun();
     if (this.upkeeps++ % UPKEEPS_PER_ADOPTION !== 0) return;
     for (const { services, reads } of this.groups.values()) {
       services.forEach((service, position) => {
@@ -233,6 +240,26 @@ export class LocalGroups {
         });
       }
     }
+  }
+
+  private newSweep(
+    replica: Replica,
+    reads: DegradedReads,
+    services: readonly (PartitionService | undefined)[],
+  ): LossSweep {
+    const { spec, scheduler, logger, metrics } = this.parts;
+    return new LossSweep({
+      k: spec.k,
+      replica,
+      reads,
+      nowMs: () => scheduler.nowMs(),
+      logger,
+      primary: (position) => services[position]?.primary,
+      onLost: (segments) => {
+        metrics.counter('lostSegments', {}).add(segments);
+        this.pumpLater();
+      },
+    });
   }
 
   private newReads(group: number, replica: Replica): DegradedReads {

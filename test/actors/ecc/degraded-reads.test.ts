@@ -77,7 +77,7 @@ function newReads(cacheBytes?: number): DegradedReads {
   const made = new DegradedReads({
     group: 0,
     k: 2,
-    replica: { state: () => state, shardsOf: (stripe) => shardsOf(3, stripe), parity: parities[0] },
+    replica: { state: () => state, shardsOf: (stripe) => shardsOf(3, stripe), parity: parities[0], epoch: 1 },
     code: codec,
     pool: {
       run: async (job) => {
