@@ -19,9 +19,9 @@ export interface ApplyHooks {
   onSealed(number: number): void;
   /** The segment is gone, and its number free. These were its bytes, borrowed for the call. */
   onReleased(number: number, bytes: Uint8Array, checksum: number): void;
-  /** The same of a segment that was awaited: it will not come, and `awaited` is to lose it. */
-  onAwaitedReleased(number: number): void;
-  /** The segment is gone, and its number free, and nobody has its bytes. */
+  /** The same of a segment that was awaited: it will not come, and `awaited` is to lose it. It may be folded here all the same. */
+  onAwaitedReleased(number: number, bytes: Uint8Array, checksum: number): void;
+  /** The segment is gone, and its number free if it was in use here, and nobody has its bytes. One that was awaited will not come. */
   onLost(number: number, checksum: number): void;
 }
 
@@ -72,7 +72,7 @@ class Applier implements EntryVisitor {
 
   release(number: number, checksum: number, bytes: Uint8Array): void {
     if (this.hooks.awaited.has(number)) {
-      this.hooks.onAwaitedReleased(number);
+      this.hooks.onAwaitedReleased(number, bytes, checksum);
       return;
     }
     const segment = this.store.table.get(number);
@@ -82,16 +82,16 @@ class Applier implements EntryVisitor {
   }
 
   lose(number: number, checksum: number, _liveBytes: number, records: RecordRefs): void {
-    if (this.hooks.awaited.has(number)) {
-      this.hooks.onAwaitedReleased(number);
-      return;
-    }
+    if (!this.hooks.awaited.has(number)) this.loseHere(number, checksum, records);
+    this.hooks.onLost(number, checksum);
+  }
+
+  private loseHere(number: number, checksum: number, records: RecordRefs): void {
     const segment = this.store.table.get(number);
     assert(segment.checksum === checksum, 'a member loses what the primary has');
     // A member that has it raw has kept it by chance: it is given up on all of them alike.
     if (segment.isRaw) this.store.dropBytes(number);
     this.store.lose(number, records);
-    this.hooks.onLost(number, checksum);
   }
 
   private append(to: Location, record: Uint8Array): void {

@@ -34,8 +34,14 @@ export function applyNext(state: PartitionState, folds: ParityFolds | undefined,
       store.dropBytes(number);
     },
     onReleased: (number, content, checksum) => folds?.unfold(number, content, checksum),
-    onAwaitedReleased: (number) => awaited.delete(number),
-    onLost: (number, checksum) => folds?.forget(number, checksum),
+    onAwaitedReleased: (number, content, checksum) => {
+      awaited.delete(number);
+      if (folds?.has(number, checksum) === true) folds.unfold(number, content, checksum);
+    },
+    onLost: (number, checksum) => {
+      awaited.delete(number);
+      folds?.forget(number, checksum);
+    },
   });
   state.appliedIndex++;
 }

@@ -72,7 +72,7 @@ test('a member that awaits it in a stream awaits it no more', () => {
   segments.lose([first]);
   const gone: number[] = [];
   for (const entry of recorder.takeEntry()) {
-    apply(emptyPartition(), entry, { awaited: new Set([first]), onAwaitedReleased: (number) => gone.push(number) });
+    apply(emptyPartition(), entry, { awaited: new Set([first]), onLost: (number) => gone.push(number) });
   }
   expect(gone).toEqual([first]);
 });

@@ -49,6 +49,8 @@ interface LocalGroup {
   readonly sweep: LossSweep;
   /** By position. */
   readonly services: (PartitionService | undefined)[];
+  /** Segments that learners need and that are being rebuilt: position/number. */
+  readonly needed: Set<string>;
 }
 
 export class LocalGroups {
@@ -89,7 +91,7 @@ export class LocalGroups {
         const services: (PartitionService | undefined)[] = [];
         const sweep = this.newSweep(replica, reads, services);
         sweep.onGroup(group);
-        this.groups.set(group.id, { replica, reads, sweep, services });
+        this.groups.set(group.id, { replica, reads, sweep, services, needed: new Set() });
       }
     }
     this.pump();
@@ -195,24 +197,31 @@ export class LocalGroups {
     this.parts.metrics.counter('misdirected', {}).add();
   }
 
-  private carryOut(effect: Exclude<Effect, { type: 'roles-changed' | 'committed' }>, { reads }: LocalGroup): void {
+  private carryOut(effect: Exclude<Effect, { type: 'roles-changed' | 'committed' }>, group: LocalGroup): void {
     switch (effect.type) {
       case 'send':
         return this.parts.links.send(effect.to, effect.message);
       case 'misdirected':
         return this.onMisdirected();
-      case 'segment-needed': {
-        const { position, number } = effect;
-        reads.rebuild(position, [number]).then(
-          () => this.pumpLater(),
-          // The core asks again as long as it needs the segment.
-          (error: unknown) => this.parts.logger.warn({ position, number, ...errorFields(error) }, 'no rebuild'),
-        );
-        return;
-      }
+      case 'segment-needed':
+        return this.rebuildForLearner(effect.position, effect.number, group);
       default:
         assertNever(effect, 'effect');
     }
+  }
+
+  /** The core asks again as long as it needs the segment. */
+  private rebuildForLearner(position: number, number: number, { reads, needed }: LocalGroup): void {
+    const name = `${position}/${number}`;
+    if (needed.has(name)) return;
+    needed.add(name);
+    reads
+      .rebuild(position, [number])
+      .then(
+        () => this.pumpLater(),
+        (error: unknown) => this.parts.logger.warn({ position, number, ...errorFields(error) }, 'no rebuild'),
+      )
+      .finally(() => needed.delete(name));
   }
 
   private takeRoles(id: number, { replica, reads, services }: LocalGroup): void {
