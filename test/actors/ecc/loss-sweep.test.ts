@@ -89,3 +89,34 @@ test('with both parity holders left, stripes with two unknowns are kept, those w
   expect(countAt(left, 1)).toBeGreaterThan(60);
   expect(countAt(left, 2)).toBeLessThan(20);
 });
+
+test('another survivor dies while it is found out what is lost: what is left then is kept, the rest given up', async () => {
+  const cluster = new VirtualNodes(5);
+  await cluster.tellMap(5, MAP);
+  const keys = [0, 1, 2].flatMap((position) => keysAt(position, [120, 60, 60][position] ?? 0));
+  for (const key of keys) void cluster.execute(1, set(key, valueOf(key)), 0);
+  await cluster.scheduler.advance(500);
+  for (const number of [1, 2, 3]) cluster.kill(number);
+  const first = lossOf([1, 2, 3], [4, 5]);
+  for (const number of [1, 2, 3]) await cluster.revive(number, 6, first);
+  // Two of the three rounds are over.
+  await cluster.scheduler.advance(1_500);
+  cluster.kill(4);
+  const second = applyAll(first, [{ type: 'accept-loss', group: 0, epoch: 2, survivors: [life(5)], beginners: [] }]);
+  // n4 keeps its part in the other groups, which are empty.
+  await cluster.revive(4, 7, second);
+  await cluster.scheduler.advance(8_000);
+  let left = 0;
+  for (const key of keys) {
+    const reply = await cluster.execute(5, get(key), 20);
+    expect(reply).toMatchObject({ type: 'get' });
+    if (reply === undefined || !('value' in reply) || reply.value === null) continue;
+    expect(Buffer.from(reply.value as Uint8Array).toString()).toBe(valueOf(key));
+    left++;
+  }
+  // The open segments of all three, and the stripes of the longest behind the ends of the others.
+  expect(left).toBeGreaterThan(40);
+  expect(left).toBeLessThan(120);
+  for (const key of keys) expect(await cluster.execute(5, set(key, 'new'), 20)).toMatchObject({ applied: true });
+  expect(cluster.nodes.flatMap((node) => node.failures)).toEqual([]);
+});
