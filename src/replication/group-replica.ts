@@ -18,7 +18,7 @@ import type { Primary } from './primary.js';
 import type { LearnerProgress } from './transfer-progress.js';
 
 export type GroupReplicaParts = Omit<GroupRolesParts, 'emit'>;
-type PartitionMessage = Exclude<DataMessage, { type: 'shard-request' | 'shard-reply' }>;
+type PartitionMessage = Exclude<DataMessage, { type: 'shard-request' | 'shard-reply' | 'shard-suspect' }>;
 type Shards = Pick<ShardReply, 'data' | 'parity'>;
 
 export class GroupReplica {

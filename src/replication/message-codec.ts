@@ -39,6 +39,7 @@ const KINDS = {
   'transfer-verify': 5,
   'shard-request': 6,
   'shard-reply': 7,
+  'shard-suspect': 25,
   'transfer-kept': 20,
   'transfer-facts': 21,
 } as const satisfies Readonly<Record<DataMessage['type'], number>>;
@@ -72,6 +73,7 @@ export function dataMessageBytes(message: DataMessage): number {
     case 'transfer-taken':
     case 'transfer-verify':
     case 'shard-request':
+    case 'shard-suspect':
       return FIXED_BYTES;
     default:
       return assertNever(message, 'data message');
@@ -109,6 +111,9 @@ export function writeDataMessage(writer: ByteWriter, message: DataMessage): void
       return;
     case 'shard-reply':
       return writeShardReply(writer, message);
+    case 'shard-suspect':
+      writer.varint(message.group).varint(message.stripe);
+      return;
     default:
       assertNever(message, 'data message');
   }
@@ -151,6 +156,10 @@ export function readDataMessage(reader: ByteReader): DataMessage {
     }
     case 'shard-reply':
       return readShardReply(reader);
+    case 'shard-suspect': {
+      const group = reader.varint();
+      return { type, group, stripe: reader.varint() };
+    }
     default:
       return assertNever(type, 'data message');
   }

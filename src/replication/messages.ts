@@ -159,6 +159,13 @@ export interface ShardReply {
   } | null;
 }
 
+/** What the receiver gave of this stripe led to a wrong result: a shard that it holds may be damaged. It sees for itself. */
+export interface ShardSuspect {
+  readonly type: 'shard-suspect';
+  readonly group: number;
+  readonly stripe: number;
+}
+
 export type DataMessage =
   | Append
   | AppendReply
@@ -169,4 +176,5 @@ export type DataMessage =
   | TransferTaken
   | TransferVerify
   | ShardRequest
-  | ShardReply;
+  | ShardReply
+  | ShardSuspect;

@@ -288,7 +288,8 @@ export class GroupWorld {
     const { from, to, link } = this.prng.pick(busy);
     const message = link.queue.shift();
     assert(message !== undefined && from.self !== undefined, 'a busy link has a message');
-    if (message.type === 'shard-request' || message.type === 'shard-reply') return true;
+    if (message.type === 'shard-request' || message.type === 'shard-reply' || message.type === 'shard-suspect')
+      return true;
     to.replica?.onMessage(from.self, structuredClone(message), this.nowMs);
     this.countSegments(to, message);
     this.carryOut(to);

@@ -145,6 +145,7 @@ export const DATA_MESSAGES: {
     requestId: number,
     stripe: number,
   }),
+  'shard-suspect': fc.record({ type: type('shard-suspect'), group: number, stripe: number }),
   'shard-reply': fc.record({
     type: type('shard-reply'),
     group: number,

@@ -13,10 +13,14 @@ import { sameRules, type MemoryRules } from '../../store/memory-cap.js';
 import type { PendingRequest } from '../data/pending.js';
 import type { Scheduler } from '../runtime/scheduler.js';
 import { decisionsOf } from './decisions.js';
-import { DegradedReads, type RebuildPool } from './degraded-reads.js';
+import { DegradedReads } from './degraded-reads.js';
 import { LossSweep } from './loss-sweep.js';
 import { PartitionService } from './partition-service.js';
 import type { DataLinks } from './ports.js';
+import { Scrubber, type ScrubbedGroup } from './scrubber.js';
+import { SegmentSolver, type RebuildPool } from './segment-solver.js';
+import { StripeCheck } from './stripe-check.js';
+import { StripeQuestions } from './stripe-questions.js';
 import { newGroupReplica, type Replica, type ReplicaSpec } from './replica.js';
 import type { Troubles } from './troubles.js';
 
@@ -34,6 +38,8 @@ export interface LocalGroupsParts {
   readonly wallMs: () => number;
   /** For one partition: a share of what the node may hold. */
   readonly memoryRules: MemoryRules;
+  /** Between two scrubs of everything that is here; 0: none by itself. */
+  readonly scrubIntervalMs: number;
   readonly logger: Logger;
   readonly metrics: Metrics;
   shortage(): DcacheError | undefined;
@@ -45,8 +51,10 @@ export interface LocalGroupsParts {
 
 interface LocalGroup {
   readonly replica: Replica;
+  readonly questions: StripeQuestions;
   readonly reads: DegradedReads;
   readonly sweep: LossSweep;
+  readonly scrubbed: ScrubbedGroup;
   /** By position. */
   readonly services: (PartitionService | undefined)[];
   /** Segments that learners need and that are being rebuilt: position/number. */
@@ -56,17 +64,27 @@ interface LocalGroup {
 export class LocalGroups {
   private readonly parts: LocalGroupsParts;
   private readonly groups = new Map<number, LocalGroup>();
+  readonly scrubber: Scrubber;
   private pumpPlanned = false;
   private upkeeps = 0;
   private stopped = false;
 
   constructor(parts: LocalGroupsParts) {
+    const { scheduler, logger, metrics, scrubIntervalMs: intervalMs } = parts;
     this.parts = parts;
+    this.scrubber = new Scrubber({ scheduler, logger, metrics, intervalMs, groups: () => this.scrubbedGroups() });
+    metrics.gauge('owedSegments', {}, () => this.owedSegments);
   }
 
   /** Partitions that this node leads. */
   get led(): number {
     return [...this.services()].length;
+  }
+
+  private get owedSegments(): number {
+    let owed = 0;
+    for (const { parity } of this.replicas()) owed += parity?.owed().length ?? 0;
+    return owed;
   }
 
   *replicas(): IterableIterator<Replica> {
@@ -81,17 +99,15 @@ export class LocalGroups {
     const { spec } = this.parts;
     for (const group of map.groups) {
       const known = this.groups.get(group.id);
-      known?.reads.onMembers(group.inSync.filter((member) => !sameMember(member, spec.self)));
+      known?.questions.onMembers(group.inSync.filter((member) => !sameMember(member, spec.self)));
       known?.sweep.onGroup(group);
       if (known !== undefined) known.replica.onMap(group);
       else if (group.holders.includes(spec.self.nodeId)) {
         const replica = (this.parts.newReplica ?? newGroupReplica)(group, spec);
-        const reads = this.newReads(group.id, replica);
-        reads.onMembers(group.inSync.filter((member) => !sameMember(member, spec.self)));
-        const services: (PartitionService | undefined)[] = [];
-        const sweep = this.newSweep(replica, reads, services);
-        sweep.onGroup(group);
-        this.groups.set(group.id, { replica, reads, sweep, services, needed: new Set() });
+        const opened = this.openGroup(group.id, replica);
+        opened.questions.onMembers(group.inSync.filter((member) => !sameMember(member, spec.self)));
+        opened.sweep.onGroup(group);
+        this.groups.set(group.id, opened);
       }
     }
     this.pump();
@@ -108,7 +124,8 @@ export class LocalGroups {
       const group = this.groups.get(message.group);
       if (group === undefined) this.onMisdirected();
       else if (message.type === 'shard-request') this.serveShards(from, message, group.replica);
-      else if (message.type === 'shard-reply') group.reads.onReply(from, message);
+      else if (message.type === 'shard-reply') group.questions.onReply(from, message);
+      else if (message.type === 'shard-suspect') this.scrubber.suspect(message.group, message.stripe);
       else group.replica.onMessage(from, message, nowMs);
     }
     this.pumpLater();
@@ -133,6 +150,7 @@ export class LocalGroups {
   tick(): void {
     this.pump();
     for (const service of this.services()) service.onProgress();
+    if (!this.stopped) this.scrubber.tick();
   }
 
   upkeep(): void {
@@ -155,7 +173,8 @@ export class LocalGroups {
 
   stop(): void {
     this.stopped = true;
-    for (const { reads } of this.groups.values()) reads.stop();
+    this.scrubber.stop();
+    for (const { questions } of this.groups.values()) questions.stop();
   }
 
   private *services(): IterableIterator<PartitionService> {
@@ -251,14 +270,42 @@ export class LocalGroups {
     }
   }
 
-  private newSweep(
-    replica: Replica,
-    reads: DegradedReads,
-    services: readonly (PartitionService | undefined)[],
-  ): LossSweep {
-    const { spec, scheduler, logger, metrics } = this.parts;
-    return new LossSweep({
-      k: spec.k,
+  private openGroup(group: number, replica: Replica): LocalGroup {
+    const { spec, pool, links, scheduler, logger, metrics, troubles } = this.parts;
+    const { k, codec } = spec;
+    const self = spec.self.nodeId;
+    const questions = new StripeQuestions({ group, scheduler, send: (to, message) => links.send(to, message) });
+    const solver = new SegmentSolver({
+      group,
+      k,
+      code: codec,
+      pool,
+      logger,
+      onWrong: (stripe, givers) => {
+        metrics.counter('rebuilds', { result: 'wrong' }).add();
+        for (const giver of givers) {
+          if (giver === self) this.scrubber.suspect(group, stripe);
+          else links.send(giver, { type: 'shard-suspect', group, stripe });
+        }
+      },
+    });
+    const onRebuilt = (): void => metrics.counter('rebuilds', { result: 'done' }).add();
+    const hopeless = (): DcacheError | undefined => troubles.withoutShards(group);
+    const reads = new DegradedReads({ self, group, replica, questions, solver, scheduler, onRebuilt, hopeless });
+    const check = new StripeCheck({ self, group, k, replica, codec, questions, solver, rebuilder: reads, logger });
+    const scrubbed: ScrubbedGroup = {
+      group,
+      get isBusy(): boolean {
+        return reads.isBusy;
+      },
+      owing: () => [...new Set(replica.parity?.owed().map(({ number }) => number))],
+      stripes: () => check.stripes(),
+      check: (stripe) => check.check(stripe),
+      refold: (stripe) => check.refold(stripe),
+    };
+    const services: (PartitionService | undefined)[] = [];
+    const sweep = new LossSweep({
+      k,
       replica,
       reads,
       nowMs: () => scheduler.nowMs(),
@@ -269,22 +316,11 @@ export class LocalGroups {
         this.pumpLater();
       },
     });
+    return { replica, questions, reads, sweep, scrubbed, services, needed: new Set() };
   }
 
-  private newReads(group: number, replica: Replica): DegradedReads {
-    const { spec, pool, links, scheduler, logger, metrics, troubles } = this.parts;
-    return new DegradedReads({
-      group,
-      k: spec.k,
-      replica,
-      code: spec.codec,
-      pool,
-      scheduler,
-      logger,
-      onResult: (result) => metrics.counter('rebuilds', { result }).add(),
-      hopeless: () => troubles.withoutShards(group),
-      send: (to, message) => links.send(to, message),
-    });
+  private *scrubbedGroups(): IterableIterator<ScrubbedGroup> {
+    for (const { scrubbed } of this.groups.values()) yield scrubbed;
   }
 
   /** At once: a degraded read elsewhere never waits for what is applied here. */
