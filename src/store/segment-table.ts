@@ -198,7 +198,10 @@ export class SegmentTable {
   /** The first half of giving a segment up whose bytes are nowhere any more: it holds nothing, its number stays. Returns what was live. */
   beginLoss(number: number): number {
     const segment = this.get(number);
-    assert(segment.state === 'sealed' && !segment.isRaw, 'a segment that is lost is sealed, and its bytes are not here');
+    assert(
+      segment.state === 'sealed' && !segment.isRaw,
+      'a segment that is lost is sealed, and its bytes are not here',
+    );
     const { liveBytes } = segment;
     this.recharge(segment, () => (segment.state = 'releasing'));
     this.writtenTotal -= segment.length;
