@@ -40,6 +40,11 @@ test('a code that is named decides how many nodes there are, unless that is name
   expect(resolve({ k: 2, m: 1, nodes: 5 }).founders).toHaveLength(5);
 });
 
+test('what is sent to learners has no limit unless one is given', () => {
+  expect(resolve({}).ecc?.recoveryRate).toBe(Infinity);
+  expect(resolve({ recoveryRate: '50mb' }).ecc?.recoveryRate).toBe(50 * 1024 * 1024);
+});
+
 test('nodes of a layout of their own are counted for the code', () => {
   const peers = ['a=h:1', 'b=h:2', 'c=h:3'];
   expect(resolve({ id: 'a', peers }).ecc).toMatchObject({ k: 2, m: 1 });
@@ -70,6 +75,11 @@ test.each<[NodeOptions, RegExp]>([
   ],
   [{ k: 20, m: 4, maxMemory: '100mb' }, /^--max-memory is "104857600"; it must be 108mb at least for RS\(20, 4\)/],
   [{ maxMemory: 'off', eviction: 'lru' }, /^--eviction is "lru"; it must be noeviction as long as/],
+  [
+    { recoveryRate: 'fast' },
+    /^--recovery-rate is "fast"; it must be off, or bytes a second of at least 64kb, like 50mb$/,
+  ],
+  [{ recoveryRate: 1_000 }, /^--recovery-rate is "1000"/],
 ])('%j is refused', (options, message) => {
   expect(() => resolve(options)).toThrow(
     expect.objectContaining({ code: 'CONFIG_INVALID', message: expect.stringMatching(message) as string }),

@@ -8,6 +8,7 @@
 import { asDcacheError, DcacheError } from '../../base/errors.js';
 import { assertNever } from '../../base/assert.js';
 import type { Logger } from '../../base/log.js';
+import type { NodeId } from '../../base/ids.js';
 import type { Metrics } from '../../base/metrics.js';
 import { EMPTY_MAP, type ClusterMap, type GroupMember } from '../../cluster/cluster-map.js';
 import type { DataReport } from '../../cluster/heartbeat.js';
@@ -15,6 +16,7 @@ import type { ClusterView } from '../../cluster/view.js';
 import type { ErasureCodec } from '../../erasure/erasure-codec.js';
 import type { DataMessage } from '../../replication/messages.js';
 import { NodeMemory } from '../../replication/node-memory.js';
+import { TransferPace } from '../../replication/transfer-pace.js';
 import type { MemoryRules } from '../../store/memory-cap.js';
 import type { KvReply, KvRequest } from '../../store/requests.js';
 import { STANDARD_LAYOUT, type SegmentLayout } from '../../store/layout.js';
@@ -57,6 +59,8 @@ export interface EccDataSideParts {
   /** The lease, as the control thread publishes it; on the scheduler's clock. */
   readonly readGrant: () => PublishedGrant;
   readonly files: SnapshotFiles;
+  /** Most that this node sends to learners, bytes a second; Infinity: as fast as links take it. */
+  readonly recoveryRate: number;
   /** For this node: everything that the data side holds. */
   readonly memoryRules: MemoryRules;
   /** Between two scrubs of everything that is here; 0: none by itself. */
@@ -181,8 +185,9 @@ export class EccDataSide implements DataPlane, DataLinkHandler {
     const { map, appliedIndex: mapIndex } = this;
     const { leftMs: leaseLeftMs } = this.lease;
     const { lostGroups } = this.troubles;
-    const partitionsLed = this.groups?.led ?? 0;
-    return { map, mapIndex, incarnation, leaseLeftMs, partitionsLed, lostGroups, memory: this.underCap };
+    const { led: partitionsLed = 0, transfers = [], candidateBytes = 0 } = this.groups ?? {};
+    const { underCap: memory } = this;
+    return { map, mapIndex, incarnation, leaseLeftMs, partitionsLed, lostGroups, transfers, candidateBytes, memory };
   }
 
   private get underCap(): EccMemory {
@@ -274,8 +279,10 @@ export class EccDataSide implements DataPlane, DataLinkHandler {
     const shape = { k, m, layout: this.parts.layout ?? STANDARD_LAYOUT };
     const memory = new NodeMemory(new SlabPool(memoryRules.maxBytes), memoryRules, shape);
     this.memory = memory;
+    const backlogBytes = (to: NodeId): number => this.links?.backlogBytes(to) ?? 0;
+    const pace = new TransferPace({ bytesPerSecond: this.parts.recoveryRate, backlogBytes });
     this.groups = new LocalGroups({
-      spec: { self, k, m, clusterId, codec, memory },
+      spec: { self, k, m, clusterId, codec, memory, pace },
       ...(newReplica === undefined ? {} : { newReplica }),
       pool,
       links: { send: (to, message) => this.links?.send(to, message) },
@@ -321,6 +328,7 @@ export class EccDataSide implements DataPlane, DataLinkHandler {
     if (this.ticks % UPKEEP_TICKS !== 0) return;
     this.report();
     this.groups?.upkeep();
+    if (this.memory?.isShort === true) this.groups?.giveBackKept();
     this.router.forgetSettled();
   }
 

@@ -5,14 +5,22 @@
 import { assertNever } from '../../base/assert.js';
 import type { DcacheError } from '../../base/errors.js';
 import { errorFields, type Logger } from '../../base/log.js';
-import { sameMember, type ClusterMap, type GroupMember, type PartitionName } from '../../cluster/cluster-map.js';
+import {
+  EMPTY_MAP,
+  sameMember,
+  type ClusterMap,
+  type GroupMember,
+  type PartitionName,
+} from '../../cluster/cluster-map.js';
 import type { Metrics } from '../../base/metrics.js';
 import type { Effect } from '../../replication/effects.js';
 import type { DataMessage, ShardReply, ShardRequest } from '../../replication/messages.js';
+import { TransferWatch, type TransferReport } from '../../recovery/transfer-watch.js';
 import type { PendingRequest } from '../data/pending.js';
 import type { Scheduler } from '../runtime/scheduler.js';
 import { decisionsOf } from './decisions.js';
 import { DegradedReads } from './degraded-reads.js';
+import { LossSweep } from './loss-sweep.js';
 import { MemoryRelief } from './memory-relief.js';
 import { PartitionService } from './partition-service.js';
 import type { DataLinks } from './ports.js';
@@ -51,6 +59,7 @@ interface LocalGroup {
   readonly replica: Replica;
   readonly questions: StripeQuestions;
   readonly reads: DegradedReads;
+  readonly sweep: LossSweep;
   readonly scrubbed: ScrubbedGroup;
   /** By position. */
   readonly services: (PartitionService | undefined)[];
@@ -61,6 +70,8 @@ interface LocalGroup {
 export class LocalGroups {
   private readonly parts: LocalGroupsParts;
   private readonly groups = new Map<number, LocalGroup>();
+  private readonly watch = new TransferWatch();
+  private map: ClusterMap = EMPTY_MAP;
   readonly scrubber: Scrubber;
   private pumpPlanned = false;
   private upkeeps = 0;
@@ -93,20 +104,37 @@ export class LocalGroups {
     for (const { replica } of this.groups.values()) yield replica;
   }
 
+  get transfers(): readonly TransferReport[] {
+    return this.watch.reports;
+  }
+
+  /** Memory of segments that are kept for groups that this node is out of. */
+  get candidateBytes(): number {
+    return [...this.replicas()].reduce((sum, replica) => sum + replica.candidateBytes, 0);
+  }
+
+  /** Memory is short. */
+  giveBackKept(): void {
+    for (const replica of this.replicas()) replica.giveBackKept();
+  }
+
   service({ group, position }: PartitionName): PartitionService | undefined {
     return this.groups.get(group)?.services[position];
   }
 
   onMap(map: ClusterMap): void {
     const { spec } = this.parts;
+    this.map = map;
     for (const group of map.groups) {
       const known = this.groups.get(group.id);
       known?.questions.onMembers(group.inSync.filter((member) => !sameMember(member, spec.self)));
+      known?.sweep.onGroup(group);
       if (known !== undefined) known.replica.onMap(group);
       else if (group.holders.includes(spec.self.nodeId)) {
         const replica = (this.parts.newReplica ?? newGroupReplica)(group, spec);
         const opened = this.openGroup(group.id, replica);
         opened.questions.onMembers(group.inSync.filter((member) => !sameMember(member, spec.self)));
+        opened.sweep.onGroup(group);
         this.groups.set(group.id, opened);
       }
     }
@@ -155,11 +183,14 @@ export class LocalGroups {
   }
 
   upkeep(): void {
+    const streams = [...this.replicas()].flatMap((replica) => replica.transfers());
+    this.watch.observe(streams, this.map, this.parts.scheduler.nowMs());
     for (const service of this.services()) {
       const { primary } = service;
       if (primary.serving) primary.store.cap.policy = this.parts.spec.memory.rules.policy;
       service.upkeep();
     }
+    for (const { sweep } of this.groups.values()) sweep.maybeRun();
     if (this.upkeeps++ % UPKEEPS_PER_ADOPTION !== 0 && !this.parts.spec.memory.isShort) return;
     for (const { services, reads } of this.groups.values()) {
       services.forEach((service, position) => {
@@ -217,6 +248,7 @@ export class LocalGroups {
   private carryOut(effect: Exclude<Effect, { type: 'roles-changed' | 'committed' }>, group: LocalGroup): void {
     switch (effect.type) {
       case 'send':
+        this.countTransfer(effect.message);
         return this.parts.links.send(effect.to, effect.message);
       case 'misdirected':
         return this.onMisdirected();
@@ -224,6 +256,15 @@ export class LocalGroups {
         return this.rebuildForLearner(effect.position, effect.number, group);
       default:
         assertNever(effect, 'effect');
+    }
+  }
+
+  private countTransfer(message: DataMessage): void {
+    const { metrics } = this.parts;
+    if (message.type === 'transfer-segment') {
+      metrics.counter('transferBytes', { as: 'bytes' }).add(message.image.bytes.length);
+    } else if (message.type === 'transfer-facts') {
+      metrics.counter('transferBytes', { as: 'kept' }).add(message.length);
     }
   }
 
@@ -316,7 +357,20 @@ export class LocalGroups {
       check: (stripe) => check.check(stripe),
       refold: (stripe) => check.refold(stripe),
     };
-    return { replica, questions, reads, scrubbed, services: [], needed: new Set() };
+    const services: (PartitionService | undefined)[] = [];
+    const sweep = new LossSweep({
+      k,
+      replica,
+      reads,
+      nowMs: () => scheduler.nowMs(),
+      logger,
+      primary: (position) => services[position]?.primary,
+      onLost: (segments) => {
+        metrics.counter('lostSegments', {}).add(segments);
+        this.pumpLater();
+      },
+    });
+    return { replica, questions, reads, sweep, scrubbed, services, needed: new Set() };
   }
 
   private *scrubbedGroups(): IterableIterator<ScrubbedGroup> {

@@ -7,6 +7,7 @@ import { GroupReplica } from '../../replication/group-replica.js';
 import { SipKeyHash, seedOfCluster } from '../../store/key-hash.js';
 import type { SegmentStore } from '../../store/segment-store.js';
 import type { NodeMemory, Pressure } from '../../replication/node-memory.js';
+import type { TransferPace } from '../../replication/transfer-pace.js';
 
 /** A partition as its primary has it. */
 export interface LedPartition {
@@ -62,6 +63,8 @@ export interface ReplicaSpec {
   /** Of (k, m). */
   readonly codec: ErasureCodec;
   readonly memory: NodeMemory;
+  /** Of what is sent to learners. */
+  readonly pace: TransferPace;
 }
 
 export function newGroupReplica(group: Group, spec: ReplicaSpec): Replica {
