@@ -16,14 +16,16 @@ import type { Metrics } from '../../base/metrics.js';
 import type { Effect } from '../../replication/effects.js';
 import type { DataMessage, ShardReply, ShardRequest } from '../../replication/messages.js';
 import { TransferWatch, type TransferReport } from '../../recovery/transfer-watch.js';
-import { sameRules, type MemoryRules } from '../../store/memory-cap.js';
 import type { PendingRequest } from '../data/pending.js';
 import type { Scheduler } from '../runtime/scheduler.js';
 import { decisionsOf } from './decisions.js';
 import { DegradedReads } from './degraded-reads.js';
+import { LossSweep } from './loss-sweep.js';
+import { MemoryRelief } from './memory-relief.js';
 import { PartitionService } from './partition-service.js';
 import { HandOver } from './hand-over.js';
 import type { DataLinks } from './ports.js';
+import { RebuildTurns } from './rebuild-turns.js';
 import { Scrubber, type ScrubbedGroup } from './scrubber.js';
 import { SegmentSolver, type RebuildPool } from './segment-solver.js';
 import { StripeCheck } from './stripe-check.js';
@@ -43,8 +45,6 @@ export interface LocalGroupsParts {
   readonly lease: { readonly isHeld: boolean };
   readonly scheduler: Scheduler;
   readonly wallMs: () => number;
-  /** For one partition: a share of what the node may hold. */
-  readonly memoryRules: MemoryRules;
   /** Between two scrubs of everything that is here; 0: none by itself. */
   readonly scrubIntervalMs: number;
   readonly logger: Logger;
@@ -62,6 +62,7 @@ interface LocalGroup {
   readonly replica: Replica;
   readonly questions: StripeQuestions;
   readonly reads: DegradedReads;
+  readonly sweep: LossSweep;
   readonly scrubbed: ScrubbedGroup;
   /** By position. */
   readonly services: (PartitionService | undefined)[];
@@ -78,11 +79,16 @@ export class LocalGroups {
   readonly scrubber: Scrubber;
   private pumpPlanned = false;
   private upkeeps = 0;
+  private readonly relief: MemoryRelief;
+  private readonly rebuildTurns: RebuildTurns;
   private stopped = false;
 
   constructor(parts: LocalGroupsParts) {
     const { scheduler, logger, metrics, scrubIntervalMs: intervalMs } = parts;
+    const { memory, k, m } = parts.spec;
     this.parts = parts;
+    this.relief = new MemoryRelief(memory, () => this.services());
+    this.rebuildTurns = new RebuildTurns(memory, k + m);
     this.scrubber = new Scrubber({ scheduler, logger, metrics, intervalMs, groups: () => this.scrubbedGroups() });
     metrics.gauge('owedSegments', {}, () => this.owedSegments);
   }
@@ -126,11 +132,13 @@ export class LocalGroups {
     for (const group of map.groups) {
       const known = this.groups.get(group.id);
       known?.questions.onMembers(group.inSync.filter((member) => !sameMember(member, spec.self)));
+      known?.sweep.onGroup(group);
       if (known !== undefined) known.replica.onMap(group);
       else if (group.holders.includes(spec.self.nodeId)) {
         const replica = (this.parts.newReplica ?? newGroupReplica)(group, spec);
         const opened = this.openGroup(group.id, replica);
         opened.questions.onMembers(group.inSync.filter((member) => !sameMember(member, spec.self)));
+        opened.sweep.onGroup(group);
         this.groups.set(group.id, opened);
       }
     }
@@ -179,6 +187,7 @@ export class LocalGroups {
   /** Every few milliseconds: what waits for time or for the lease goes on. */
   tick(): void {
     this.pump();
+    this.relief.step();
     for (const service of this.services()) service.onProgress();
     if (!this.stopped) this.scrubber.tick();
   }
@@ -188,13 +197,11 @@ export class LocalGroups {
     this.watch.observe(streams, this.map, this.parts.scheduler.nowMs());
     for (const service of this.services()) {
       const { primary } = service;
-      const { memoryRules } = this.parts;
-      if (primary.serving && !sameRules(primary.store.cap, memoryRules)) {
-        primary.store.setCap(memoryRules.maxBytes, memoryRules.policy);
-      }
+      if (primary.serving) primary.store.cap.policy = this.parts.spec.memory.rules.policy;
       service.upkeep();
     }
-    if (this.upkeeps++ % UPKEEPS_PER_ADOPTION !== 0) return;
+    for (const { sweep } of this.groups.values()) sweep.maybeRun();
+    if (this.upkeeps++ % UPKEEPS_PER_ADOPTION !== 0 && !this.parts.spec.memory.isShort) return;
     for (const { services, reads } of this.groups.values()) {
       services.forEach((service, position) => {
         if (service !== undefined) reads.adoptFolded(position);
@@ -243,6 +250,7 @@ export class LocalGroups {
     }
     if (rolesChanged) this.parts.onRoles();
     if (handedOver) this.parts.onHandedOver();
+    if (this.parts.spec.memory.isShort) this.relief.step();
   }
 
   /** The sender's map is newer, or older, than the one here. */
@@ -288,7 +296,7 @@ export class LocalGroups {
   }
 
   private takeRoles(id: number, { replica, reads, services }: LocalGroup): void {
-    const { spec, lease, scheduler, wallMs } = this.parts;
+    const { spec, lease, scheduler, wallMs, metrics } = this.parts;
     for (let position = 0; position < spec.k; position++) {
       const primary = replica.primary(position);
       const before = services[position];
@@ -306,6 +314,12 @@ export class LocalGroups {
           lease,
           scheduler,
           wallMs,
+          largestWriteBytes: spec.memory.largestWriteBytes,
+          onMadeRoom: (movedBytes, evictions) => {
+            metrics.counter('movedBytes', {}).add(movedBytes);
+            metrics.counter('evictions', {}).add(evictions);
+          },
+          onRefused: () => metrics.counter('refusedWrites', {}).add(),
           shortage: () => this.parts.shortage() ?? this.parts.troubles.withoutMember({ group: id, position }),
           onChanged: () => this.pumpLater(),
           giveBack: (pending) => this.parts.giveBack(pending),
@@ -318,7 +332,12 @@ export class LocalGroups {
     const { spec, pool, links, scheduler, logger, metrics, troubles } = this.parts;
     const { k, codec } = spec;
     const self = spec.self.nodeId;
-    const questions = new StripeQuestions({ group, scheduler, send: (to, message) => links.send(to, message) });
+    const questions = new StripeQuestions({
+      group,
+      memory: spec.memory,
+      scheduler,
+      send: (to, message) => links.send(to, message),
+    });
     const solver = new SegmentSolver({
       group,
       k,
@@ -335,7 +354,11 @@ export class LocalGroups {
     });
     const onRebuilt = (): void => metrics.counter('rebuilds', { result: 'done' }).add();
     const hopeless = (): DcacheError | undefined => troubles.withoutShards(group);
-    const reads = new DegradedReads({ self, group, replica, questions, solver, scheduler, onRebuilt, hopeless });
+    const reads = new DegradedReads({
+      ...{ self, group, replica, questions, solver, scheduler, onRebuilt, hopeless },
+      memory: spec.memory,
+      turns: this.rebuildTurns,
+    });
     const check = new StripeCheck({ self, group, k, replica, codec, questions, solver, rebuilder: reads, logger });
     const scrubbed: ScrubbedGroup = {
       group,
@@ -350,7 +373,19 @@ export class LocalGroups {
     const services: (PartitionService | undefined)[] = [];
     const led = (): PartitionService[] => services.filter((service) => service !== undefined);
     const handOver = new HandOver({ group, replica, logger, services: led });
-    return { replica, questions, reads, scrubbed, services, handOver, needed: new Set() };
+    const sweep = new LossSweep({
+      k,
+      replica,
+      reads,
+      nowMs: () => scheduler.nowMs(),
+      logger,
+      primary: (position) => services[position]?.primary,
+      onLost: (segments) => {
+        metrics.counter('lostSegments', {}).add(segments);
+        this.pumpLater();
+      },
+    });
+    return { replica, questions, reads, sweep, scrubbed, services, handOver, needed: new Set() };
   }
 
   private *scrubbedGroups(): IterableIterator<ScrubbedGroup> {

@@ -97,6 +97,7 @@ export class EccSimPlane implements SimPlane {
       files: new SimSnapshotFiles(disk.folder, thread, world.parameters.disk.maxFileStepMs, prng.fork()),
       recoveryRate: ecc.recoveryRate,
       memoryRules,
+      layout: ecc.layout,
       scrubIntervalMs: 0,
       metrics: NULL_METRICS,
       logger: world.logger.child(`${host} data`),
@@ -108,7 +109,7 @@ export class EccSimPlane implements SimPlane {
         const hash = new SipKeyHash(seedOfCluster(clusterId));
         const replica = new GroupReplica({ ...spec, hash, layout: ecc.layout }, group);
         this.life.replicas.set(group.id, replica);
-        this.life.pool = spec.pool;
+        this.life.memory = spec.memory;
         return replica;
       },
       submit: (requests, onTaken) => parts.submit(requests, onTaken),
