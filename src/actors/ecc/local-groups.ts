@@ -11,6 +11,7 @@ import type { Effect } from '../../replication/effects.js';
 import type { DataMessage, ShardReply, ShardRequest } from '../../replication/messages.js';
 import { sameRules, type MemoryRules } from '../../store/memory-cap.js';
 import type { PendingRequest } from '../data/pending.js';
+import type { PieceSizes } from '../data/upload-queue.js';
 import type { Scheduler } from '../runtime/scheduler.js';
 import { decisionsOf } from './decisions.js';
 import { DegradedReads, type RebuildPool } from './degraded-reads.js';
@@ -33,6 +34,8 @@ export interface LocalGroupsParts {
   readonly wallMs: () => number;
   /** For one partition: a share of what the node may hold. */
   readonly memoryRules: MemoryRules;
+  /** How large values are cut; by LIMITS if left out. */
+  readonly pieceSizes?: PieceSizes | undefined;
   readonly logger: Logger;
   readonly metrics: Metrics;
   shortage(): DcacheError | undefined;
@@ -226,6 +229,7 @@ export class LocalGroups {
           rebuilder: reads,
           lease,
           scheduler,
+          pieceSizes: this.parts.pieceSizes,
           wallMs,
           shortage: () => this.parts.shortage() ?? this.parts.troubles.withoutMember({ group: id, position }),
           onChanged: () => this.pumpLater(),
