@@ -19,6 +19,11 @@ export interface DataPlane {
   drain(): Promise<void>;
   /** Ends whatever is still under way, and releases what the data side has open. */
   stop(): void;
+  /**
+   * Checks everything that this node holds, now, and mends what is wrong. Throws INVALID_ARGUMENT where there is nothing to mend it
+   * from, NO_LEADER while the node has no part in the cluster yet.
+   */
+  scrub(): ScrubRun;
   /** Why this node cannot serve now, for people; undefined when it can. */
   readonly notServing: string | undefined;
   readonly requestsInFlight: number;
@@ -29,6 +34,26 @@ export interface DataPlane {
   readonly currentView: ClusterView | undefined;
   /** Undefined in raft mode. */
   readonly ecc: EccReport | undefined;
+}
+
+/** How far a scrub is, and what it has found. */
+export interface ScrubProgress {
+  /** Stripes of this node's groups of which it held something when the scrub began. */
+  readonly stripes: number;
+  readonly stripesDone: number;
+  /** Segments and parity shards that were looked at, and bytes read for it. */
+  readonly shards: number;
+  readonly bytes: number;
+  /** Of the shards: those that were wrong and are right now, are wrong or missing still, or could not be checked. */
+  readonly mended: number;
+  readonly unmended: number;
+  readonly unchecked: number;
+}
+
+export interface ScrubRun {
+  readonly progress: ScrubProgress;
+  /** Resolves with what came of it; of a node that is stopped on the way, with what came so far. */
+  readonly done: Promise<ScrubProgress>;
 }
 
 export interface DataStats {

@@ -86,7 +86,11 @@ export const LIMITS = {
   /** Entries that one change of a store may make: the largest value, its old one and cleaning. */
   maxEntriesPerChange: 256,
   /** Segments under way to one learner of one partition. */
-  maxTransferSegments: 4,
+  maxTransferSegments: 64,
+  /** Their bytes: what a primary holds in copies, and a learner in its sockets. One is sent even if it is larger. */
+  maxTransferBytes: 2 * MIB,
+  /** Bytes of a partition's log that a learner holds before it knows what it can keep; then it keeps nothing. */
+  maxUndecidedLogBytes: 16 * MIB,
   /** Data positions of a group, k. What the erasure code's tables hold. */
   maxDataPositions: 24,
   /** Parity positions of a group, m. */
@@ -146,6 +150,7 @@ assert(
   'a full append of a partition can be under way',
 );
 assert(LIMITS.maxLearnerLogBytes >= LIMITS.maxPartitionUncommittedBytes, 'a learner may lag by what is uncommitted');
+assert(LIMITS.maxUndecidedLogBytes < LIMITS.maxLearnerLogBytes, 'a learner decides before its primary gives it up');
 assert(LIMITS.defaultRequestTimeoutMs <= LIMITS.maxRequestTimeoutMs, 'the default deadline is allowed');
 assert(LIMITS.maxDataPositions + LIMITS.maxParityPositions < 31, 'a set of positions fits the bits of an integer');
 assert(LIMITS.maxDataPositions + LIMITS.maxParityPositions <= LIMITS.maxNodes, 'a group fits its cluster');

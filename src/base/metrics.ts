@@ -92,6 +92,18 @@ export const METRICS = {
     help: 'Segments rebuilt from parity to answer requests or to refill a node, by how it went: done or wrong (a shard is damaged).',
     labels: ['result'],
   },
+  scrubbedShards: {
+    type: 'counter',
+    name: 'dcache_scrubbed_shards_total',
+    help: 'Segments and parity shards that were checked, by what came of it: right, mended, unmended or unchecked (too little at hand).',
+    labels: ['finding'],
+  },
+  owedSegments: {
+    type: 'gauge',
+    name: 'dcache_owed_segments',
+    help: 'Segments that parity shards of this node, begun anew, do not have folded in yet; ecc mode.',
+    labels: [],
+  },
   codecRun: {
     type: 'histogram',
     name: 'dcache_codec_run_seconds',

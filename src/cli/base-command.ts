@@ -3,6 +3,7 @@ import { Command, Flags } from '@oclif/core';
 import { DcacheClient } from '../client/client.js';
 import { bufferCodec } from '../client/codec.js';
 import { defaultEndpoints } from '../cluster/default-layout.js';
+import { durationMs } from '../base/duration.js';
 import { DcacheError } from '../base/errors.js';
 
 export abstract class BaseCommand extends Command {
@@ -60,17 +61,14 @@ export async function withClient<T>(
   }
 }
 
-const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-
 /** A duration like 500ms, 5s, 1.5h in ms. Throws INVALID_ARGUMENT naming the flag. */
 export function parseDuration(flag: string, text: string): number {
-  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text.trim());
-  const unit = UNITS[match?.[2] ?? ''];
-  if (match === null || unit === undefined) {
+  const ms = durationMs(text);
+  if (ms === undefined) {
     throw new DcacheError(
       'INVALID_ARGUMENT',
       `--${flag} is "${text}"; it must be a number with a unit: ms, s, m, h or d, like 500ms or 5s`,
     );
   }
-  return Math.round(Number(match[1]) * unit);
+  return ms;
 }

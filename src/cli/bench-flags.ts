@@ -7,7 +7,7 @@ import { workloadNamed, WORKLOADS, type Workload } from '../bench/workload/workl
 
 /** Clients of the closed loop when nobody says. */
 export const DEFAULT_CLIENTS = 64;
-const MAX_CLIENTS = 16_384;
+export const MAX_CLIENTS = 16_384;
 const MAX_KEYS = 100_000_000;
 const MAX_RATE = 10_000_000;
 

@@ -93,6 +93,11 @@ export const nodeFlags = {
       'ecc mode: take one of two nodes out when messages between them are not acknowledged for this long [default: 1500]',
     env: 'DCACHE_LINK_TIMEOUT_MS',
   }),
+  'scrub-interval': Flags.string({
+    description: 'ecc mode: check everything that the node holds this often, like 24h, or off [default: 24h]',
+    env: 'DCACHE_SCRUB_INTERVAL',
+    helpValue: 'TIME|off',
+  }),
   'on-loss': Flags.string({
     description:
       'ecc mode: when too many nodes have lost what they held, wait for `cluster recover`, or reset: go on without it [default: wait]',
@@ -163,6 +168,7 @@ export function nodeOptions(flags: Parsed): NodeOptions {
     driftPercent: number('drift-percent'),
     heartbeatTimeoutMs: number('heartbeat-timeout-ms'),
     linkTimeoutMs: number('link-timeout-ms'),
+    scrubInterval: text('scrub-interval'),
     onLoss: text('on-loss'),
     snapshotBytes: number('snapshot-bytes'),
     keptEntries: number('kept-entries'),

@@ -1,5 +1,6 @@
 /** What the client port serves: requests go to the data plane, questions about the cluster are put together from all nodes. */
 import type { ControlActor } from '../actors/control/control-actor.js';
+import type { ScrubRun } from '../actors/data-plane.js';
 import type { ActorRef } from '../actors/runtime/actor.js';
 import type { ClientBackend, ClusterReport, NodeReport, Topology } from '../adapters/grpc/backend.js';
 import { acceptLosses, acknowledgeLosses, addNode, fetchLosses, removeNode } from '../adapters/grpc/cluster-client.js';
@@ -122,6 +123,10 @@ export class NodeBackend implements ClientBackend {
       (control) => control.acknowledgeLosses(),
       (address) => acknowledgeLosses(address, CHANGE_TIMEOUT_MS),
     );
+  }
+
+  scrub(): ScrubRun {
+    return this.parts.plane.scrub();
   }
 
   /** Leadership may be on its way to another node; what was refused for that is not done, and is tried again for a while. */

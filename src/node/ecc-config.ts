@@ -5,12 +5,14 @@ import { place } from '../cluster/default-layout.js';
 import { checkEccTimings, DEFAULT_ECC_TIMINGS, type EccTimings } from '../cluster/ecc-timings.js';
 import { isLossPolicy, LOSS_POLICIES, type LossPolicy } from '../cluster/loss-policy.js';
 import type { NodeOptions } from './node-options.js';
-import { address, invalid, whole } from './option-checks.js';
+import { address, durationOrOff, invalid, whole } from './option-checks.js';
 
 export interface EccConfig extends Code {
   /** host:port for the data links of the other nodes. */
   readonly dataListen: string;
   readonly timings: EccTimings;
+  /** Between two scrubs; 0: none by itself. */
+  readonly scrubIntervalMs: number;
   /** What this node does, while it leads, about a group that has lost more than the code can bear. */
   readonly onLoss: LossPolicy;
 }
@@ -24,10 +26,13 @@ const ECC_OPTIONS = [
   'driftPercent',
   'heartbeatTimeoutMs',
   'linkTimeoutMs',
+  'scrubInterval',
   'onLoss',
 ] as const satisfies readonly (keyof NodeOptions)[];
 
 const MAX_TIME_MS = 600_000;
+const DEFAULT_SCRUB_INTERVAL = '24h';
+const MAX_SCRUB_INTERVAL_MS = 366 * 86_400_000;
 
 /** @param nodes that found the cluster. Throws CONFIG_INVALID. */
 export function resolveEcc(
@@ -41,6 +46,12 @@ export function resolveEcc(
     ...resolveCode(options, nodes),
     dataListen: address('data-listen', options.dataListen ?? place(placeNumber).dataListen),
     timings: resolveEccTimings(options, timings),
+    scrubIntervalMs: durationOrOff(
+      'scrub-interval',
+      options.scrubInterval ?? DEFAULT_SCRUB_INTERVAL,
+      1_000,
+      MAX_SCRUB_INTERVAL_MS,
+    ),
     onLoss: resolveLossPolicy(options.onLoss ?? 'wait'),
   };
 }

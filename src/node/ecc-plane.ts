@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { leaseReader } from '../actors/control/lease-memory.js';
 import { EccDataSide, type Coding } from '../actors/ecc/ecc-data-side.js';
 import type { DataLinks } from '../actors/ecc/ports.js';
-import type { DataStats, EccReport } from '../actors/data-plane.js';
+import type { DataStats, EccReport, ScrubRun } from '../actors/data-plane.js';
 import type { ControlEvent } from '../actors/control/events.js';
 import { eventLoopScheduler } from '../actors/runtime/scheduler.js';
 import { CodecPool, type CodecTiming } from '../adapters/codec-pool/codec-pool.js';
@@ -48,6 +48,7 @@ export class EccPlane implements NodePlane {
       readGrant: leaseReader(lease),
       files: new SnapshotFolder(snapshotFolder(config.dataFolder)),
       memoryRules: config.memoryRules,
+      scrubIntervalMs: settings.scrubIntervalMs,
       logger: logger.child('data'),
       metrics,
       openCoding: (k, m) => this.openCoding(k, m),
@@ -90,6 +91,10 @@ export class EccPlane implements NodePlane {
 
   async close(): Promise<void> {
     await Promise.all([this.links?.close(), this.codecPool?.close()]);
+  }
+
+  scrub(): ScrubRun {
+    return this.dataSide.scrub();
   }
 
   get notServing(): string | undefined {

@@ -31,6 +31,8 @@ export interface NodeOptions {
   readonly driftPercent?: number | undefined;
   readonly heartbeatTimeoutMs?: number | undefined;
   readonly linkTimeoutMs?: number | undefined;
+  /** ecc mode: between two scrubs of everything that a node holds, like 24h; `off`: none by itself. */
+  readonly scrubInterval?: string | undefined;
   /** ecc mode: wait or reset; see LossPolicy. */
   readonly onLoss?: string | undefined;
   /** A main thread that has not run for so long is taken for hung. */

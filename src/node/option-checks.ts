@@ -1,6 +1,9 @@
 /** Checks of single options, and what is said of one that is wrong: its name, what it is, and what it may be. */
 import { parseAddress } from '../base/address.js';
+import { durationMs } from '../base/duration.js';
 import { DcacheError } from '../base/errors.js';
+
+const DAY_MS = 86_400_000;
 
 export function address(option: string, text: string, allowed = 'host:port, like 127.0.0.1:7101'): string {
   if (parseAddress(text) === undefined) throw invalid(option, text, allowed);
@@ -11,6 +14,16 @@ export function whole(option: string, value: number, low: number, high: number):
   if (!Number.isSafeInteger(value) || value < low || value > high)
     throw invalid(option, String(value), `a whole number from ${low} to ${high}`);
   return value;
+}
+
+/** A duration in ms, 0 for `off`. @param text like 500ms, 30s or 24h. */
+export function durationOrOff(option: string, text: string, lowMs: number, highMs: number): number {
+  if (text === 'off') return 0;
+  const ms = durationMs(text);
+  if (ms === undefined || ms < lowMs || ms > highMs) {
+    throw invalid(option, text, `a time from ${lowMs}ms to ${highMs / DAY_MS}d, like 500ms, 30s or 24h, or off`);
+  }
+  return ms;
 }
 
 export function invalid(option: string, value: string, allowed: string): InvalidOption {

@@ -8,6 +8,7 @@ import { handOver } from '../actors/runtime/hand-over.js';
 import { eventLoopScheduler } from '../actors/runtime/scheduler.js';
 import { SessionForwarder } from '../adapters/grpc/session-forwarder.js';
 import { SnapshotFolder, snapshotFolder } from '../adapters/snapshot-folder.js';
+import { DcacheError } from '../base/errors.js';
 import type { ClusterView } from '../cluster/view.js';
 import type { KvReply, KvRequest } from '../store/requests.js';
 import { SegmentKvStore } from '../store/segment-kv-store.js';
@@ -70,6 +71,14 @@ export class RaftPlane implements NodePlane {
     this.router.stop();
     this.dataSide.stop();
     this.forwarder.close();
+  }
+
+  /** Values are here whole, on every node, and no checksum travels with them. */
+  scrub(): never {
+    throw new DcacheError(
+      'INVALID_ARGUMENT',
+      'in raft mode there is no parity to scrub: each node has every value, and builds its store anew from its log when it is started again',
+    );
   }
 
   get notServing(): string | undefined {

@@ -110,7 +110,7 @@ export function positionsIn(segments: readonly NamedSegment[]): PositionSet {
   return setOf(segments.map(({ position }) => position));
 }
 
-function sameSegment(a: NamedSegment, b: NamedSegment): boolean {
+export function sameSegment(a: NamedSegment, b: NamedSegment): boolean {
   return a.position === b.position && a.checksum === b.checksum;
 }
 

@@ -14,19 +14,38 @@ import type { ByteWriter } from '../base/byte-writer.js';
 import type { Append, AppendReply, DataMessage, LogEntry } from './messages.js';
 import { readChecksum, readIndexAfter, readList, readPartition, writePartition } from './message-fields.js';
 import { readShardReply, shardReplyBytes, writeShardReply } from './shard-codec.js';
-import { beginBytes, readBegin, readSegment, segmentBytes, writeBegin, writeSegment } from './transfer-codec.js';
+import {
+  beginBytes,
+  factsBytes,
+  keptBytes,
+  readBegin,
+  readFacts,
+  readKept,
+  readSegment,
+  segmentBytes,
+  writeBegin,
+  writeFacts,
+  writeKept,
+  writeSegment,
+} from './transfer-codec.js';
 
-/** Position is the number on the wire. */
-const KINDS = [
-  'append',
-  'append-reply',
-  'transfer-begin',
-  'transfer-segment',
-  'transfer-taken',
-  'transfer-verify',
-  'shard-request',
-  'shard-reply',
-] as const satisfies readonly DataMessage['type'][];
+/** Numbers on the wire. */
+const KINDS = {
+  append: 0,
+  'append-reply': 1,
+  'transfer-begin': 2,
+  'transfer-segment': 3,
+  'transfer-taken': 4,
+  'transfer-verify': 5,
+  'shard-request': 6,
+  'shard-reply': 7,
+  'shard-suspect': 25,
+  'transfer-kept': 20,
+  'transfer-facts': 21,
+} as const satisfies Readonly<Record<DataMessage['type'], number>>;
+const TYPES = new Map(
+  (Object.keys(KINDS) as readonly DataMessage['type'][]).map((type) => [KINDS[type] as number, type]),
+);
 
 const STATUSES = ['matched', 'gap', 'not-yet', 'stale'] as const satisfies readonly AppendReply['status'][];
 
@@ -44,12 +63,17 @@ export function dataMessageBytes(message: DataMessage): number {
       return FIXED_BYTES + beginBytes(message);
     case 'transfer-segment':
       return FIXED_BYTES + segmentBytes(message);
+    case 'transfer-facts':
+      return FIXED_BYTES + factsBytes(message);
+    case 'transfer-kept':
+      return FIXED_BYTES + keptBytes(message);
     case 'shard-reply':
       return FIXED_BYTES + shardReplyBytes(message);
     case 'append-reply':
     case 'transfer-taken':
     case 'transfer-verify':
     case 'shard-request':
+    case 'shard-suspect':
       return FIXED_BYTES;
     default:
       return assertNever(message, 'data message');
@@ -58,7 +82,7 @@ export function dataMessageBytes(message: DataMessage): number {
 
 /** Copies all bytes of the message. */
 export function writeDataMessage(writer: ByteWriter, message: DataMessage): void {
-  writer.uint8(KINDS.indexOf(message.type));
+  writer.uint8(KINDS[message.type]);
   switch (message.type) {
     case 'append':
       return writeAppend(writer, message);
@@ -71,6 +95,10 @@ export function writeDataMessage(writer: ByteWriter, message: DataMessage): void
       return writeBegin(writer, message);
     case 'transfer-segment':
       return writeSegment(writer, message);
+    case 'transfer-kept':
+      return writeKept(writer, message);
+    case 'transfer-facts':
+      return writeFacts(writer, message);
     case 'transfer-taken':
       writePartition(writer, message).varint(message.joinIndex);
       writer.varint(message.number).varint(message.index).float64(message.digest);
@@ -83,6 +111,9 @@ export function writeDataMessage(writer: ByteWriter, message: DataMessage): void
       return;
     case 'shard-reply':
       return writeShardReply(writer, message);
+    case 'shard-suspect':
+      writer.varint(message.group).varint(message.stripe);
+      return;
     default:
       assertNever(message, 'data message');
   }
@@ -90,7 +121,7 @@ export function writeDataMessage(writer: ByteWriter, message: DataMessage): void
 
 /** Byte strings of the message are views of what `reader` reads from, which must not change any more. Throws MalformedBytes. */
 export function readDataMessage(reader: ByteReader): DataMessage {
-  const type = KINDS[reader.uint8()];
+  const type = TYPES.get(reader.uint8());
   switch (type) {
     case undefined:
       throw new MalformedBytes('data message of unknown kind');
@@ -102,6 +133,10 @@ export function readDataMessage(reader: ByteReader): DataMessage {
       return readBegin(reader);
     case 'transfer-segment':
       return readSegment(reader);
+    case 'transfer-kept':
+      return readKept(reader);
+    case 'transfer-facts':
+      return readFacts(reader);
     case 'transfer-taken': {
       const name = readPartition(reader);
       const joinIndex = reader.varint();
@@ -121,6 +156,10 @@ export function readDataMessage(reader: ByteReader): DataMessage {
     }
     case 'shard-reply':
       return readShardReply(reader);
+    case 'shard-suspect': {
+      const group = reader.varint();
+      return { type, group, stripe: reader.varint() };
+    }
     default:
       return assertNever(type, 'data message');
   }

@@ -18,10 +18,10 @@ import { channelOptions } from '../../src/adapters/grpc/channel.js';
 import { KvDefinition } from '../../src/adapters/grpc/generated/dcache/v1/kv.js';
 import { serviceDefinition } from '../../src/adapters/grpc/service-definition.js';
 import { callUnary } from '../../src/adapters/grpc/unary.js';
+import { EtcdCluster, etcdVersion } from '../../src/bench/rivals/etcd.js';
 import { measureRounds, type Scenario, type ScenarioResult, type Send } from '../../src/bench/measure/rounds.js';
 import { bufferCodec, DcacheClient } from '../../src/index.js';
 import { ProcessCluster } from '../support/process-cluster.js';
-import { EtcdCluster, etcdVersion } from './raft/etcd.js';
 
 const KEYS = 10_000;
 const VALUE = randomBytes(100);
@@ -69,15 +69,15 @@ async function startDcache(profile: string | undefined): Promise<Contender[]> {
 }
 
 async function startEtcd(): Promise<Contender> {
-  const etcd = await EtcdCluster.start();
+  const etcd = await EtcdCluster.start(3, new AbortController().signal);
   for (let i = 0; i < KEYS; i += 200) {
-    await Promise.all(Array.from({ length: 200 }, (_, j) => etcd.put(keyOf(i + j), VALUE)));
+    await Promise.all(Array.from({ length: 200 }, (_, j) => etcd.set(keyOf(i + j), VALUE)));
   }
   return {
     name: 'etcd unary',
-    set: (n) => etcd.put(keyOf(n), VALUE),
-    get: (n) => etcd.range(keyOf(n)),
-    stop: () => etcd.stop(),
+    set: (n) => etcd.set(keyOf(n), VALUE),
+    get: (n) => etcd.get(keyOf(n)),
+    stop: () => etcd.close(),
   };
 }
 

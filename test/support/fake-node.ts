@@ -1,7 +1,9 @@
 /** The client port of a node whose answers a test makes up: the real gRPC server in front of a backend of the test's own. */
+import type { ScrubRun } from '../../src/actors/data-plane.js';
 import type { ClientBackend, ClusterReport, NodeReport, Topology } from '../../src/adapters/grpc/backend.js';
 import { ClientServer } from '../../src/adapters/grpc/client-server.js';
 import { MetricsRecorder } from '../../src/adapters/metrics/recorder.js';
+import { DcacheError } from '../../src/base/errors.js';
 import { NULL_LOGGER } from '../../src/base/log.js';
 import type { MapReport } from '../../src/cluster/map-report.js';
 import type { KvReply, KvRequest } from '../../src/store/requests.js';
@@ -15,6 +17,9 @@ export class FakeNode implements ClientBackend {
   answer: Answer;
   /** Why it does not serve, for health checks; it answers all the same. */
   obstacle: string | undefined;
+  scrubs: () => ScrubRun = () => {
+    throw new DcacheError('INVALID_ARGUMENT', 'there is nothing to scrub');
+  };
   private readonly server: ClientServer;
   private readonly listeners = new Set<() => void>();
   private told: Topology = raftTopology();
@@ -93,6 +98,10 @@ export class FakeNode implements ClientBackend {
 
   acceptLosses(): Promise<void> {
     return Promise.reject(new Error('not part of this test'));
+  }
+
+  scrub(): ScrubRun {
+    return this.scrubs();
   }
 
   acknowledgeLosses(): Promise<void> {

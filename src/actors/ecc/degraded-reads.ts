@@ -1,98 +1,60 @@
 /**
- * Gives sealed segments that this node has folded their bytes back, from what the other in-sync nodes of the group have of the
- * stripe (DESIGN.md section 7, "Degraded read", I10). Asks all of them and uses the first sufficient set of answers; the checksum of
- * the result decides. What is not determined yet is asked for again after a pause, with everything read afresh, since stripes
- * change meanwhile; what comes out wrong is tried with another subset.
+ * Gives sealed segments whose bytes are not here, since this node has folded or lost them, their bytes back, from what the other
+ * in-sync nodes of the group have of the stripe (DESIGN.md section 7, "Degraded read", I10). Asks all of them (stripe-questions.ts)
+ * and uses the first sufficient set of answers (segment-solver.ts). What is not determined yet is asked for again after a pause,
+ * with everything read afresh, since stripes change meanwhile.
  *
  * The store gets the bytes back only if it still misses that very segment. They stay as a cache within a budget, the oldest
  * give way first, except those that a request is waiting for. Requests for one segment share one rebuild; few are under way at a
  * time. Owned by LocalGroups, one for each group.
  */
 import { DcacheError } from '../../base/errors.js';
-import { errorFields, type Logger } from '../../base/log.js';
-import { sameMember, type GroupMember } from '../../cluster/cluster-map.js';
-import type { RebuildJob } from '../../erasure/codec-job.js';
-import type { RebuildPattern } from '../../erasure/solver.js';
-import { planRebuilds, type NamedSegment } from '../../recovery/rebuild-plan.js';
-import type { DataMessage, ShardReply } from '../../replication/messages.js';
-import { hashBytes } from '../../store/byte-hash.js';
+import type { NodeId } from '../../base/ids.js';
 import type { Segment } from '../../store/segment.js';
 import type { Scheduler } from '../runtime/scheduler.js';
 import type { SegmentRebuilder } from './partition-service.js';
 import { RebuiltCache } from './rebuilt-cache.js';
 import type { Replica } from './replica.js';
+import type { SegmentSolver } from './segment-solver.js';
+import type { StripeQuestions } from './stripe-questions.js';
 import { StripeView } from './stripe-view.js';
 
-/** Larger jobs of the codec; adapters/codec-pool in a node. All memory of a job is shared memory. */
-export interface RebuildPool {
-  /** Rejects with a DcacheError; the targets are undefined then. */
-  run(job: RebuildJob): Promise<unknown>;
-}
-
 export interface DegradedReadsParts {
+  readonly self: NodeId;
   readonly group: number;
-  /** Data positions. */
-  readonly k: number;
   readonly replica: Pick<Replica, 'state' | 'shardsOf' | 'parity'>;
-  readonly code: { determines(pattern: RebuildPattern): boolean };
-  readonly pool: RebuildPool;
+  readonly questions: StripeQuestions;
+  readonly solver: Pick<SegmentSolver, 'solve'>;
   readonly scheduler: Scheduler;
-  readonly logger: Logger;
   /** Bytes of rebuilt segments that are kept. */
   readonly cacheBytes?: number;
-  /** A segment has been rebuilt, or came out wrong: some shard of the group is damaged. */
-  onResult?(result: 'done' | 'wrong'): void;
+  /** A segment has been rebuilt. */
+  onRebuilt?(): void;
   /** Why asking again is of no use: too few members are up, and nobody takes over. */
   hopeless?(): DcacheError | undefined;
-  send(to: GroupMember['nodeId'], message: DataMessage): void;
 }
 
 const MAX_UNDER_WAY = 4;
-const ASK_AGAIN_MS = 200;
 const GIVE_UP_MS = 5_000;
 const CACHE_BYTES = 64 * 1024 * 1024;
 
 type Outcome = 'done' | 'undetermined';
 
-/** One question to the group about a stripe. */
-interface Question {
-  readonly view: StripeView;
-  /** Something has arrived. */
-  wake: () => void;
-}
-
 export class DegradedReads implements SegmentRebuilder {
   private readonly parts: DegradedReadsParts;
   private readonly cache: RebuiltCache;
-  private members: readonly GroupMember[] = [];
   private readonly underWay = new Map<string, Promise<void>>();
-  private readonly questions = new Map<number, Question>();
   private readonly turns: (() => void)[] = [];
   private running = 0;
-  private nextRequestId = 1;
-  private stopped = false;
-  private wrongResults = 0;
 
   constructor(parts: DegradedReadsParts) {
     this.parts = parts;
     this.cache = new RebuiltCache(parts.cacheBytes ?? CACHE_BYTES);
   }
 
-  /** Results whose checksum was wrong, subsets that were tried included: some shard of the group is damaged. */
-  get wrong(): number {
-    return this.wrongResults;
-  }
-
-  /** Who else is in sync: whom to ask. */
-  onMembers(others: readonly GroupMember[]): void {
-    this.members = others;
-  }
-
-  onReply(from: GroupMember, reply: ShardReply): void {
-    const question = this.questions.get(reply.requestId);
-    if (question === undefined || !this.members.some((member) => sameMember(member, from))) return;
-    question.view.add(reply);
-    question.wake();
+  /** Whether anybody waits for a segment. */
+  get isBusy(): boolean {
+    return this.running > 0;
   }
 
   /** Counts what this node has sealed and folded itself as an acting primary, so that it gives way as well. */
@@ -105,11 +67,6 @@ export class DegradedReads implements SegmentRebuilder {
       if (state !== 'sealed' || !isRaw || !replica.parity.has(position, number, checksum)) continue;
       this.cache.add(`${position}/${number}`, table, segment);
     }
-  }
-
-  stop(): void {
-    this.stopped = true;
-    for (const { wake } of this.questions.values()) wake();
   }
 
   async rebuild(position: number, numbers: readonly number[]): Promise<void> {
@@ -146,108 +103,51 @@ export class DegradedReads implements SegmentRebuilder {
 
   /** Asks until the segment is here, or needed no more. */
   private async persist(position: number, number: number): Promise<void> {
-    const startedAtMs = this.parts.scheduler.nowMs();
+    const { questions, scheduler, group } = this.parts;
+    const startedAtMs = scheduler.nowMs();
     for (;;) {
       const segment = this.missing(position, number);
       if (segment === undefined) return;
-      if (this.stopped) throw new DcacheError('SHUTTING_DOWN', 'this node is stopping; ask another one');
+      if (questions.isStopped) throw new DcacheError('SHUTTING_DOWN', 'this node is stopping; ask another one');
       if ((await this.ask(position, segment)) === 'done') return;
       const hopeless = this.parts.hopeless?.();
       if (hopeless !== undefined) throw hopeless;
-      if (this.parts.scheduler.nowMs() - startedAtMs >= GIVE_UP_MS) {
-        const told = `the ${this.members.length + 1} nodes of group ${this.parts.group} that are in sync have too little of stripe ${number}`;
+      if (scheduler.nowMs() - startedAtMs >= GIVE_UP_MS) {
+        const told = `the ${questions.members + 1} nodes of group ${group} that are in sync have too little of stripe ${number}`;
         throw new DcacheError('ECC_UNDECODABLE', `${told}; try again in a moment`);
       }
     }
   }
 
-  /** The segment, if it is still one that was sealed and folded and whose bytes are not here. */
+  /** The segment, if it is still one that was sealed and whose bytes are not here: folded and dropped, or found damaged. */
   private missing(position: number, number: number): Segment | undefined {
     const segment = this.parts.replica.state(position)?.store.table.maybe(number);
     return segment?.state === 'sealed' && !segment.isRaw ? segment : undefined;
   }
 
-  /** One round: asks everybody, and tries after every answer until there are no more, or time has passed. */
+  /** One round: what everybody has, until the segment can be made of it. */
   private async ask(position: number, segment: Segment): Promise<Outcome> {
-    const { replica, group, scheduler } = this.parts;
-    const own = replica.shardsOf(segment.number);
-    const requestId = this.nextRequestId++;
-    const view = new StripeView(segment.sizeBytes, own ?? { data: [], parity: null });
-    const deadlineMs = scheduler.nowMs() + ASK_AGAIN_MS;
-    const question: Question = { view, wake: () => undefined };
-    this.questions.set(requestId, question);
+    const { replica, questions, solver, self } = this.parts;
+    const { number, sizeBytes, length, checksum } = segment;
+    const view = new StripeView(sizeBytes, replica.shardsOf(number) ?? { data: [], parity: null }, self);
     const tried = new Set<string>();
-    try {
-      for (const { nodeId } of this.members) {
-        this.parts.send(nodeId, { type: 'shard-request', group, requestId, stripe: segment.number });
-      }
-      for (;;) {
-        view.takeNews();
-        if ((await this.tryPlans(position, segment, view, tried)) === 'done') return 'done';
-        const leftMs = deadlineMs - scheduler.nowMs();
-        if (leftMs <= 0 || this.stopped) return 'undetermined';
-        if (!view.takeNews()) await this.wokenWithin(question, leftMs);
-      }
-    } finally {
-      this.questions.delete(requestId);
-    }
-  }
-
-  private async tryPlans(position: number, segment: Segment, view: StripeView, tried: Set<string>): Promise<Outcome> {
-    const wanted: NamedSegment = { position, checksum: segment.checksum };
-    for (const plan of planRebuilds(wanted, view.offers, (pattern) => this.parts.code.determines(pattern))) {
-      if (tried.has(plan.name)) continue;
-      tried.add(plan.name);
-      const target = plan.type === 'copy' ? view.bytesOf(wanted) : await this.solve(view, plan, wanted);
-      if (target === undefined) continue;
-      const bytes = target.subarray(0, segment.length);
-      if (hashBytes(bytes, bytes.length, 0) !== segment.checksum) {
-        this.wrongResults++;
-        this.parts.onResult?.('wrong');
-        const { group, logger } = this.parts;
-        logger.warn(
-          { group, position, stripe: segment.number, plan: plan.name },
-          'a rebuilt segment is wrong: a shard is damaged',
-        );
-        continue;
-      }
-      this.giveBack(position, segment, bytes);
-      return 'done';
-    }
-    return 'undetermined';
-  }
-
-  private async solve(
-    view: StripeView,
-    plan: Parameters<StripeView['job']>[0],
-    wanted: NamedSegment,
-  ): Promise<Uint8Array | undefined> {
-    const { job, target } = view.job(plan, wanted.position, this.parts.k);
-    try {
-      await this.parts.pool.run(job);
-      return target;
-    } catch (error) {
-      this.parts.logger.warn({ group: this.parts.group, ...errorFields(error) }, 'a rebuild could not be computed');
-      return undefined;
-    }
+    const wanted = { position, number, checksum, length };
+    const bytes = await questions.ask(number, view, () => solver.solve(view, wanted, tried));
+    if (bytes === undefined) return 'undetermined';
+    this.giveBack(position, segment, bytes);
+    return 'done';
   }
 
   private giveBack(position: number, segment: Segment, bytes: Uint8Array): void {
-    const table = this.parts.replica.state(position)?.store.table;
+    const { replica } = this.parts;
+    const { number, checksum } = segment;
+    const store = replica.state(position)?.store;
     // It may have been released, or the role been lost, while the codec was at work.
-    if (table?.maybe(segment.number) !== segment || this.missing(position, segment.number) === undefined) return;
-    table.restoreBytes(segment.number, bytes);
-    this.parts.onResult?.('done');
-    this.cache.add(`${position}/${segment.number}`, table, segment);
-  }
-
-  private wokenWithin(question: Question, timeoutMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      const cancel = this.parts.scheduler.after(timeoutMs, resolve);
-      question.wake = () => {
-        cancel();
-        resolve();
-      };
-    });
+    if (store?.table.maybe(number) !== segment || this.missing(position, number) === undefined) return;
+    store.restoreBytes(number, bytes);
+    this.parts.onRebuilt?.();
+    replica.parity?.refold(position, number, bytes, checksum);
+    // At a data holder the segment is its shard, which stays.
+    if (replica.parity !== undefined) this.cache.add(`${position}/${number}`, store.table, segment);
   }
 }

@@ -5,7 +5,7 @@
  * The map decides everything here. It is applied to the groups first, then a lease that came with it may be used, then requests
  * are routed by it; and only then the control side is told that it is applied.
  */
-import { asDcacheError } from '../../base/errors.js';
+import { asDcacheError, DcacheError } from '../../base/errors.js';
 import { assertNever } from '../../base/assert.js';
 import type { Logger } from '../../base/log.js';
 import type { Metrics } from '../../base/metrics.js';
@@ -20,14 +20,14 @@ import { SlabPool } from '../../store/slab-pool.js';
 import type { ControlRequests } from '../control/control-options.js';
 import type { ControlEvent } from '../control/events.js';
 import type { WrittenSnapshot } from '../control/snapshot-keeper.js';
-import type { DataPlane, DataStats, EccReport } from '../data-plane.js';
+import type { DataPlane, DataStats, EccReport, ScrubRun } from '../data-plane.js';
 import type { Forwarder } from '../data/router.js';
 import type { PieceSizes } from '../data/upload-queue.js';
 import type { Scheduler } from '../runtime/scheduler.js';
 import type { SnapshotFiles } from '../snapshot-files.js';
 import { Reporter, reportOf } from './data-report.js';
 import { statsOf } from './data-stats.js';
-import type { RebuildPool } from './degraded-reads.js';
+import type { RebuildPool } from './segment-solver.js';
 import { EccRouter } from './ecc-router.js';
 import { guardedScheduler } from './guarded-scheduler.js';
 import { LeaseReader, type PublishedGrant } from './lease-reader.js';
@@ -60,6 +60,8 @@ export interface EccDataSideParts {
   readonly memoryRules: MemoryRules;
   /** How large values are cut; by LIMITS if left out. */
   readonly pieceSizes?: PieceSizes;
+  /** Between two scrubs of everything that is here; 0: none by itself. */
+  readonly scrubIntervalMs: number;
   readonly logger: Logger;
   readonly metrics: Metrics;
   /** Called once, when the groups are known. */
@@ -137,6 +139,19 @@ export class EccDataSide implements DataPlane, DataLinkHandler {
     this.mapLog.stop();
     this.groups?.stop();
     this.router.stop();
+  }
+
+  scrub(): ScrubRun {
+    const { groups, map } = this;
+    if (groups === undefined) {
+      throw new DcacheError('NO_LEADER', `${this.notServing ?? 'the node is starting'}; try again in a moment`);
+    }
+    if (map.m === 0) {
+      const why =
+        'this cluster keeps no parity (m = 0): there is nothing to check values against, or to mend them from';
+      throw new DcacheError('INVALID_ARGUMENT', `${why}; found a cluster with --m 1 or more for that`);
+    }
+    return groups.scrubber.run();
   }
 
   get notServing(): string | undefined {
@@ -243,7 +258,7 @@ export class EccDataSide implements DataPlane, DataLinkHandler {
   private maybeOpenGroups(): void {
     const clusterId = this.currentView?.clusterId;
     if (this.groups !== undefined || clusterId === undefined || this.map.groups.length === 0) return;
-    const { self, wallMs, memoryRules, logger, metrics, newReplica } = this.parts;
+    const { self, wallMs, memoryRules, scrubIntervalMs, logger, metrics, newReplica } = this.parts;
     const { k, m } = this.map;
     const { codec, pool } = this.parts.openCoding(k, m);
     this.groups = new LocalGroups({
@@ -257,6 +272,7 @@ export class EccDataSide implements DataPlane, DataLinkHandler {
       // A node holds about as much as n partitions have: k that it leads, and shards of m more.
       memoryRules: { ...memoryRules, maxBytes: memoryRules.maxBytes / (k + m) },
       pieceSizes: this.parts.pieceSizes,
+      scrubIntervalMs,
       logger,
       metrics,
       shortage: () => this.router.shortage,

@@ -14,9 +14,13 @@ import type { PendingRequest } from '../data/pending.js';
 import type { PieceSizes } from '../data/upload-queue.js';
 import type { Scheduler } from '../runtime/scheduler.js';
 import { decisionsOf } from './decisions.js';
-import { DegradedReads, type RebuildPool } from './degraded-reads.js';
+import { DegradedReads } from './degraded-reads.js';
 import { PartitionService } from './partition-service.js';
 import type { DataLinks } from './ports.js';
+import { Scrubber, type ScrubbedGroup } from './scrubber.js';
+import { SegmentSolver, type RebuildPool } from './segment-solver.js';
+import { StripeCheck } from './stripe-check.js';
+import { StripeQuestions } from './stripe-questions.js';
 import { newGroupReplica, type Replica, type ReplicaSpec } from './replica.js';
 import type { Troubles } from './troubles.js';
 
@@ -36,6 +40,8 @@ export interface LocalGroupsParts {
   readonly memoryRules: MemoryRules;
   /** How large values are cut; by LIMITS if left out. */
   readonly pieceSizes?: PieceSizes | undefined;
+  /** Between two scrubs of everything that is here; 0: none by itself. */
+  readonly scrubIntervalMs: number;
   readonly logger: Logger;
   readonly metrics: Metrics;
   shortage(): DcacheError | undefined;
@@ -47,25 +53,39 @@ export interface LocalGroupsParts {
 
 interface LocalGroup {
   readonly replica: Replica;
+  readonly questions: StripeQuestions;
   readonly reads: DegradedReads;
+  readonly scrubbed: ScrubbedGroup;
   /** By position. */
   readonly services: (PartitionService | undefined)[];
+  /** Segments that learners need and that are being rebuilt: position/number. */
+  readonly needed: Set<string>;
 }
 
 export class LocalGroups {
   private readonly parts: LocalGroupsParts;
   private readonly groups = new Map<number, LocalGroup>();
+  readonly scrubber: Scrubber;
   private pumpPlanned = false;
   private upkeeps = 0;
   private stopped = false;
 
   constructor(parts: LocalGroupsParts) {
+    const { scheduler, logger, metrics, scrubIntervalMs: intervalMs } = parts;
     this.parts = parts;
+    this.scrubber = new Scrubber({ scheduler, logger, metrics, intervalMs, groups: () => this.scrubbedGroups() });
+    metrics.gauge('owedSegments', {}, () => this.owedSegments);
   }
 
   /** Partitions that this node leads. */
   get led(): number {
     return [...this.services()].length;
+  }
+
+  private get owedSegments(): number {
+    let owed = 0;
+    for (const { parity } of this.replicas()) owed += parity?.owed().length ?? 0;
+    return owed;
   }
 
   *replicas(): IterableIterator<Replica> {
@@ -80,13 +100,13 @@ export class LocalGroups {
     const { spec } = this.parts;
     for (const group of map.groups) {
       const known = this.groups.get(group.id);
-      known?.reads.onMembers(group.inSync.filter((member) => !sameMember(member, spec.self)));
+      known?.questions.onMembers(group.inSync.filter((member) => !sameMember(member, spec.self)));
       if (known !== undefined) known.replica.onMap(group);
       else if (group.holders.includes(spec.self.nodeId)) {
         const replica = (this.parts.newReplica ?? newGroupReplica)(group, spec);
-        const reads = this.newReads(group.id, replica);
-        reads.onMembers(group.inSync.filter((member) => !sameMember(member, spec.self)));
-        this.groups.set(group.id, { replica, reads, services: [] });
+        const opened = this.openGroup(group.id, replica);
+        opened.questions.onMembers(group.inSync.filter((member) => !sameMember(member, spec.self)));
+        this.groups.set(group.id, opened);
       }
     }
     this.pump();
@@ -103,7 +123,8 @@ export class LocalGroups {
       const group = this.groups.get(message.group);
       if (group === undefined) this.onMisdirected();
       else if (message.type === 'shard-request') this.serveShards(from, message, group.replica);
-      else if (message.type === 'shard-reply') group.reads.onReply(from, message);
+      else if (message.type === 'shard-reply') group.questions.onReply(from, message);
+      else if (message.type === 'shard-suspect') this.scrubber.suspect(message.group, message.stripe);
       else group.replica.onMessage(from, message, nowMs);
     }
     this.pumpLater();
@@ -128,6 +149,7 @@ export class LocalGroups {
   tick(): void {
     this.pump();
     for (const service of this.services()) service.onProgress();
+    if (!this.stopped) this.scrubber.tick();
   }
 
   upkeep(): void {
@@ -149,7 +171,8 @@ export class LocalGroups {
 
   stop(): void {
     this.stopped = true;
-    for (const { reads } of this.groups.values()) reads.stop();
+    this.scrubber.stop();
+    for (const { questions } of this.groups.values()) questions.stop();
   }
 
   private *services(): IterableIterator<PartitionService> {
@@ -191,24 +214,31 @@ export class LocalGroups {
     this.parts.metrics.counter('misdirected', {}).add();
   }
 
-  private carryOut(effect: Exclude<Effect, { type: 'roles-changed' | 'committed' }>, { reads }: LocalGroup): void {
+  private carryOut(effect: Exclude<Effect, { type: 'roles-changed' | 'committed' }>, group: LocalGroup): void {
     switch (effect.type) {
       case 'send':
         return this.parts.links.send(effect.to, effect.message);
       case 'misdirected':
         return this.onMisdirected();
-      case 'segment-needed': {
-        const { position, number } = effect;
-        reads.rebuild(position, [number]).then(
-          () => this.pumpLater(),
-          // The core asks again as long as it needs the segment.
-          (error: unknown) => this.parts.logger.warn({ position, number, ...errorFields(error) }, 'no rebuild'),
-        );
-        return;
-      }
+      case 'segment-needed':
+        return this.rebuildForLearner(effect.position, effect.number, group);
       default:
         assertNever(effect, 'effect');
     }
+  }
+
+  /** The core asks again as long as it needs the segment. */
+  private rebuildForLearner(position: number, number: number, { reads, needed }: LocalGroup): void {
+    const name = `${position}/${number}`;
+    if (needed.has(name)) return;
+    needed.add(name);
+    reads
+      .rebuild(position, [number])
+      .then(
+        () => this.pumpLater(),
+        (error: unknown) => this.parts.logger.warn({ position, number, ...errorFields(error) }, 'no rebuild'),
+      )
+      .finally(() => needed.delete(name));
   }
 
   private takeRoles(id: number, { replica, reads, services }: LocalGroup): void {
@@ -239,20 +269,44 @@ export class LocalGroups {
     }
   }
 
-  private newReads(group: number, replica: Replica): DegradedReads {
+  private openGroup(group: number, replica: Replica): LocalGroup {
     const { spec, pool, links, scheduler, logger, metrics, troubles } = this.parts;
-    return new DegradedReads({
+    const { k, codec } = spec;
+    const self = spec.self.nodeId;
+    const questions = new StripeQuestions({ group, scheduler, send: (to, message) => links.send(to, message) });
+    const solver = new SegmentSolver({
       group,
-      k: spec.k,
-      replica,
-      code: spec.codec,
+      k,
+      code: codec,
       pool,
-      scheduler,
       logger,
-      onResult: (result) => metrics.counter('rebuilds', { result }).add(),
-      hopeless: () => troubles.withoutShards(group),
-      send: (to, message) => links.send(to, message),
+      onWrong: (stripe, givers) => {
+        metrics.counter('rebuilds', { result: 'wrong' }).add();
+        for (const giver of givers) {
+          if (giver === self) this.scrubber.suspect(group, stripe);
+          else links.send(giver, { type: 'shard-suspect', group, stripe });
+        }
+      },
     });
+    const onRebuilt = (): void => metrics.counter('rebuilds', { result: 'done' }).add();
+    const hopeless = (): DcacheError | undefined => troubles.withoutShards(group);
+    const reads = new DegradedReads({ self, group, replica, questions, solver, scheduler, onRebuilt, hopeless });
+    const check = new StripeCheck({ self, group, k, replica, codec, questions, solver, rebuilder: reads, logger });
+    const scrubbed: ScrubbedGroup = {
+      group,
+      get isBusy(): boolean {
+        return reads.isBusy;
+      },
+      owing: () => [...new Set(replica.parity?.owed().map(({ number }) => number))],
+      stripes: () => check.stripes(),
+      check: (stripe) => check.check(stripe),
+      refold: (stripe) => check.refold(stripe),
+    };
+    return { replica, questions, reads, scrubbed, services: [], needed: new Set() };
+  }
+
+  private *scrubbedGroups(): IterableIterator<ScrubbedGroup> {
+    for (const { scrubbed } of this.groups.values()) yield scrubbed;
   }
 
   /** At once: a degraded read elsewhere never waits for what is applied here. */

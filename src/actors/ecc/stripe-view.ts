@@ -2,9 +2,11 @@
  * What has been heard of one stripe while one of its segments is rebuilt: copies in shared memory, each in the size of the
  * stripe's shards, as codec jobs want them.
  */
+import type { NodeId } from '../../base/ids.js';
 import type { RebuildJob } from '../../erasure/codec-job.js';
 import {
   positionsIn,
+  sameSegment,
   type NamedSegment,
   type OfferedParity,
   type Offers,
@@ -13,12 +15,12 @@ import {
 import type { DataShard, ShardReply } from '../../replication/messages.js';
 
 type Shards = Pick<ShardReply, 'data' | 'parity'>;
-interface HeldSegment extends NamedSegment {
+interface Held {
   readonly bytes: Uint8Array;
+  readonly giver: NodeId;
 }
-interface HeldParity extends OfferedParity {
-  readonly bytes: Uint8Array;
-}
+type HeldSegment = NamedSegment & Held;
+type HeldParity = OfferedParity & Held;
 
 export class StripeView {
   private readonly shardBytes: number;
@@ -27,10 +29,10 @@ export class StripeView {
   private readonly parities: HeldParity[] = [];
   private hasNews = false;
 
-  /** @param own of this node. Copied. */
-  constructor(shardBytes: number, own: Shards) {
+  /** @param own of this node, `self`. Copied. */
+  constructor(shardBytes: number, own: Shards, self: NodeId) {
     this.shardBytes = shardBytes;
-    this.add(own);
+    this.add(own, self);
   }
 
   /** What there is to plan with. */
@@ -39,11 +41,11 @@ export class StripeView {
   }
 
   /** Copied. What cannot be of this stripe is left out. */
-  add({ data, parity }: Shards): void {
-    this.addData(data);
+  add({ data, parity }: Shards, giver: NodeId): void {
+    this.addData(data, giver);
     const isUsable = parity !== null && parity.bytes.length <= this.shardBytes;
     if (isUsable && !this.parities.some(({ index }) => index === parity.index)) {
-      this.parities.push(this.parityOf(parity));
+      this.parities.push({ ...parity, bytes: this.copy(parity.bytes), giver });
     }
     this.hasNews = true;
   }
@@ -57,8 +59,7 @@ export class StripeView {
 
   /** A segment as somebody has it raw. Borrowed. */
   bytesOf(wanted: NamedSegment): Uint8Array | undefined {
-    return this.data.find(({ position, checksum }) => position === wanted.position && checksum === wanted.checksum)
-      ?.bytes;
+    return this.data.find((held) => sameSegment(held, wanted))?.bytes;
   }
 
   /** The job for a plan that was made from `offers`, and where its result will be. */
@@ -79,15 +80,22 @@ export class StripeView {
     return { job: { type: 'rebuild', data, parities, wanted }, target };
   }
 
-  private addData(shards: readonly DataShard[]): void {
-    for (const { position, checksum, bytes } of shards) {
-      if (bytes.length > this.shardBytes || this.bytesOf({ position, checksum }) !== undefined) continue;
-      this.data.push({ position, checksum, bytes: this.copy(bytes) });
-    }
+  /** Who gave the shards that a plan made from `offers` takes. */
+  giversOf(plan: RebuildPlan, wanted: NamedSegment): NodeId[] {
+    const segments = plan.type === 'copy' ? [wanted] : plan.data;
+    const parities = plan.type === 'copy' ? [] : plan.parities;
+    const givers = [
+      ...this.data.filter((held) => segments.some((segment) => sameSegment(held, segment))),
+      ...this.parities.filter((held) => parities.some(({ index }) => index === held.index)),
+    ];
+    return [...new Set(givers.map(({ giver }) => giver))];
   }
 
-  private parityOf({ index, contributions, bytes }: NonNullable<Shards['parity']>): HeldParity {
-    return { index, contributions, bytes: this.copy(bytes) };
+  private addData(shards: readonly DataShard[], giver: NodeId): void {
+    for (const { position, checksum, bytes } of shards) {
+      if (bytes.length > this.shardBytes || this.bytesOf({ position, checksum }) !== undefined) continue;
+      this.data.push({ position, checksum, bytes: this.copy(bytes), giver });
+    }
   }
 
   private copy(bytes: Uint8Array): Uint8Array {

@@ -1,6 +1,7 @@
 /** What the client port serves. Implemented by the node (node/node.ts). */
 import type { GroupEpoch } from '../../cluster/heartbeat.js';
 import type { GroupLossReport } from '../../cluster/loss-report.js';
+import type { ScrubRun } from '../../actors/data-plane.js';
 import type { MapReport } from '../../cluster/map-report.js';
 import type { KvReply, KvRequest } from '../../store/requests.js';
 
@@ -92,4 +93,6 @@ export interface ClientBackend {
   /** Declares the losses of these groups, as previewed. */
   acceptLosses(losses: readonly GroupEpoch[]): Promise<void>;
   acknowledgeLosses(): Promise<void>;
+  /** Begins a scrub of this node, or makes haste with the one under way. Throws as DataPlane.scrub does. */
+  scrub(): ScrubRun;
 }

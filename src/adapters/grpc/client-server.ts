@@ -1,5 +1,5 @@
 /** The client port: Kv and Cluster, and what gRPC tools ask for. Thin: validates, hands on to the backend, translates the answer. */
-import type { sendUnaryData, Server, ServerDuplexStream, ServerUnaryCall } from '@grpc/grpc-js';
+import type { sendUnaryData, Server, ServerDuplexStream, ServerUnaryCall, ServerWritableStream } from '@grpc/grpc-js';
 import { assert } from '../../base/assert.js';
 import { asDcacheError, DcacheError } from '../../base/errors.js';
 import { LIMITS } from '../../base/limits.js';
@@ -13,12 +13,15 @@ import {
   type AcceptLossRequest,
   type AddNodeRequest,
   type RemoveNodeRequest,
+  type ScrubRequest,
+  type ScrubResponse,
 } from './generated/dcache/v1/cluster.js';
 import { KvDefinition, type SessionResponse } from './generated/dcache/v1/kv.js';
 import { replyMessage, writeReply, type ReplyMessage, type WireReply } from './kv-replies.js';
 import { readRequest, type WireRequest } from './kv-requests.js';
 import { requestTimeout } from './request-timeout.js';
 import { decodeRequest, serviceDefinition, undecodedDefinition } from './service-definition.js';
+import { serveScrub } from './scrub-service.js';
 import { SessionServer } from './session-server.js';
 import { LargeValueBudgets } from './session-uploads.js';
 import { toGrpcStatus } from './status.js';
@@ -121,6 +124,7 @@ export class ClientServer {
         await backend.acknowledgeLosses();
         return {};
       }),
+      scrub: (call: ServerWritableStream<ScrubRequest, ScrubResponse>) => serveScrub(backend, call),
     });
   }
 

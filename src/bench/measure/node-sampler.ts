@@ -8,6 +8,8 @@ import { readSockets, TrafficMeter, type ProcessTraffic } from './socket-bytes.j
 export interface SamplerOptions {
   readonly nodeIds: readonly string[];
   readonly intervalMs: number;
+  /** Nodes reach each other through proxies, so that what goes to other nodes cannot be told apart. */
+  readonly proxied: boolean;
   /** When the measured part begins, on `performance`'s clock. */
   readonly beginsAtMs: number;
   /** Undefined while no node answers. */
@@ -66,7 +68,7 @@ export class NodeSampler {
   }
 
   private async sample(): Promise<void> {
-    const { report: ask, pids: pidsOf, beginsAtMs } = this.options;
+    const { report: ask, pids: pidsOf, beginsAtMs, proxied } = this.options;
     const [report, sockets] = await Promise.all([ask(), readSockets()]);
     const nowMs = performance.now();
     const atMs = Math.round(nowMs - beginsAtMs);
@@ -79,7 +81,12 @@ export class NodeSampler {
       const pid = pids.get(nodeId);
       const used = pid === undefined ? undefined : this.processSample(pid, atMs);
       const moved = sinceSeconds === undefined || pid === undefined ? undefined : traffic?.get(pid);
-      samples.push({ atMs, ...storeOf(rows.get(nodeId)), ...processOf(used), ...trafficOf(moved, sinceSeconds) });
+      samples.push({
+        atMs,
+        ...storeOf(rows.get(nodeId)),
+        ...processOf(used),
+        ...trafficOf(moved, sinceSeconds, proxied),
+      });
     }
     const driver = this.processSample(process.pid, atMs);
     if (driver !== undefined) this.driverSamples.push(driver);
@@ -117,12 +124,13 @@ function processOf(sample: ProcessSample | undefined): Pick<NodeSample, 'cpus' |
 function trafficOf(
   traffic: ProcessTraffic | undefined,
   seconds: number | undefined,
+  proxied: boolean,
 ): Pick<NodeSample, 'sentPerSecond' | 'receivedPerSecond' | 'sentToNodesPerSecond'> {
   if (traffic === undefined || seconds === undefined)
     return { sentPerSecond: null, receivedPerSecond: null, sentToNodesPerSecond: null };
   return {
     sentPerSecond: traffic.sentBytes / seconds,
     receivedPerSecond: traffic.receivedBytes / seconds,
-    sentToNodesPerSecond: traffic.sentToNodesBytes / seconds,
+    sentToNodesPerSecond: proxied ? null : traffic.sentToNodesBytes / seconds,
   };
 }

@@ -136,7 +136,7 @@ export interface NodeSample {
   /** Held by the store, by the node's own accounting, and what for. */
   readonly storeBytes: number | null;
   readonly storeBytesFor: Readonly<Record<string, number>> | null;
-  /** A second, of all sockets, since the sample before; of these to other nodes. Null where `ss` (iproute2) is not at hand. */
+  /** A second, of all sockets, since the sample before; of these to other nodes (null behind proxies). Null where `ss` (iproute2) is not at hand. */
   readonly sentPerSecond: number | null;
   readonly receivedPerSecond: number | null;
   readonly sentToNodesPerSecond: number | null;

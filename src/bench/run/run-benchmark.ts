@@ -159,6 +159,7 @@ async function measure(
   const sampler = new NodeSampler({
     nodeIds: target.nodeIds,
     intervalMs: plan.windowMs,
+    proxied: target.description.proxied,
     beginsAtMs,
     report: () => target.report(),
     pids: (report) => target.pids(report),

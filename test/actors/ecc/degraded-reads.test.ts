@@ -1,6 +1,8 @@
 /** Rebuilding segments at an acting primary, with the other nodes of its group played by the test. RS(2,2). */
 import { beforeEach, describe, expect, test } from 'vitest';
 import { DegradedReads } from '../../../src/actors/ecc/degraded-reads.js';
+import { SegmentSolver } from '../../../src/actors/ecc/segment-solver.js';
+import { StripeQuestions } from '../../../src/actors/ecc/stripe-questions.js';
 import { DcacheError } from '../../../src/base/errors.js';
 import { NULL_LOGGER } from '../../../src/base/log.js';
 import { runJob } from '../../../src/erasure/codec-job.js';
@@ -36,11 +38,14 @@ let parities: readonly ParityShards[];
 let lost: Map<number, Uint8Array>;
 let reads: DegradedReads;
 let jobs: number;
+let questions: StripeQuestions;
+let suspects: (readonly string[])[];
 
 beforeEach(() => {
   scheduler = new VirtualScheduler();
   asked = [];
   jobs = 0;
+  suspects = [];
   stores = [0, 1].map((position) => filled(position));
   const pool = new SlabPool();
   parities = [0, 1].map((index) => new ParityShards(codec, index, STANDARD_LAYOUT, pool));
@@ -74,10 +79,17 @@ function filled(position: number): SegmentStore {
 
 function newReads(cacheBytes?: number): DegradedReads {
   const state = { store: storeOf(0).partition, log: new PartitionLog(0, 0), appliedIndex: 0, header: EMPTY_HEADER };
-  const made = new DegradedReads({
+  questions = new StripeQuestions({
+    group: 0,
+    scheduler,
+    send: (to, message: DataMessage) => {
+      if (message.type === 'shard-request') asked.push({ to, request: message });
+    },
+  });
+  questions.onMembers([DATA_HOLDER, PARITY_HOLDER]);
+  const solver = new SegmentSolver({
     group: 0,
     k: 2,
-    replica: { state: () => state, shardsOf: (stripe) => shardsOf(3, stripe), parity: parities[0] },
     code: codec,
     pool: {
       run: async (job) => {
@@ -86,15 +98,18 @@ function newReads(cacheBytes?: number): DegradedReads {
         runJob(codec, job);
       },
     },
-    scheduler,
     logger: NULL_LOGGER,
-    ...(cacheBytes === undefined ? {} : { cacheBytes }),
-    send: (to, message: DataMessage) => {
-      if (message.type === 'shard-request') asked.push({ to, request: message });
-    },
+    onWrong: (_, givers) => suspects.push(givers),
   });
-  made.onMembers([DATA_HOLDER, PARITY_HOLDER]);
-  return made;
+  return new DegradedReads({
+    self: life(3).nodeId,
+    group: 0,
+    replica: { state: () => state, shardsOf: (stripe) => shardsOf(3, stripe), parity: parities[0] },
+    questions,
+    solver,
+    scheduler,
+    ...(cacheBytes === undefined ? {} : { cacheBytes }),
+  });
 }
 
 /** What the holder n2, n3 or n4 has of a stripe. */
@@ -116,7 +131,13 @@ async function answer(node: 2 | 4, change: (shards: Shards) => Shards = (shards)
   for (const { to, request } of [...asked]) {
     if (to !== `n${node}`) continue;
     const { group, requestId, stripe } = request;
-    reads.onReply(life(node), { type: 'shard-reply', group, requestId, epoch: 1, ...change(shardsOf(node, stripe)) });
+    questions.onReply(life(node), {
+      type: 'shard-reply',
+      group,
+      requestId,
+      epoch: 1,
+      ...change(shardsOf(node, stripe)),
+    });
   }
   asked = asked.filter(({ to }) => to !== `n${node}`);
   await scheduler.settle();
@@ -167,7 +188,7 @@ describe('a rebuild', () => {
     expect(jobs).toBe(1);
   });
 
-  test('takes another subset when the result is wrong, and counts it', async () => {
+  test('takes another subset when the result is wrong, and suspects who gave what it was made of', async () => {
     const tracked = rebuild(1);
     await scheduler.settle();
     await answer(2, ({ data, parity }) => ({
@@ -178,7 +199,10 @@ describe('a rebuild', () => {
     await answer(4);
     expect(tracked.outcome).toBe('done');
     expect(bytesNow(1)).toEqual(lost.get(1));
-    expect(reads.wrong).toBeGreaterThan(0);
+    expect(suspects).toEqual([
+      ['n2', 'n3'],
+      ['n2', 'n4'],
+    ]);
   });
 
   test('takes the segment as it is from whoever has not folded it yet', async () => {
@@ -196,7 +220,7 @@ describe('a rebuild', () => {
   test('does not listen to nodes that are not in sync', async () => {
     const tracked = rebuild(1);
     await scheduler.settle();
-    reads.onMembers([PARITY_HOLDER]);
+    questions.onMembers([PARITY_HOLDER]);
     await answer(2);
     expect(tracked.outcome).toBeUndefined();
   });

@@ -2,6 +2,7 @@
 import { NULL_METRICS } from '../../../src/base/metrics.js';
 import { EccDataSide } from '../../../src/actors/ecc/ecc-data-side.js';
 import type { DataLinkHandler, DataLinks } from '../../../src/actors/ecc/ports.js';
+import { newGroupReplica, type Replica } from '../../../src/actors/ecc/replica.js';
 import type { ControlEvent } from '../../../src/actors/control/events.js';
 import { DcacheError } from '../../../src/base/errors.js';
 import type { NodeId } from '../../../src/base/ids.js';
@@ -32,6 +33,8 @@ export class VirtualNode {
   lease = { leaseEndMs: Infinity, leaseMapIndex: 0 };
   peers: readonly NodeId[] = [];
   isUp = true;
+  /** By group. */
+  readonly replicas: Replica[] = [];
 
   constructor(nodes: VirtualNodes, number: number, incarnation = 1) {
     this.self = life(number, incarnation);
@@ -43,11 +46,17 @@ export class VirtualNode {
       readGrant: () => this.lease,
       files: this.files,
       memoryRules: NO_CAP,
+      scrubIntervalMs: 0,
       metrics: NULL_METRICS,
       logger: NULL_LOGGER,
       openCoding: (k, m) => {
         const codec = new ErasureCodec(erasureCode(k, m), loopKernel);
         return { codec, pool: { run: (job) => Promise.resolve(runJob(codec, job)) } };
+      },
+      newReplica: (group, spec) => {
+        const replica = newGroupReplica(group, spec);
+        this.replicas[group.id] = replica;
+        return replica;
       },
       submit: ({ applied }, onTaken) => {
         this.confirmed.push(applied);

@@ -50,6 +50,9 @@ class Backend implements ClientBackend {
   previewLosses = this.nodeReport;
   acceptLosses = this.nodeReport;
   acknowledgeLosses = this.nodeReport;
+  scrub = (): never => {
+    throw new Error('not part of this test');
+  };
 }
 
 let backend: Backend;

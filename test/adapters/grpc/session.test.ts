@@ -61,6 +61,9 @@ class ScriptedBackend implements ClientBackend {
   previewLosses = this.nodeReport;
   acceptLosses = this.nodeReport;
   acknowledgeLosses = this.nodeReport;
+  scrub = (): never => {
+    throw new Error('not part of this test');
+  };
 }
 
 let backend: ScriptedBackend;

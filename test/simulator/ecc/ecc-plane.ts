@@ -2,7 +2,7 @@
 import { NULL_METRICS } from '../../../src/base/metrics.js';
 import { leasePublisher, leaseReader, newLeaseMemory } from '../../../src/actors/control/lease-memory.js';
 import type { ControlEvent } from '../../../src/actors/control/events.js';
-import type { RebuildPool } from '../../../src/actors/ecc/degraded-reads.js';
+import type { RebuildPool } from '../../../src/actors/ecc/segment-solver.js';
 import { EccDataSide } from '../../../src/actors/ecc/ecc-data-side.js';
 import { asDcacheError } from '../../../src/base/errors.js';
 import { isIncarnation } from '../../../src/base/ids.js';
@@ -32,16 +32,19 @@ class SimRebuildPool implements RebuildPool {
   private readonly thread: SimThread;
   private readonly prng: Prng;
   private readonly maxMs: number;
+  private readonly onJob: () => void;
 
-  constructor(codec: ErasureCodec, thread: SimThread, maxMs: number, prng: Prng) {
+  constructor(codec: ErasureCodec, thread: SimThread, maxMs: number, prng: Prng, onJob: () => void) {
     this.codec = codec;
     this.thread = thread;
     this.maxMs = maxMs;
     this.prng = prng;
+    this.onJob = onJob;
   }
 
   /** The memory is read and written at once, or at the end: in between the caller must leave it alone. */
   run(job: RebuildJob): Promise<void> {
+    this.onJob();
     const atOnce = this.prng.chance(1, 2);
     return new Promise((resolve, reject) => {
       let failure: unknown;
@@ -69,6 +72,8 @@ export interface EccPlaneParts {
   readonly codec: ErasureCodec;
   readonly logs: LogChecker;
   readonly shards: ShardChecker;
+  /** A segment is rebuilt because somebody needs it. */
+  readonly onRebuild: () => void;
 }
 
 export class EccSimPlane implements SimPlane {
@@ -77,7 +82,7 @@ export class EccSimPlane implements SimPlane {
   readonly setup: PlaneSetup;
   private readonly side: EccDataSide;
 
-  constructor({ world, ecc, net, codec, logs, shards }: EccPlaneParts, parts: PlaneParts) {
+  constructor({ world, ecc, net, codec, logs, shards, onRebuild }: EccPlaneParts, parts: PlaneParts) {
     const { host, speaker, thread, prng, clock, disk, memoryRules } = parts;
     const { nodeId, incarnation } = speaker;
     assert(isIncarnation(incarnation), 'an incarnation is drawn from its range');
@@ -93,13 +98,18 @@ export class EccSimPlane implements SimPlane {
       files: new SimSnapshotFiles(disk.folder, thread, world.parameters.disk.maxFileStepMs, prng.fork()),
       memoryRules,
       pieceSizes: SIM_PIECES,
+      scrubIntervalMs: 0,
       metrics: NULL_METRICS,
       logger: world.logger.child(`${host} data`),
-      openCoding: () => ({ codec, pool: new SimRebuildPool(codec, thread, ecc.maxRebuildMs, prng.fork()) }),
+      openCoding: () => ({
+        codec,
+        pool: new SimRebuildPool(codec, thread, ecc.maxRebuildMs, prng.fork(), onRebuild),
+      }),
       newReplica: (group, { clusterId, ...spec }) => {
         const hash = new SipKeyHash(seedOfCluster(clusterId));
         const replica = new GroupReplica({ ...spec, hash, layout: ecc.layout }, group);
         this.life.replicas.set(group.id, replica);
+        this.life.pool = spec.pool;
         return replica;
       },
       submit: (requests, onTaken) => parts.submit(requests, onTaken),

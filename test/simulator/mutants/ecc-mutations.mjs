@@ -130,8 +130,8 @@ export const ECC_MUTATIONS = [
       },
       {
         file: 'src/actors/ecc/local-groups.ts',
-        find: 'known?.reads.onMembers(group.inSync.filter(',
-        put: 'known?.reads.onMembers([...group.inSync, ...group.joining].filter(',
+        find: 'known?.questions.onMembers(group.inSync.filter(',
+        put: 'known?.questions.onMembers([...group.inSync, ...group.joining].filter(',
       },
     ],
   },

@@ -167,6 +167,24 @@ export interface AcknowledgeLossRequest {
 export interface AcknowledgeLossResponse {
 }
 
+export interface ScrubRequest {
+}
+
+export interface ScrubResponse {
+  /** Stripes of which the node held something when the scrub began, and how many of them are done. */
+  stripes: number;
+  stripesDone: number;
+  /** Segments and parity shards that were looked at, and bytes read for it. */
+  shards: number;
+  bytes: number;
+  /** Of the shards: those that were wrong and are right now, are wrong or missing still, or could not be checked. */
+  mended: number;
+  unmended: number;
+  unchecked: number;
+  /** Nothing follows. */
+  done: boolean;
+}
+
 function createBaseStatusRequest(): StatusRequest {
   return {};
 }
@@ -1646,6 +1664,164 @@ export const AcknowledgeLossResponse: MessageFns<AcknowledgeLossResponse> = {
   },
 };
 
+function createBaseScrubRequest(): ScrubRequest {
+  return {};
+}
+
+export const ScrubRequest: MessageFns<ScrubRequest> = {
+  encode(_: ScrubRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ScrubRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseScrubRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseScrubResponse(): ScrubResponse {
+  return { stripes: 0, stripesDone: 0, shards: 0, bytes: 0, mended: 0, unmended: 0, unchecked: 0, done: false };
+}
+
+export const ScrubResponse: MessageFns<ScrubResponse> = {
+  encode(message: ScrubResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.stripes !== 0) {
+      writer.uint32(8).uint32(message.stripes);
+    }
+    if (message.stripesDone !== 0) {
+      writer.uint32(16).uint32(message.stripesDone);
+    }
+    if (message.shards !== 0) {
+      writer.uint32(24).uint64(message.shards);
+    }
+    if (message.bytes !== 0) {
+      writer.uint32(32).uint64(message.bytes);
+    }
+    if (message.mended !== 0) {
+      writer.uint32(40).uint64(message.mended);
+    }
+    if (message.unmended !== 0) {
+      writer.uint32(48).uint64(message.unmended);
+    }
+    if (message.unchecked !== 0) {
+      writer.uint32(56).uint64(message.unchecked);
+    }
+    if (message.done !== false) {
+      writer.uint32(64).bool(message.done);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ScrubResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseScrubResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.stripes = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.stripesDone = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.shards = longToNumber(reader.uint64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.bytes = longToNumber(reader.uint64());
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.mended = longToNumber(reader.uint64());
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.unmended = longToNumber(reader.uint64());
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.unchecked = longToNumber(reader.uint64());
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.done = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 export type ClusterDefinition = typeof ClusterDefinition;
 export const ClusterDefinition = {
   name: "Cluster",
@@ -1712,6 +1888,15 @@ export const ClusterDefinition = {
       requestStream: false,
       responseType: AcknowledgeLossResponse as typeof AcknowledgeLossResponse,
       responseStream: false,
+      options: {},
+    },
+    /** ecc mode: has the asked node check everything that it holds, and mend what is wrong; tells how far it is until it is over. */
+    scrub: {
+      name: "Scrub",
+      requestType: ScrubRequest as typeof ScrubRequest,
+      requestStream: false,
+      responseType: ScrubResponse as typeof ScrubResponse,
+      responseStream: true,
       options: {},
     },
   },

@@ -1,7 +1,9 @@
-/** `dcache bench run` as people type it: on clusters that it starts, on one that runs, and when it is asked for nonsense. */
+/** `dcache bench` as people type it: on clusters that it starts, on one that runs, and when it is asked for nonsense. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { notInstalled } from '../../src/bench/compare/compare.js';
+import type { CompareReport } from '../../src/bench/report/compare-report.js';
 import type { RunReport } from '../../src/bench/report/run-report.js';
 import { playScene, SCENE_TIMEOUT_MS, type Scene } from './harness.js';
 
@@ -134,6 +136,35 @@ scene('a benchmark that cannot be is refused before anything is started', async 
   }
   expect(leftovers(scene)).toEqual([]);
 });
+
+const RIVALS = ['redis', 'memcached', 'etcd'] as const;
+
+/** Where none of them is installed there is nobody to be compared with. */
+const installed = RIVALS.filter((name) => notInstalled([name]).length === 0);
+
+test.skipIf(installed.length === 0)(
+  'a comparison starts whatever is installed, asks all the same, and leaves nothing',
+  { timeout: SCENE_TIMEOUT_MS },
+  () =>
+    playScene(async (scene) => {
+      const systems = ['raft', ...installed];
+      const small = ['--k', '1', '--m', '0', '--keys', '50', '--clients', '4', '--round', '100ms'];
+      const args = ['bench', 'compare', '--only', systems.join(','), '--workload', 'ycsb-f', ...small];
+      const answer = await scene.cli([...args, '--output', 'compare.json'], inside(scene));
+      expect(answer.exitCode, answer.stderr).toBe(0);
+      expect(answer.stdout).toContain('A ratio is shown when');
+      const report = JSON.parse(readFileSync(join(scene.folder, 'compare.json'), 'utf8')) as CompareReport;
+      expect(report).toMatchObject({ schema: 'dcache.bench.compare', version: 1, clients: 4 });
+      expect(report.systems.map(({ system }) => system)).toEqual(systems);
+      for (const { name, rounds, bytesPerEntry, tolerates } of report.systems) {
+        expect(rounds, name).toHaveLength(5);
+        expect(tolerates, name).toBe(0);
+        expect(bytesPerEntry, name).toBeGreaterThan(0);
+        for (const { perSecond } of rounds) expect(perSecond, name).toBeGreaterThan(0);
+      }
+      expect(leftovers(scene)).toEqual([]);
+    }),
+);
 
 function commandOf(pid: string): string {
   try {

@@ -1,0 +1,91 @@
+/** A comparison for people: figures with their spread, and ratios where the rounds allow them. */
+import { ratioOf, spreadOf } from '../bench/measure/statistics.js';
+import type { ComparedRound, ComparedSystem, CompareReport } from '../bench/report/compare-report.js';
+import { plainTable, type Cell } from './tables.js';
+
+export function compareTables(report: CompareReport): string {
+  return [headline(report), figuresTable(report), ratiosTable(report), notes(report)].join('\n\n');
+}
+
+function headline({ workload, clients, systems, roundMs }: CompareReport): string {
+  const rounds = systems[0]?.rounds.length ?? 0;
+  return `${workload.name} (${workload.keys} keys, values of ${workload.valueBytes} bytes), ${clients} clients, closed loop; ${rounds} rounds of ${roundMs / 1000} s each, taking turns. Medians, least and most in brackets:`;
+}
+
+function figuresTable({ systems }: CompareReport): string {
+  const head = [
+    'system',
+    'tolerates',
+    'processes',
+    'a second',
+    'p50 ms',
+    'p99 ms',
+    'CPU µs each',
+    'bytes an entry',
+    'resident',
+  ];
+  return plainTable(
+    head,
+    systems.map(({ name, tolerates, processes, rounds, bytesPerEntry, residentGrowthPerEntry }) => [
+      name,
+      tolerates === 0 ? 'none' : tolerates,
+      processes,
+      spread(rounds, ({ perSecond }) => perSecond, 0),
+      spread(rounds, ({ p50Ms }) => p50Ms, 2),
+      spread(rounds, ({ p99Ms }) => p99Ms, 2),
+      spread(rounds, ({ cpuMicrosPerOperation }) => cpuMicrosPerOperation, 0),
+      bytesPerEntry.toFixed(0),
+      residentGrowthPerEntry.toFixed(0),
+    ]),
+  );
+}
+
+function spread(rounds: readonly ComparedRound[], of: (round: ComparedRound) => number, digits: number): string {
+  const { median, least, most } = spreadOf(rounds.map(of));
+  return `${median.toFixed(digits)} [${least.toFixed(digits)}, ${most.toFixed(digits)}]`;
+}
+
+/** Of the first system to each other one. */
+function ratiosTable({ systems }: CompareReport): string {
+  const [first, ...others] = systems;
+  if (first === undefined) return '';
+  const head = [`${first.name} :`, 'a second', 'p50', 'p99', 'CPU each', 'bytes an entry'];
+  return plainTable(
+    head,
+    others.map((other): Cell[] => {
+      const of = (get: (round: ComparedRound) => number): string => {
+        const ratio = ratioOf(first.rounds.map(get), other.rounds.map(get));
+        return ratio === undefined ? 'overlap' : presentRatio(ratio);
+      };
+      return [
+        other.name,
+        of(({ perSecond }) => perSecond),
+        of(({ p50Ms }) => p50Ms),
+        of(({ p99Ms }) => p99Ms),
+        of(({ cpuMicrosPerOperation }) => cpuMicrosPerOperation),
+        memoryRatio(first, other),
+      ];
+    }),
+  );
+}
+
+/** Memory is compared between systems that bear as many failures; what bears fewer holds fewer copies. */
+function memoryRatio(first: ComparedSystem, other: ComparedSystem): string {
+  if (first.tolerates !== other.tolerates)
+    return other.tolerates === 0 ? 'tolerates none' : `tolerates ${other.tolerates}`;
+  return presentRatio(first.bytesPerEntry / other.bytesPerEntry);
+}
+
+function presentRatio(ratio: number): string {
+  return ratio >= 10 ? ratio.toFixed(0) : ratio >= 0.095 ? ratio.toFixed(2) : ratio.toPrecision(1);
+}
+
+function notes({ machine, rule, systems }: CompareReport): string {
+  const versions = [...new Set(systems.map(({ version }) => version))].join('; ');
+  return [
+    rule,
+    'Tolerates: nodes that may fail at once without a loss of acknowledged writes. memcached and Redis alone keep one copy; Redis with replicas does not fail over by itself. dcache in ecc mode and Redis keep everything in memory, raft mode and etcd flush every write to the disks of a majority.',
+    "Bytes an entry: all processes together, by each system's own accounting after loading (memcached: items without the gaps of its slabs; etcd: pages of its databases). Resident: by how much the processes grew meanwhile.",
+    `Clients and all systems shared ${machine.cpus} processors (${machine.cpuModel}), load ${machine.loadAverage.toFixed(1)} at the beginning, Node ${machine.node}. ${versions}.`,
+  ].join('\n');
+}
