@@ -8,17 +8,17 @@
  */
 import { assert } from '../../base/assert.js';
 import { DcacheError } from '../../base/errors.js';
+import type { ValueWrite } from '../../store/logged-writes.js';
 import type { WriteReply } from '../../store/requests.js';
 import type { FragmentRun } from '../../store/values.js';
 import type { PendingRequest } from '../data/pending.js';
 import type { PieceSizes } from '../data/upload-queue.js';
 import type { Scheduler } from '../runtime/scheduler.js';
-import type { Decisions } from './partition-service.js';
 import type { LedPartition } from './replica.js';
 
 export interface LargeWritesParts {
   readonly primary: Pick<LedPartition, 'store'>;
-  readonly decisions: Pick<Decisions, 'finish'>;
+  readonly decisions: { finish(request: ValueWrite, run: FragmentRun): WriteReply };
   readonly scheduler: Scheduler;
   readonly sizes: PieceSizes;
   readonly wallMs: () => number;
