@@ -33,6 +33,7 @@ import { PIECE_SIZES, type PieceSizes } from '../data/upload-queue.js';
 import type { Scheduler } from '../runtime/scheduler.js';
 import { type AwaitedAnswer, AwaitedAnswers } from './awaited-answers.js';
 import { LargeWrites } from './large-writes.js';
+import { Admission } from './admission.js';
 import type { LedPartition } from './replica.js';
 
 /** Requests that name a key. */
@@ -69,6 +70,12 @@ export interface PartitionServiceParts {
   readonly pieceSizes?: PieceSizes | undefined;
   /** Wall clock, ms since 1970: what decides on expiry. */
   readonly wallMs: () => number;
+  /** The most that a write may ever cost at this node. */
+  readonly largestWriteBytes: number;
+  /** Cleaning has written `movedBytes` once more, `evictions` values have been ended to make room. */
+  onMadeRoom(movedBytes: number, evictions: number): void;
+  /** A write was refused for want of memory. */
+  onRefused(): void;
   /** Why waiting is of no use, for requests that cannot be decided now. */
   shortage(): DcacheError | undefined;
   /** The log has grown: there is something to send. */
@@ -84,6 +91,8 @@ interface Waiting {
 
 /** Work on expired values, cleaning and a lowered cap in one go: a pause of about a millisecond. */
 const UPKEEP_BYTES = 256 * 1024;
+/** Cleaning waits so long for an answer of members that it has asked for memory. */
+const ASKED_MS = 50;
 /** Keys that a flush removes in one entry. */
 const FLUSH_KEYS = 512;
 /** Cleaning for every chunk of a flush. */
@@ -91,12 +100,14 @@ const FLUSH_CLEANING_BYTES = 1024 * 1024;
 
 export class PartitionService {
   private readonly parts: PartitionServiceParts;
+  private readonly admission: Admission;
   private readonly awaited = new AwaitedAnswers();
   private readonly uploads: LargeWrites;
   private waiting: Waiting[] = [];
   private hasEnded = false;
 
   constructor(parts: PartitionServiceParts) {
+    const { primary, largestWriteBytes } = parts;
     this.parts = parts;
     this.uploads = new LargeWrites({
       primary: parts.primary,
@@ -106,6 +117,12 @@ export class PartitionService {
       wallMs: parts.wallMs,
       change: (work) => this.change(work),
       goOn: (pending) => this.attempt(pending),
+    });
+    this.admission = new Admission({
+      primary,
+      largestWriteBytes,
+      onRefused: () => parts.onRefused(),
+      onWaiting: () => parts.onChanged(),
     });
   }
 
@@ -138,6 +155,20 @@ export class PartitionService {
     const nowMs = wallMs();
     if (store.expirer.dueMs > nowMs && !store.hasToEvict) return;
     this.change(() => store.tick(nowMs, UPKEEP_BYTES));
+  }
+
+  /** Makes memory free by about `budgetBytes` of work. False if nothing is to be gained here. */
+  relieve(budgetBytes: number): boolean {
+    const { primary, wallMs } = this.parts;
+    if (this.hasEnded || !primary.serving) return false;
+    if (primary.memory.isReleasing || primary.isFull) return true;
+    if (this.change(() => primary.store.relieve(wallMs(), budgetBytes)).result) return true;
+    const { memory } = primary;
+    if (memory.deniedBytes === 0) return false;
+    const nowMs = this.parts.scheduler.nowMs();
+    memory.ask(memory.deniedBytes, nowMs);
+    this.parts.onChanged();
+    return memory.allowanceBytes < memory.deniedBytes && !memory.isKnownSince(nowMs - ASKED_MS);
   }
 
   /** This node is not the primary any more. */
@@ -183,6 +214,15 @@ export class PartitionService {
     const nowMs = wallMs();
     const tag = store.partition.hash.keyTag(request.key, 0, request.key.length);
     if (isWrite(request)) {
+      const sinceMs = pending.deadlineMs - pending.timeoutMs;
+      const verdict = this.admission.admit(
+        this.uploads.restOf(pending, request),
+        nowMs,
+        sinceMs,
+        this.parts.scheduler.nowMs(),
+      );
+      if (verdict === 'wait') return this.wait(pending, () => this.attempt(pending));
+      if (verdict !== 'now') return pending.failed(verdict);
       const run = request.type === 'set' ? this.uploads.wholeRunOf(pending) : undefined;
       if (run === undefined && this.uploads.maybeBegin(pending)) return;
       const { result, index } = this.change(() => {
@@ -248,7 +288,12 @@ export class PartitionService {
   }
 
   private change<Result>(work: () => Result): { readonly result: Result; readonly index: number } {
+    const { cleaner, evictor } = this.parts.primary.store;
+    const [moved, evicted] = [cleaner.movedBytes, evictor.evicted];
     const changed = this.parts.primary.change(work);
+    if (cleaner.movedBytes > moved || evictor.evicted > evicted) {
+      this.parts.onMadeRoom(cleaner.movedBytes - moved, evictor.evicted - evicted);
+    }
     if (changed.index > 0) this.parts.onChanged();
     return changed;
   }
