@@ -230,7 +230,7 @@ export class LocalGroups {
   }
 
   private takeRoles(id: number, { replica, reads, services }: LocalGroup): void {
-    const { spec, lease, scheduler, wallMs } = this.parts;
+    const { spec, lease, scheduler, logger, wallMs } = this.parts;
     for (let position = 0; position < spec.k; position++) {
       const primary = replica.primary(position);
       const before = services[position];
@@ -247,6 +247,7 @@ export class LocalGroups {
           rebuilder: reads,
           lease,
           scheduler,
+          logger,
           wallMs,
           shortage: () => this.parts.shortage() ?? this.parts.troubles.withoutMember({ group: id, position }),
           onChanged: () => this.pumpLater(),
