@@ -12,6 +12,21 @@ export const LIMITS = {
   maxKeyBytes: 64 * KIB,
   /** A value is 0 bytes to this many. */
   maxValueBytes: 64 * MIB,
+  /** A value above this travels in pieces: on a Session, between nodes, and in the logs of both modes. */
+  largeValueBytes: 1 * MIB,
+  /** One piece of a large value. */
+  valuePieceBytes: 512 * KIB,
+  /** Bytes of large values on their way to a node on one session. */
+  maxLargeBytesPerSession: 64 * MIB,
+  /**
+   * Bytes of large values that one node has on their way in from clients; as many from other nodes, which have budgets of their own
+   * so that two nodes that forward to each other do not wait for each other; and as many in answers to what it has forwarded.
+   */
+  maxLargeBytesInFlight: 128 * MIB,
+  /** Large values that a session has announced and not sent yet. */
+  maxAnnouncedValues: 1_024,
+  /** Pages with values that one session has under way: the copy of a large value is made for each. */
+  maxScansPerSession: 4,
   /** One gRPC message, either way, between clients and nodes: a value, its key and the frame around them. */
   maxClientMessageBytes: 65 * MIB,
   /** One gRPC message between control threads. Carries at least one entry, however large. */
@@ -37,14 +52,14 @@ export const LIMITS = {
   /** Client requests that one node works on at a time. */
   maxRequestsInFlight: 8_192,
   /** Bytes of client requests that one node works on at a time. */
-  maxRequestBytesInFlight: 192 * MIB,
+  maxRequestBytesInFlight: 320 * MIB,
   /** A batch of requests or replies on a Session stream is cut at this size, but holds at least one. */
   maxSessionBatchBytes: 1 * MIB,
   /** Keys of one page of a scan. */
   maxScanPage: 10_000,
   defaultScanPage: 1_000,
   /** Bytes of keys and values in one page of a scan, after the first entry. */
-  maxScanPageBytes: 4 * MIB,
+  maxScanPageBytes: 1 * MIB,
   /** Entries of the index that one page of a scan looks at: a bound on its pause when few keys have the prefix. */
   maxScanLooks: 20_000,
   /** A cursor holds a key at most, and says what it belongs to. */
@@ -69,7 +84,11 @@ export const LIMITS = {
   /** Entries that one change of a store may make: the largest value, its old one and cleaning. */
   maxEntriesPerChange: 256,
   /** Segments under way to one learner of one partition. */
-  maxTransferSegments: 4,
+  maxTransferSegments: 64,
+  /** Their bytes: what a primary holds in copies, and a learner in its sockets. One is sent even if it is larger. */
+  maxTransferBytes: 2 * MIB,
+  /** Bytes of a partition's log that a learner holds before it knows what it can keep; then it keeps nothing. */
+  maxUndecidedLogBytes: 16 * MIB,
   /** Data positions of a group, k. What the erasure code's tables hold. */
   maxDataPositions: 24,
   /** Parity positions of a group, m. */
@@ -101,6 +120,15 @@ export const LIMITS = {
 } as const;
 
 assert(LIMITS.maxClientMessageBytes >= LIMITS.maxValueBytes + LIMITS.maxKeyBytes + KIB, 'a value fits its message');
+assert(LIMITS.valuePieceBytes <= LIMITS.largeValueBytes, 'a large value is more than one piece');
+assert(LIMITS.largeValueBytes <= LIMITS.maxSessionBatchBytes, 'what travels whole does not make a batch much larger');
+assert(LIMITS.maxScanPageBytes <= LIMITS.largeValueBytes, 'a page with a large value has no other entry');
+assert(LIMITS.maxLargeBytesPerSession >= LIMITS.maxValueBytes, 'the largest value fits the budget of a session');
+assert(LIMITS.maxLargeBytesInFlight >= LIMITS.maxLargeBytesPerSession, 'a session can use its budget');
+assert(
+  LIMITS.maxRequestBytesInFlight >= 2 * LIMITS.maxLargeBytesInFlight + 64 * MIB,
+  'large values that are taken in leave small requests their place',
+);
 assert(LIMITS.maxPeerMessageBytes >= LIMITS.maxClientMessageBytes, 'an accepted request fits a Raft message');
 assert(LIMITS.maxUncommittedBytes >= LIMITS.maxClientMessageBytes, 'the largest request can be proposed');
 assert(LIMITS.maxMailboxBytes >= LIMITS.maxUncommittedBytes, 'a mailbox holds what may be proposed');
@@ -115,6 +143,7 @@ assert(
   'a full append of a partition can be under way',
 );
 assert(LIMITS.maxLearnerLogBytes >= LIMITS.maxPartitionUncommittedBytes, 'a learner may lag by what is uncommitted');
+assert(LIMITS.maxUndecidedLogBytes < LIMITS.maxLearnerLogBytes, 'a learner decides before its primary gives it up');
 assert(LIMITS.defaultRequestTimeoutMs <= LIMITS.maxRequestTimeoutMs, 'the default deadline is allowed');
 assert(LIMITS.maxDataPositions + LIMITS.maxParityPositions < 31, 'a set of positions fits the bits of an integer');
 assert(LIMITS.maxDataPositions + LIMITS.maxParityPositions <= LIMITS.maxNodes, 'a group fits its cluster');

@@ -11,7 +11,7 @@ import type { Requester } from './requester.js';
 export interface ScanOptions extends CallOptions {
   /** What the keys begin with; every key if left out. */
   readonly prefix?: Key | undefined;
-  /** Most keys of one page: 1 to 10,000, 1,000 if left out. Pages also end at about 4 MiB. */
+  /** Most keys of one page: 1 to 10,000, 1,000 if left out. Pages also end at about 1 MiB. */
   readonly pageSize?: number | undefined;
 }
 

@@ -19,8 +19,8 @@ export interface ApplyHooks {
   onSealed(number: number): void;
   /** The segment is gone, and its number free. These were its bytes, borrowed for the call. */
   onReleased(number: number, bytes: Uint8Array, checksum: number): void;
-  /** The same of a segment that was awaited: it will not come, and `awaited` is to lose it. */
-  onAwaitedReleased(number: number): void;
+  /** The same of a segment that was awaited: it will not come, and `awaited` is to lose it. It may be folded here all the same. */
+  onAwaitedReleased(number: number, bytes: Uint8Array, checksum: number): void;
 }
 
 /** Returns the header. @throws MalformedBytes */
@@ -70,7 +70,7 @@ class Applier implements EntryVisitor {
 
   release(number: number, checksum: number, bytes: Uint8Array): void {
     if (this.hooks.awaited.has(number)) {
-      this.hooks.onAwaitedReleased(number);
+      this.hooks.onAwaitedReleased(number, bytes, checksum);
       return;
     }
     const segment = this.store.table.get(number);

@@ -15,6 +15,7 @@ import type { DataMessage, DataShard, ShardReply } from './messages.js';
 import type { ParityShards } from './parity-shards.js';
 import type { PartitionState } from './partition-state.js';
 import type { Primary } from './primary.js';
+import type { LearnerProgress } from './transfer-progress.js';
 
 export type GroupReplicaParts = Omit<GroupRolesParts, 'emit'>;
 type PartitionMessage = Exclude<DataMessage, { type: 'shard-request' | 'shard-reply' | 'shard-suspect' }>;
@@ -106,6 +107,9 @@ export class GroupReplica {
       case 'append-reply':
         if (holding.role === 'primary') holding.primary.onAppendReply(from, message, nowMs);
         return;
+      case 'transfer-kept':
+        if (holding.role === 'primary') holding.primary.onTransferKept(from, message, nowMs);
+        return;
       case 'transfer-taken':
         if (holding.role === 'primary') holding.primary.onTransferTaken(from, message, nowMs);
         return;
@@ -118,6 +122,9 @@ export class GroupReplica {
         return;
       case 'transfer-segment':
         if (holding.role === 'receiver') holding.receiver.onTransferSegment(from, message);
+        return;
+      case 'transfer-facts':
+        if (holding.role === 'receiver') holding.receiver.onTransferFacts(from, message);
         return;
       case 'transfer-verify':
         if (holding.role === 'receiver') holding.receiver.onTransferVerify(from, message);
@@ -160,6 +167,21 @@ export class GroupReplica {
       unacknowledged: [...ages].map(([nodeId, ageMs]) => ({ nodeId, ageMs })),
       lastIndexes: primaries.length === 0 ? [] : [{ group, index: Math.max(...primaries.map((p) => p.lastIndex)) }],
     };
+  }
+
+  /** Learners of the partitions that this node leads. */
+  transfers(): readonly LearnerProgress[] {
+    return [...this.roles.primaries()].flatMap((primary) => [...primary.transfers()]);
+  }
+
+  /** Raw segments that are kept from before this node left the group, and no role's. */
+  get candidateBytes(): number {
+    return this.roles.candidateBytes;
+  }
+
+  /** Memory is short: gives up what this node, being out of the group, holds only to be spared a transfer. */
+  giveBackKept(): void {
+    this.roles.giveBackKept();
   }
 
   /**

@@ -3,7 +3,8 @@
  * and 7). Owned by GroupReplica, which feeds whoever holds a role.
  *
  * I11: a role with data in it is taken up from data only: by a backup, by a complete learner, or where the group begins empty. A
- * primary is never a learner. A node that is out of the group, or begins to learn once more, keeps nothing of it.
+ * primary is never a learner. A node that is out of the group, or begins to learn once more, keeps bytes that need not be sent again
+ * (kept-segments.ts), and nothing of it is known to be current.
  */
 import { assert, assertNever } from '../base/assert.js';
 import {
@@ -22,6 +23,8 @@ import { PartitionStore } from '../store/partition-store.js';
 import type { SlabPool } from '../store/slab-pool.js';
 import type { Effect } from './effects.js';
 import { EMPTY_HEADER } from './entry-codec.js';
+import type { KeptSegments } from './kept-segments.js';
+import { KeptShards } from './kept-shards.js';
 import { ParityFolds } from './parity-folds.js';
 import { ParityShards } from './parity-shards.js';
 import { PartitionLog } from './partition-log.js';
@@ -29,6 +32,8 @@ import type { PartitionState } from './partition-state.js';
 import { Primary, type PartitionConfiguration } from './primary.js';
 import { RecordedStore } from './recorded-store.js';
 import { Receiver, type ReceiverConfiguration } from './receiver.js';
+import { SegmentCandidates } from './segment-candidates.js';
+import { TransferPace } from './transfer-pace.js';
 
 export interface GroupRolesParts {
   readonly self: GroupMember;
@@ -44,6 +49,8 @@ export interface GroupRolesParts {
   readonly maxKeyBytes?: number;
   /** What this node may still take, told to primaries with every acknowledgement. */
   readonly freeBytes: () => number;
+  /** Of all groups of this node together; without a limit by default. */
+  readonly pace?: TransferPace;
   readonly emit: (effect: Effect) => void;
 }
 
@@ -60,6 +67,10 @@ export class GroupRoles {
   /** By data position. */
   private readonly holdings: (Holding | undefined)[];
   private readonly folds: readonly (ParityFolds | undefined)[];
+  /** At a parity position. */
+  private readonly keptShards: KeptShards | undefined;
+  /** At a data position, of that partition. */
+  private readonly candidates = new SegmentCandidates();
   private attempt = 0;
 
   constructor(parts: GroupRolesParts, group: Group) {
@@ -69,6 +80,7 @@ export class GroupRoles {
     this.parts = parts;
     this.group = group;
     this.parity = place >= k && m > 0 ? new ParityShards(codec, place - k, layout, pool) : undefined;
+    this.keptShards = this.parity && new KeptShards(this.parity, k);
     this.holdings = Array.from({ length: k }, () => undefined);
     this.folds = Array.from({ length: k }, (_, position) =>
       this.parity === undefined ? undefined : new ParityFolds(this.parity, position),
@@ -83,6 +95,11 @@ export class GroupRoles {
 
   get isInSync(): boolean {
     return this.group.inSync.some((member) => sameMember(member, this.parts.self));
+  }
+
+  /** Memory of what is kept for the next attempt to learn, or for this one, beside parity shards. */
+  get candidateBytes(): number {
+    return this.candidates.heldBytes;
   }
 
   at(position: number): Holding | undefined {
@@ -115,16 +132,26 @@ export class GroupRoles {
   /** Takes up and lays down what the group's map says by now. */
   take(group: Group): void {
     const hasBegunAnew = this.beginsAnew(group);
+    const hasLost = group.lossGeneration !== this.group.lossGeneration;
     this.group = group;
-    // Whatever is here belongs to what was lost, in whatever role.
-    if (hasBegunAnew) this.dropEverything();
     const { self, k } = this.parts;
     const joinIndex = group.joining.find((member) => sameMember(member, self))?.joinIndex ?? 0;
-    // Whoever is out, or begins to learn once more, begins with nothing.
-    if (!this.isInSync && (joinIndex === 0 || joinIndex !== this.attempt)) this.dropEverything();
+    const isOutOrAnew = !this.isInSync && (joinIndex === 0 || joinIndex !== this.attempt || hasLost);
+    if (hasBegunAnew || isOutOrAnew) this.layDown();
+    // It belongs to what was lost, in whatever role, or will never be of use again.
+    const isKeptOver = hasBegunAnew || (hasLost && !this.isInSync) || !group.holders.includes(self.nodeId);
+    if (isKeptOver) this.giveUpKept();
+    if (joinIndex > 0 && joinIndex !== this.attempt) this.keptShards?.begin();
     this.attempt = joinIndex;
     for (let position = 0; position < k; position++) this.takeRole(position);
+    // What was listed has been taken in; the rest is of no use.
+    if (this.isInSync) this.candidates.clear();
     this.parts.emit({ type: 'roles-changed' });
+  }
+
+  /** Gives memory back that this node, while it has no part in the group, holds only to be spared a transfer. */
+  giveBackKept(): void {
+    if (!this.isInSync && this.attempt === 0) this.giveUpKept();
   }
 
   /**
@@ -172,6 +199,7 @@ export class GroupRoles {
         state,
         folds: this.folds[position],
         newStore: () => new RecordedStore(state, this.parts.maxKeyBytes),
+        pace: this.parts.pace ?? new TransferPace(),
         emit: this.parts.emit,
       },
       this.partitionConfiguration(position),
@@ -190,6 +218,7 @@ export class GroupRoles {
       {
         name: { group: this.group.id, position },
         folds,
+        kept: this.keptAt(position),
         newStore: () => this.newStore(),
         freeBytes: () => this.parts.freeBytes(),
         emit: this.parts.emit,
@@ -232,16 +261,29 @@ export class GroupRoles {
     return new PartitionStore(pool, layout ?? STANDARD_LAYOUT, hash);
   }
 
-  private dropEverything(): void {
+  private keptAt(position: number): KeptSegments {
+    return this.keptShards?.at(position) ?? this.candidates;
+  }
+
+  /** Every role, and all that is known; bytes are kept. */
+  private layDown(): void {
     this.attempt = 0;
     for (let position = 0; position < this.parts.k; position++) this.drop(position);
+    this.parity?.forgetOwed();
+  }
+
+  private giveUpKept(): void {
+    this.candidates.clear();
     this.parity?.clear();
   }
 
   private drop(position: number): void {
     const holding = this.holdings[position];
-    if (holding?.role === 'primary') holding.primary.abandon();
-    this.state(position)?.store.clear();
+    if (holding === undefined) return;
+    if (holding.role === 'primary') holding.primary.abandon();
+    const store = this.state(position)?.store;
+    if (store !== undefined && this.parity === undefined) this.candidates.keep(store);
+    store?.clear();
     this.holdings[position] = undefined;
   }
 }

@@ -10,9 +10,11 @@ import { LIMITS } from '../base/limits.js';
 import { sameMember, type GroupMember, type JoiningMember, type PartitionName } from '../cluster/cluster-map.js';
 import type { EntryHeader } from './entry-codec.js';
 import type { Effect } from './effects.js';
-import type { TransferTaken } from './messages.js';
+import type { TransferKept, TransferTaken } from './messages.js';
 import type { PartitionState } from './partition-state.js';
 import { PeerProgress } from './peer-progress.js';
+import type { TransferPace } from './transfer-pace.js';
+import type { LearnerProgress } from './transfer-progress.js';
 import { TransferStream } from './transfer-stream.js';
 
 interface Learner {
@@ -26,13 +28,15 @@ interface Learner {
 export class Learners {
   private readonly name: PartitionName;
   private readonly state: PartitionState;
+  private readonly pace: TransferPace;
   private readonly emit: (effect: Effect) => void;
   private readonly learners = new Map<string, Learner>();
   private epoch = 0;
 
-  constructor(name: PartitionName, state: PartitionState, emit: (effect: Effect) => void) {
+  constructor(name: PartitionName, state: PartitionState, pace: TransferPace, emit: (effect: Effect) => void) {
     this.name = name;
     this.state = state;
+    this.pace = pace;
     this.emit = emit;
   }
 
@@ -87,6 +91,10 @@ export class Learners {
     else learner.progress.reopen();
   }
 
+  onKept(from: GroupMember, kept: TransferKept, nowMs: number): void {
+    this.find(from, kept.joinIndex)?.stream.onKept(kept, nowMs);
+  }
+
   onTaken(from: GroupMember, taken: TransferTaken, nowMs: number): void {
     this.find(from, taken.joinIndex)?.stream.onTaken(taken, nowMs);
   }
@@ -100,8 +108,21 @@ export class Learners {
         stream.begin(store, log, this.epoch, header);
         progress.beginAt(log.lastIndex);
       }
-      const number = stream.cut(store, log.lastIndex, nowMs);
-      if (number > 0) this.emit({ type: 'segment-needed', position: this.name.position, number });
+      const pace = {
+        mayCut: () => this.pace.allows(progress.member.nodeId, nowMs),
+        onCut: (linkBytes: number) => this.pace.onCut(linkBytes),
+      };
+      for (const number of stream.cut(store, log.lastIndex, pace, nowMs)) {
+        this.emit({ type: 'segment-needed', position: this.name.position, number });
+      }
+    }
+  }
+
+  /** Of those whose streams have begun. */
+  *progress(): IterableIterator<LearnerProgress> {
+    for (const { progress, stream } of this.learners.values()) {
+      const { nodeId, incarnation } = progress.member;
+      if (stream.hasBegun) yield { ...this.name, nodeId, incarnation, ...stream.progress };
     }
   }
 

@@ -14,10 +14,23 @@ import type { ByteWriter } from '../base/byte-writer.js';
 import type { Append, AppendReply, DataMessage, LogEntry } from './messages.js';
 import { readChecksum, readIndexAfter, readList, readPartition, writePartition } from './message-fields.js';
 import { readShardReply, shardReplyBytes, writeShardReply } from './shard-codec.js';
-import { beginBytes, readBegin, readSegment, segmentBytes, writeBegin, writeSegment } from './transfer-codec.js';
+import {
+  beginBytes,
+  factsBytes,
+  keptBytes,
+  readBegin,
+  readFacts,
+  readKept,
+  readSegment,
+  segmentBytes,
+  writeBegin,
+  writeFacts,
+  writeKept,
+  writeSegment,
+} from './transfer-codec.js';
 
-/** The number of each kind on the wire. */
-const KIND_NUMBERS = {
+/** Numbers on the wire. */
+const KINDS = {
   append: 0,
   'append-reply': 1,
   'transfer-begin': 2,
@@ -27,10 +40,11 @@ const KIND_NUMBERS = {
   'shard-request': 6,
   'shard-reply': 7,
   'shard-suspect': 25,
-} as const satisfies Record<DataMessage['type'], number>;
-
-const KIND_OF_NUMBER = new Map<number, DataMessage['type']>(
-  (Object.keys(KIND_NUMBERS) as DataMessage['type'][]).map((kind) => [KIND_NUMBERS[kind], kind]),
+  'transfer-kept': 20,
+  'transfer-facts': 21,
+} as const satisfies Readonly<Record<DataMessage['type'], number>>;
+const TYPES = new Map(
+  (Object.keys(KINDS) as readonly DataMessage['type'][]).map((type) => [KINDS[type] as number, type]),
 );
 
 const STATUSES = ['matched', 'gap', 'not-yet', 'stale'] as const satisfies readonly AppendReply['status'][];
@@ -49,6 +63,10 @@ export function dataMessageBytes(message: DataMessage): number {
       return FIXED_BYTES + beginBytes(message);
     case 'transfer-segment':
       return FIXED_BYTES + segmentBytes(message);
+    case 'transfer-facts':
+      return FIXED_BYTES + factsBytes(message);
+    case 'transfer-kept':
+      return FIXED_BYTES + keptBytes(message);
     case 'shard-reply':
       return FIXED_BYTES + shardReplyBytes(message);
     case 'append-reply':
@@ -64,7 +82,7 @@ export function dataMessageBytes(message: DataMessage): number {
 
 /** Copies all bytes of the message. */
 export function writeDataMessage(writer: ByteWriter, message: DataMessage): void {
-  writer.uint8(KIND_NUMBERS[message.type]);
+  writer.uint8(KINDS[message.type]);
   switch (message.type) {
     case 'append':
       return writeAppend(writer, message);
@@ -77,6 +95,10 @@ export function writeDataMessage(writer: ByteWriter, message: DataMessage): void
       return writeBegin(writer, message);
     case 'transfer-segment':
       return writeSegment(writer, message);
+    case 'transfer-kept':
+      return writeKept(writer, message);
+    case 'transfer-facts':
+      return writeFacts(writer, message);
     case 'transfer-taken':
       writePartition(writer, message).varint(message.joinIndex);
       writer.varint(message.number).varint(message.index).float64(message.digest);
@@ -99,7 +121,7 @@ export function writeDataMessage(writer: ByteWriter, message: DataMessage): void
 
 /** Byte strings of the message are views of what `reader` reads from, which must not change any more. Throws MalformedBytes. */
 export function readDataMessage(reader: ByteReader): DataMessage {
-  const type = KIND_OF_NUMBER.get(reader.uint8());
+  const type = TYPES.get(reader.uint8());
   switch (type) {
     case undefined:
       throw new MalformedBytes('data message of unknown kind');
@@ -111,6 +133,10 @@ export function readDataMessage(reader: ByteReader): DataMessage {
       return readBegin(reader);
     case 'transfer-segment':
       return readSegment(reader);
+    case 'transfer-kept':
+      return readKept(reader);
+    case 'transfer-facts':
+      return readFacts(reader);
     case 'transfer-taken': {
       const name = readPartition(reader);
       const joinIndex = reader.varint();

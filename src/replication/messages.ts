@@ -3,7 +3,7 @@
  * message names its sender. Bytes in a message that was received belong to the receiver.
  */
 import type { PartitionName } from '../cluster/cluster-map.js';
-import type { SegmentImage } from '../store/segment-table.js';
+import type { SegmentFacts, SegmentImage } from '../store/segment-table.js';
 import type { HeadlessFragment } from '../store/headless-fragments.js';
 
 /** One entry of a partition's log: what one request changed, cleaning and expiry on the way included. */
@@ -67,6 +67,31 @@ export interface TransferBegin extends PartitionName {
   readonly sealed: readonly SegmentListing[];
   readonly open: readonly SegmentImage[];
   readonly headless: readonly HeadlessFragment[];
+}
+
+/**
+ * From a learner, once it knows what it can use of what it had before it began to learn: the listed segments whose bytes need not be
+ * sent. Nothing is sent to it before.
+ */
+export interface TransferKept extends PartitionName {
+  readonly type: 'transfer-kept';
+  readonly joinIndex: number;
+  /** Folded: in a parity shard, where no key can be read any more. */
+  readonly form: 'raw' | 'folded';
+  /** Ascending. */
+  readonly numbers: readonly number[];
+}
+
+/** In place of a TransferSegment where the learner has the bytes: what else belongs to the segment, as of `index`. */
+export interface TransferFacts extends PartitionName {
+  readonly type: 'transfer-facts';
+  readonly joinIndex: number;
+  readonly index: number;
+  readonly facts: SegmentFacts;
+  /** Bytes of the segment. */
+  readonly length: number;
+  /** To one that has it folded: tag and location of each live record, one after the other. Empty to others. */
+  readonly records: Int32Array;
 }
 
 /** One sealed segment with its live records as of `index`, up to which the learner applies before it takes the segment in. */
@@ -145,7 +170,9 @@ export type DataMessage =
   | Append
   | AppendReply
   | TransferBegin
+  | TransferKept
   | TransferSegment
+  | TransferFacts
   | TransferTaken
   | TransferVerify
   | ShardRequest

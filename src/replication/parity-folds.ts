@@ -26,6 +26,10 @@ export class ParityFolds {
     this.shards.unfold(this.position, number, bytes, checksum);
   }
 
+  has(number: number, checksum: number): boolean {
+    return this.shards.has(this.position, number, checksum);
+  }
+
   /** An acting primary's entry is committed; its store has the entry already, and keeps the bytes. */
   onCommitted(store: PartitionStore, bytes: Uint8Array): void {
     visitEntry(bytes, {

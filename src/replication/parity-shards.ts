@@ -167,6 +167,19 @@ export class ParityShards {
     return found.sort((a, b) => a.number - b.number);
   }
 
+  /** The holder is out of its group: what it owes is for its primaries to say, when it learns. */
+  forgetOwed(): void {
+    this.owing.clear();
+  }
+
+  /** Gives up every shard that has something folded in which `isKept` does not name. */
+  keepOnly(isKept: (position: number, listing: SegmentListing) => boolean): void {
+    for (const [number, stripe] of [...this.stripes]) {
+      const isWhole = [...stripe.checksums].every(([position, checksum]) => isKept(position, { number, checksum }));
+      if (!isWhole) this.dropStripe(number, stripe);
+    }
+  }
+
   /** Gives everything up. */
   clear(): void {
     this.owing.clear();

@@ -34,7 +34,10 @@ export function applyNext(state: PartitionState, folds: ParityFolds | undefined,
       store.dropBytes(number);
     },
     onReleased: (number, content, checksum) => folds?.unfold(number, content, checksum),
-    onAwaitedReleased: (number) => awaited.delete(number),
+    onAwaitedReleased: (number, content, checksum) => {
+      awaited.delete(number);
+      if (folds?.has(number, checksum) === true) folds.unfold(number, content, checksum);
+    },
   });
   state.appliedIndex++;
 }

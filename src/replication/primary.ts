@@ -19,12 +19,14 @@ import { AppendSender } from './append-sender.js';
 import type { Effect } from './effects.js';
 import { decodeHeader } from './entry-codec.js';
 import { Learners } from './learners.js';
-import type { AppendReply, TransferTaken } from './messages.js';
+import type { AppendReply, TransferKept, TransferTaken } from './messages.js';
 import type { ParityFolds } from './parity-folds.js';
 import { applyNext, type PartitionState } from './partition-state.js';
 import { PeerProgress } from './peer-progress.js';
 import type { RecordedStore } from './recorded-store.js';
 import { ReleaseQueue } from './release-queue.js';
+import type { TransferPace } from './transfer-pace.js';
+import type { LearnerProgress } from './transfer-progress.js';
 import { UncommittedTags } from './uncommitted-tags.js';
 
 /** A peer whose map is behind is asked again after this. */
@@ -47,6 +49,7 @@ export interface PrimaryParts {
   readonly folds: ParityFolds | undefined;
   /** Makes decisions on `state`, which is applied to the end of its log then. */
   readonly newStore: () => RecordedStore;
+  readonly pace: TransferPace;
   readonly emit: (effect: Effect) => void;
 }
 
@@ -66,11 +69,11 @@ export class Primary {
   private letGoEpoch = 0;
 
   constructor(parts: PrimaryParts, configuration: PartitionConfiguration) {
-    const { state, name, emit } = parts;
+    const { state, name, pace, emit } = parts;
     this.parts = parts;
     this.configuration = configuration;
     this.inheritedIndex = state.log.lastIndex;
-    this.learners = new Learners(name, state, emit);
+    this.learners = new Learners(name, state, pace, emit);
     this.sender = new AppendSender(name, state, this.learners, emit);
     this.releases = new ReleaseQueue(state.store);
     this.openEpoch(new Map());
@@ -207,6 +210,10 @@ export class Primary {
     }
   }
 
+  onTransferKept(from: GroupMember, kept: TransferKept, nowMs: number): void {
+    this.learners.onKept(from, kept, nowMs);
+  }
+
   onTransferTaken(from: GroupMember, taken: TransferTaken, nowMs: number): void {
     this.learners.onTaken(from, taken, nowMs);
     this.maybeCommit();
@@ -236,6 +243,10 @@ export class Primary {
   /** Join indexes of streams that have broken. */
   brokenJoins(): readonly number[] {
     return this.learners.brokenJoins();
+  }
+
+  transfers(): Iterable<LearnerProgress> {
+    return this.learners.progress();
   }
 
   /** Since when the oldest Append to each peer has been unacknowledged. */

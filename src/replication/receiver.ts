@@ -3,17 +3,20 @@
  * acknowledges. A learner first takes the beginning of its stream, and the segments in between (I12).
  *
  * State: a PartitionState whose store is the state at appliedIndex; entries behind it wait in the log, where a primary of a later
- * epoch may replace them. A learner has none before its stream begins.
+ * epoch may replace them. A learner has none before its stream begins. It answers the beginning with what it has already
+ * (TransferKept), once that is decided; until then it acknowledges entries and applies none.
  * I5: an acknowledgement names the index up to which that very Append was matched. Accepting an Append is the promise of its
  * epoch: from the moment that the map here has an epoch, Appends of earlier ones are refused.
  */
 import { assert } from '../base/assert.js';
+import { LIMITS } from '../base/limits.js';
 import { sameMember, type GroupMember, type PartitionName } from '../cluster/cluster-map.js';
 import type { PartitionStore } from '../store/partition-store.js';
 import { digestOfListings } from './digest.js';
 import type { Effect } from './effects.js';
 import { decodeHeader } from './entry-codec.js';
-import type { Append, AppendReply, TransferBegin, TransferSegment, TransferVerify } from './messages.js';
+import type { KeptSegments } from './kept-segments.js';
+import type { Append, AppendReply, TransferBegin, TransferFacts, TransferSegment, TransferVerify } from './messages.js';
 import type { ParityFolds } from './parity-folds.js';
 import { PartitionLog } from './partition-log.js';
 import { applyNext, type PartitionState } from './partition-state.js';
@@ -22,6 +25,8 @@ export interface ReceiverParts {
   readonly name: PartitionName;
   /** At a parity position. */
   readonly folds: ParityFolds | undefined;
+  /** What a learner has from before. */
+  readonly kept: KeptSegments;
   /** An empty store for a stream that begins. */
   readonly newStore: () => PartitionStore;
   readonly freeBytes: () => number;
@@ -42,6 +47,12 @@ export class Receiver {
   private current: PartitionState | undefined;
   /** Listed at the beginning of the stream, neither taken in nor released yet. Empty at a backup. */
   private readonly awaited = new Set<number>();
+  /** Of a learner whose stream has begun: nothing is applied before it is known what is kept. */
+  private undecided = false;
+  /** What the primary was answered to the list; undefined once it is known to have heard it. */
+  private keptNumbers: readonly number[] | undefined;
+  /** The largest commit index that was told while nothing was applied. */
+  private toldCommit = 0;
   /** A learner that has promised: its stream may begin at any moment. */
   private opened = false;
   private broken = false;
@@ -118,7 +129,8 @@ export class Receiver {
     }
     takeEntries(current.log, append, current.appliedIndex);
     const matched = append.prevIndex + append.entries.length;
-    this.applyThrough(current, Math.min(append.commitIndex, matched));
+    if (this.undecided) this.hold(current, Math.min(append.commitIndex, matched));
+    else this.applyThrough(current, Math.min(append.commitIndex, matched));
     this.reply(from, append, 'matched', matched);
   }
 
@@ -136,41 +148,87 @@ export class Receiver {
     const log = new PartitionLog(begin.index, begin.indexEpoch);
     this.current = { store, log, appliedIndex: begin.index, header: decodeHeader(begin.header) };
     for (const { number } of begin.sealed) this.awaited.add(number);
+    this.undecided = true;
+    this.parts.kept.onList(begin.sealed, (numbers) => this.onDecided(from, numbers));
   }
 
   onTransferSegment(from: GroupMember, { joinIndex, index, image }: TransferSegment): void {
     if (!this.isMyStream(from, joinIndex)) return;
-    const { current } = this;
-    if (!isInOrder(current, index) || !this.awaited.has(image.number)) {
-      this.broken = true;
-      return;
-    }
-    // The cut is committed: it would not have been sent otherwise.
-    this.applyThrough(current, index);
-    if (!this.awaited.delete(image.number) || !current.store.restoreSegment(image)) {
-      this.broken = true;
-      return;
-    }
     const { folds } = this.parts;
-    if (folds !== undefined) {
-      folds.fold(current.store, image.number);
-      current.store.dropBytes(image.number);
-    }
-    this.sendTaken(from, { joinIndex, number: image.number, index: 0 });
+    const { number, checksum } = image;
+    this.takeIn(from, joinIndex, index, number, (store) => {
+      if (folds?.has(number, checksum) === true || !store.restoreSegment(image)) return false;
+      folds?.fold(store, number);
+      if (folds !== undefined) store.dropBytes(number);
+      return true;
+    });
+  }
+
+  onTransferFacts(from: GroupMember, message: TransferFacts): void {
+    const { joinIndex, index, facts } = message;
+    if (!this.isMyStream(from, joinIndex)) return;
+    this.takeIn(from, joinIndex, index, facts.number, (store) => this.parts.kept.restore(store, message));
   }
 
   onTransferVerify(from: GroupMember, { joinIndex, index }: TransferVerify): void {
     if (!this.isMyStream(from, joinIndex)) return;
+    // It is asked again.
+    if (this.undecided) return;
     const { current } = this;
     if (!isInOrder(current, index)) {
       this.broken = true;
       return;
     }
     this.applyThrough(current, index);
+    if (this.keptNumbers !== undefined) this.sendKept(from, this.keptNumbers);
     this.sendTaken(from, { joinIndex, number: 0, index });
   }
 
   // ------------------------------------------------------------------ inside
+
+  /** Applies exactly to the cut of a frame, then takes its segment in. */
+  private takeIn(
+    from: GroupMember,
+    joinIndex: number,
+    index: number,
+    number: number,
+    restore: (store: PartitionStore) => boolean,
+  ): void {
+    const { current } = this;
+    this.keptNumbers = undefined;
+    if (this.undecided || !isInOrder(current, index) || !this.awaited.has(number)) {
+      this.broken = true;
+      return;
+    }
+    // The cut is committed: it would not have been sent otherwise.
+    this.applyThrough(current, index);
+    if (!this.awaited.delete(number) || !restore(current.store)) {
+      this.broken = true;
+      return;
+    }
+    this.sendTaken(from, { joinIndex, number, index: 0 });
+  }
+
+  /** While nothing is applied the log here grows: not without bound. */
+  private hold({ log }: PartitionState, commitIndex: number): void {
+    this.toldCommit = Math.max(this.toldCommit, commitIndex);
+    if (log.bytes > LIMITS.maxUndecidedLogBytes) this.parts.kept.giveUp();
+  }
+
+  private onDecided(primary: GroupMember, numbers: readonly number[]): void {
+    const { current } = this;
+    if (!this.undecided || this.broken || current === undefined) return;
+    this.undecided = false;
+    this.keptNumbers = numbers;
+    this.applyThrough(current, this.toldCommit);
+    this.sendKept(primary, numbers);
+  }
+
+  private sendKept({ nodeId: to }: GroupMember, numbers: readonly number[]): void {
+    const { name, kept, emit } = this.parts;
+    const { joinIndex } = this;
+    emit({ type: 'send', to, message: { type: 'transfer-kept', ...name, joinIndex, form: kept.form, numbers } });
+  }
 
   private isMyStream(from: GroupMember, joinIndex: number): boolean {
     const { primary } = this.configuration;

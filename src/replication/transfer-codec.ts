@@ -3,7 +3,7 @@ import { type ByteReader, MalformedBytes } from '../base/byte-reader.js';
 import type { ByteWriter } from '../base/byte-writer.js';
 import type { HeadlessFragment } from '../store/headless-fragments.js';
 import { MAX_SEGMENTS, SPAN_BYTES } from '../store/layout.js';
-import type { SegmentImage } from '../store/segment-table.js';
+import type { SegmentFacts, SegmentImage } from '../store/segment-table.js';
 import {
   BLOCK_BYTES,
   MAX_BLOCK_BYTES,
@@ -16,10 +16,12 @@ import {
   writeBlock,
   writePartition,
 } from './message-fields.js';
-import type { SegmentListing, TransferBegin, TransferSegment } from './messages.js';
+import type { SegmentListing, TransferBegin, TransferFacts, TransferKept, TransferSegment } from './messages.js';
 
 /** Numbers of an image, and the lengths before its parts. */
-const IMAGE_BYTES = 64 + BLOCK_BYTES;
+const FACTS_BYTES = 64;
+const IMAGE_BYTES = FACTS_BYTES + BLOCK_BYTES;
+const NUMBER_BYTES = 3;
 const LISTING_BYTES = 11;
 const FRAGMENT_BYTES = 24;
 
@@ -84,6 +86,51 @@ export function readSegment(reader: ByteReader): TransferSegment {
   return { type: 'transfer-segment', ...name, joinIndex, index, image };
 }
 
+export function keptBytes({ numbers }: TransferKept): number {
+  return 8 + numbers.length * NUMBER_BYTES;
+}
+
+export function writeKept(writer: ByteWriter, message: TransferKept): void {
+  writePartition(writer, message).varint(message.joinIndex);
+  writer.uint8(message.form === 'raw' ? 0 : 1).varint(message.numbers.length);
+  for (const number of message.numbers) writer.varint(number);
+}
+
+export function readKept(reader: ByteReader): TransferKept {
+  const name = readPartition(reader);
+  const joinIndex = reader.varint();
+  const form = readBelow(reader, 2, 'form of what is kept') === 0 ? 'raw' : 'folded';
+  const numbers = readList(reader, () => readSegmentNumber(reader), MAX_SEGMENTS);
+  return { type: 'transfer-kept', ...name, joinIndex, form, numbers };
+}
+
+export function factsBytes({ facts, records }: TransferFacts): number {
+  return FACTS_BYTES + facts.live.length + facts.touched.length + BLOCK_BYTES + records.byteLength;
+}
+
+export function writeFacts(writer: ByteWriter, message: TransferFacts): void {
+  writePartition(writer, message).varint(message.joinIndex).varint(message.index);
+  writeSegmentFacts(writer, message.facts);
+  const { buffer, byteOffset, byteLength } = message.records;
+  writer.varint(message.length);
+  writeBlock(writer, new Uint8Array(buffer, byteOffset, byteLength));
+}
+
+export function readFacts(reader: ByteReader): TransferFacts {
+  const name = readPartition(reader);
+  const joinIndex = reader.varint();
+  const index = reader.varint();
+  const facts = readSegmentFacts(reader);
+  const length = readBelow(reader, MAX_BLOCK_BYTES + 1, 'bytes of a segment');
+  if (facts.state !== 'sealed') throw new MalformedBytes('an open segment among those that are kept');
+  checkSizes(facts, length);
+  const block = readBlock(reader);
+  if (block.length % 8 !== 0) throw new MalformedBytes(`records in ${block.length} bytes`);
+  // A copy: what was received may lie at any multiple of its unit.
+  const records = new Int32Array(new Uint8Array(block).buffer);
+  return { type: 'transfer-facts', ...name, joinIndex, index, facts, length, records };
+}
+
 function readListing(reader: ByteReader): SegmentListing {
   const number = readSegmentNumber(reader);
   return { number, checksum: readChecksum(reader) };
@@ -94,20 +141,31 @@ function imageBytes({ bytes, live, touched }: SegmentImage): number {
 }
 
 function writeImage(writer: ByteWriter, image: SegmentImage): void {
-  writer.uint8(image.state === 'sealed' ? 1 : 0);
+  writeSegmentFacts(writer, image);
+  writeBlock(writer, image.bytes);
+}
+
+function writeSegmentFacts(writer: ByteWriter, facts: SegmentFacts): void {
+  writer.uint8(facts.state === 'sealed' ? 1 : 0);
   // NO_STRIPE is -1.
   writer
-    .varint(image.number)
-    .varint(image.serial)
-    .varint(image.stripe + 1)
-    .varint(image.liveBytes);
-  writer.float64(image.checksum).float64(image.soonestExpiryMs);
-  writer.lengthAndBytes(image.live).lengthAndBytes(image.touched);
-  writeBlock(writer, image.bytes);
+    .varint(facts.number)
+    .varint(facts.serial)
+    .varint(facts.stripe + 1)
+    .varint(facts.liveBytes);
+  writer.float64(facts.checksum).float64(facts.soonestExpiryMs);
+  writer.lengthAndBytes(facts.live).lengthAndBytes(facts.touched);
 }
 
 /** The parts agree with each other in size, so that a store can take them in without looking. */
 function readImage(reader: ByteReader): SegmentImage {
+  const facts = readSegmentFacts(reader);
+  const bytes = readBlock(reader);
+  checkSizes(facts, bytes.length);
+  return { ...facts, bytes };
+}
+
+function readSegmentFacts(reader: ByteReader): SegmentFacts {
   const state = readBelow(reader, 2, 'state of a segment') === 1 ? 'sealed' : 'open';
   const number = readSegmentNumber(reader);
   const serial = reader.varint();
@@ -118,12 +176,14 @@ function readImage(reader: ByteReader): SegmentImage {
   if (!(soonestExpiryMs >= 0)) throw new MalformedBytes('soonest expiry is not a time');
   const live = reader.lengthAndBytes();
   const touched = reader.lengthAndBytes();
-  const bytes = readBlock(reader);
-  if (liveBytes > bytes.length) throw new MalformedBytes(`${liveBytes} live bytes in a segment of ${bytes.length}`);
-  if (Math.max(live.length, touched.length) > bitBytes(bytes.length)) {
-    throw new MalformedBytes(`${Math.max(live.length, touched.length)} bytes of bits for a segment of ${bytes.length}`);
+  return { number, serial, state, liveBytes, stripe, checksum, soonestExpiryMs, live, touched };
+}
+
+function checkSizes({ liveBytes, live, touched }: SegmentFacts, length: number): void {
+  if (liveBytes > length) throw new MalformedBytes(`${liveBytes} live bytes in a segment of ${length}`);
+  if (Math.max(live.length, touched.length) > bitBytes(length)) {
+    throw new MalformedBytes(`${Math.max(live.length, touched.length)} bytes of bits for a segment of ${length}`);
   }
-  return { number, serial, state, liveBytes, stripe, checksum, soonestExpiryMs, bytes, live, touched };
 }
 
 /** A bit a span, in whole words. */

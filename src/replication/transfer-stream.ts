@@ -1,7 +1,8 @@
 /**
  * The primary's side of a learner's stream (DESIGN.md, I12): first the list of sealed segments and the open ones, cut together; then,
- * between the Appends, one sealed segment after the other. Lives once: when anything of it may be lost, the learner joins
- * again under another joinIndex and gets another stream.
+ * when the learner has said which of them it has from before, one sealed segment after the other between the Appends: first
+ * the facts of those that it has, then the others with their bytes. Lives once: when anything of it may be lost, the learner joins
+ * again under another joinIndex and gets another stream, in which what it has taken in counts as what it has from before.
  *
  * A frame is cut from the newest state, at the last index, and held until that index is committed. It goes out behind all
  * entries up to its index and before any Append that tells a larger commit index; so the learner can apply its log exactly to
@@ -10,17 +11,47 @@
 import type { PartitionName } from '../cluster/cluster-map.js';
 import { LIMITS } from '../base/limits.js';
 import type { PartitionStore } from '../store/partition-store.js';
-import { copyOfSegment } from '../store/segment-image.js';
+import { copyOfSegment, factsOf } from '../store/segment-image.js';
+import type { Segment } from '../store/segment.js';
 import type { SegmentImage } from '../store/segment-table.js';
 import { digestOfListings } from './digest.js';
 import { encodeHeader, type EntryHeader } from './entry-codec.js';
-import type { TransferBegin, TransferSegment, TransferTaken, TransferVerify } from './messages.js';
+import type {
+  TransferBegin,
+  TransferFacts,
+  TransferKept,
+  TransferSegment,
+  TransferTaken,
+  TransferVerify,
+} from './messages.js';
 import type { PartitionLog } from './partition-log.js';
+import type { StreamProgress } from './transfer-progress.js';
 
-export type TransferMessage = TransferBegin | TransferSegment | TransferVerify;
+export type TransferMessage = TransferBegin | TransferSegment | TransferFacts | TransferVerify;
 
 /** What the learner says goes over another connection, and may be lost while this one stands: it is asked again. */
 const PROBE_MS = 200;
+/** Segments that are asked to be rebuilt at a time, where their bytes are not here. */
+const REBUILDS_AHEAD = 8;
+
+interface Listed {
+  readonly number: number;
+  readonly serial: number;
+  readonly length: number;
+}
+
+interface Cut {
+  /** Nearly. */
+  readonly linkBytes: number;
+  readonly length: number;
+  readonly isKept: boolean;
+}
+
+/** Asked before each segment that is cut, and told its bytes on the link. */
+export interface StreamPace {
+  mayCut(): boolean;
+  onCut(linkBytes: number): void;
+}
 
 export class TransferStream {
   readonly joinIndex: number;
@@ -29,9 +60,15 @@ export class TransferStream {
   /** Cut and not sent, ascending by index; at most maxTransferSegments + 1. */
   private held: TransferMessage[] = [];
   /** Sealed when the stream began, not cut yet. A number may be used again meanwhile, a serial not. */
-  private remaining: { readonly number: number; readonly serial: number }[] = [];
-  /** Cut, and not known to be taken in by the learner. */
-  private readonly untaken = new Set<number>();
+  private remaining: Listed[] = [];
+  /** What the learner has of them; undefined until it has said so, and nothing is cut before. */
+  private kept: { readonly form: TransferKept['form']; readonly numbers: ReadonlySet<number> } | undefined;
+  /** Cut, and not known to be taken in by the learner; by number. */
+  private readonly untaken = new Map<number, Cut>();
+  private untakenBytes = 0;
+  private totalBytes = 0;
+  private doneBytes = 0;
+  private keptBytes = 0;
   /** Out, and not answered; nothing is cut meanwhile. The digest is what the answer has to be if everything has been sent. */
   private question: { readonly index: number; readonly digest: number } | undefined;
   /** No frame was cut at a larger index. */
@@ -67,6 +104,11 @@ export class TransferStream {
     return this.lastCut;
   }
 
+  get progress(): StreamProgress {
+    const { totalBytes, doneBytes, keptBytes } = this;
+    return { totalBytes, doneBytes, keptBytes };
+  }
+
   /** A learner may not be told a commit index above this before the next frame has gone out. */
   get commitLimit(): number {
     return this.held[0]?.index ?? Infinity;
@@ -84,7 +126,11 @@ export class TransferStream {
   /** The learner has accepted the stream. Cuts its beginning from the newest state. */
   begin(store: PartitionStore, log: PartitionLog, epoch: number, header: EntryHeader): void {
     const sealed = store.sealedListings();
-    this.remaining = sealed.map(({ number }) => ({ number, serial: store.table.get(number).serial }));
+    this.remaining = sealed.map(({ number }) => {
+      const { serial, length } = store.table.get(number);
+      this.totalBytes += length;
+      return { number, serial, length };
+    });
     this.hold({
       type: 'transfer-begin',
       ...this.name,
@@ -102,19 +148,19 @@ export class TransferStream {
   }
 
   /**
-   * Cuts more segments as the window allows, at the end a question. Returns the number of a segment whose bytes are not here and
-   * have to be rebuilt first, 0 if none is.
+   * Cuts more segments as the window allows, at the end a question. Returns the numbers of segments that come next, whose bytes are
+   * not here and have to be rebuilt first.
    */
-  cut(store: PartitionStore, lastIndex: number, nowMs: number): number {
+  cut(store: PartitionStore, lastIndex: number, pace: StreamPace, nowMs: number): readonly number[] {
     const isSilent = nowMs - this.activeAtMs >= PROBE_MS;
-    if (this.state !== 'sending' && this.state !== 'verifying') return 0;
-    if (this.question !== undefined && (!isSilent || this.held.length > 0)) return 0;
-    const missing = this.question === undefined ? this.cutSegments(store, lastIndex) : 0;
-    if (missing > 0 || this.held.length > 0) return missing;
-    const isAllTaken = this.remaining.length + this.untaken.size === 0;
+    if (this.state !== 'sending' && this.state !== 'verifying') return [];
+    if (this.question !== undefined && (!isSilent || this.held.length > 0)) return [];
+    const missing = this.question === undefined ? this.cutSegments(store, lastIndex, pace) : [];
+    if (missing.length > 0 || this.held.length > 0) return missing;
+    const isAllTaken = this.kept !== undefined && this.remaining.length + this.untaken.size === 0;
     if (isAllTaken) this.state = 'verifying';
     if (isAllTaken || isSilent) this.ask(store, lastIndex, nowMs);
-    return 0;
+    return [];
   }
 
   /** Frames that may go out now. @param next entries below it have been sent to the learner. */
@@ -127,38 +173,101 @@ export class TransferStream {
     return ready;
   }
 
+  /** The learner says what it has from before. It says so again until it has heard of a segment. */
+  onKept({ form, numbers }: TransferKept, nowMs: number): void {
+    this.activeAtMs = nowMs;
+    if (this.state !== 'sending' || this.kept !== undefined) return;
+    const known = new Set(numbers);
+    this.kept = { form, numbers: known };
+    // Facts are small and free memory there: they go first.
+    const isKept = ({ number }: Listed): boolean => known.has(number);
+    this.remaining = [...this.remaining.filter(isKept), ...this.remaining.filter((listed) => !isKept(listed))];
+    // It was only asked to make it speak.
+    this.question = undefined;
+  }
+
   /** The learner has taken a segment in, or answers the question. */
   onTaken({ number, index, digest }: TransferTaken, nowMs: number): void {
     this.activeAtMs = nowMs;
-    if (number > 0) {
-      this.untaken.delete(number);
-      return;
-    }
+    if (number > 0) return this.onTakenIn(number);
     if (this.question?.index !== index) return;
     const { digest: expected } = this.question;
     this.question = undefined;
-    this.untaken.clear();
+    for (const taken of [...this.untaken.keys()]) this.onTakenIn(taken);
     if (this.state !== 'verifying') return;
     // At one index there is one state: a learner that differs has taken something in wrongly.
     if (digest === expected) this.state = 'complete';
     else this.break();
   }
 
-  private cutSegments(store: PartitionStore, lastIndex: number): number {
-    while (this.untaken.size < LIMITS.maxTransferSegments) {
-      const [listed] = this.remaining;
-      if (listed === undefined) return 0;
-      const segment = store.table.maybe(listed.number);
-      // Released since the stream began, and perhaps its number used again: the log tells the learner.
-      const isGone = segment?.state !== 'sealed' || segment.serial !== listed.serial;
-      if (!isGone && !segment.isRaw) return listed.number;
-      this.remaining.shift();
-      if (isGone) continue;
-      this.untaken.add(listed.number);
-      const image = copyOfSegment(segment);
-      this.hold({ type: 'transfer-segment', ...this.name, joinIndex: this.joinIndex, index: lastIndex, image });
+  private cutSegments(store: PartitionStore, lastIndex: number, pace: StreamPace): readonly number[] {
+    const { kept } = this;
+    if (kept === undefined) return [];
+    let at = 0;
+    try {
+      for (; at < this.remaining.length && this.hasRoom; at++) {
+        const listed = this.remaining[at];
+        const segment = listed && this.listedSegment(store, listed);
+        if (listed === undefined) return [];
+        const keptAs = kept.numbers.has(listed.number) ? kept.form : undefined;
+        if (segment === undefined) this.doneBytes += listed.length;
+        // The facts of a segment that is raw there need no bytes here; of one that is folded, the tags of its keys are among them.
+        else if (!segment.isRaw && keptAs !== 'raw') return this.nextMissing(store, at);
+        else if (pace.mayCut()) pace.onCut(this.cutOne(store, segment, lastIndex, keptAs));
+        else return [];
+      }
+      return [];
+    } finally {
+      this.remaining.splice(0, at);
     }
-    return 0;
+  }
+
+  private get hasRoom(): boolean {
+    const { maxTransferSegments, maxTransferBytes } = LIMITS;
+    return this.untaken.size < maxTransferSegments && this.untakenBytes < maxTransferBytes;
+  }
+
+  /** Undefined if it was released since the stream began, and perhaps its number used again: the log tells the learner. */
+  private listedSegment(store: PartitionStore, { number, serial }: Listed): Segment | undefined {
+    const segment = store.table.maybe(number);
+    return segment?.state === 'sealed' && segment.serial === serial ? segment : undefined;
+  }
+
+  private nextMissing(store: PartitionStore, from: number): readonly number[] {
+    const next = this.remaining.slice(from, from + REBUILDS_AHEAD);
+    return next.filter((listed) => this.listedSegment(store, listed)?.isRaw === false).map(({ number }) => number);
+  }
+
+  /** @param keptAs how the learner has its bytes. Returns bytes on the link, nearly. */
+  private cutOne(
+    store: PartitionStore,
+    segment: Segment,
+    index: number,
+    keptAs: TransferKept['form'] | undefined,
+  ): number {
+    const { joinIndex, name } = this;
+    const { number, length } = segment;
+    let linkBytes = segment.live.length;
+    if (keptAs === undefined) {
+      this.hold({ type: 'transfer-segment', ...name, joinIndex, index, image: copyOfSegment(segment) });
+      linkBytes += length;
+    } else {
+      const records = keptAs === 'folded' ? store.liveRecords(number) : new Int32Array(0);
+      this.hold({ type: 'transfer-facts', ...name, joinIndex, index, facts: factsOf(segment), length, records });
+      linkBytes += records.byteLength;
+    }
+    this.untaken.set(number, { linkBytes, length, isKept: keptAs !== undefined });
+    this.untakenBytes += linkBytes;
+    return linkBytes;
+  }
+
+  private onTakenIn(number: number): void {
+    const cut = this.untaken.get(number);
+    if (cut === undefined) return;
+    this.untaken.delete(number);
+    this.untakenBytes -= cut.linkBytes;
+    this.doneBytes += cut.length;
+    if (cut.isKept) this.keptBytes += cut.length;
   }
 
   private ask(store: PartitionStore, index: number, nowMs: number): void {

@@ -8,6 +8,7 @@
 import { assertNever } from '../base/assert.js';
 import { concatBytes, EMPTY_BYTES } from '../base/bytes.js';
 import { DcacheError } from '../base/errors.js';
+import { LIMITS } from '../base/limits.js';
 import { encodeInteger } from './integer-value.js';
 import { MAX_48_BITS } from './record.js';
 import type { ReadReply, ReadRequest, Rejection, WriteReply, WriteRequest } from './requests.js';
@@ -67,6 +68,10 @@ export class KvDecisions {
         if (this.find(request.key) === undefined) return { type: 'get', value: null, version: 0 };
         const { entry } = this.segments;
         this.parts.onHit?.();
+        if (request.pin === true && entry.valueBytes > LIMITS.largeValueBytes) {
+          const { version } = entry;
+          return { type: 'pinned', value: entry.pin(), version };
+        }
         return { type: 'get', value: entry.copyOfValue(), version: entry.version };
       }
       case 'inspect': {

@@ -17,7 +17,7 @@ import type { LocationCommands } from './location-commands.js';
 import { RECORD_FRAGMENT, RECORD_HEAD, type RecordKind, RecordView, copyWords, writeRecord } from './record.js';
 import type { RecordRefs } from './record-refs.js';
 import type { Head, Segment } from './segment.js';
-import { type SealedListing, type SegmentImage, SegmentTable } from './segment-table.js';
+import { type SealedListing, type SegmentFacts, type SegmentImage, SegmentTable } from './segment-table.js';
 import type { SlabPool } from './slab-pool.js';
 
 /** What a transfer begins with. `opened` is the largest serial; `headless` the fragments without a head. */
@@ -276,6 +276,33 @@ export class PartitionStore implements LocationCommands {
     return liveBytes === image.liveBytes;
   }
 
+  /**
+   * The same of a sealed segment whose bytes are coded elsewhere. False if the records are not those that are live.
+   * @param records as `liveRecords` gives them. @param length bytes of the segment.
+   */
+  restoreFolded(facts: SegmentFacts, length: number, records: Int32Array): boolean {
+    const segment = this.table.restoreDropped(facts, length);
+    for (let i = 0; i < records.length; i += 2) {
+      const location = records[i + 1] ?? 0;
+      if (segmentOf(location) !== facts.number || !segment.isLive(offsetOf(location))) return false;
+      this.index.insert(records[i] ?? 0, location);
+    }
+    return records.length === 2 * countBits(segment.live);
+  }
+
+  /** Tag and location of each live record of a segment whose bytes are here, one after the other in order of place. */
+  liveRecords(number: number): Int32Array<ArrayBuffer> {
+    const segment = this.table.get(number);
+    assert(segment.isRaw, 'records are read where their bytes are');
+    const found: number[] = [];
+    const record = this.scratch;
+    for (let offset = 0; offset < segment.length; offset += record.sizeBytes) {
+      record.read(segment.bytes, offset);
+      if (segment.isLive(offset)) found.push(this.tagOf(record), locationAt(number, offset));
+    }
+    return Int32Array.from(found);
+  }
+
   /** Ends a restore. `opened` is the largest serial; `headless` the fragments without a head. */
   restoreCounters(opened: number, headless: readonly HeadlessFragment[]): void {
     this.table.restoreOpened(opened);
@@ -310,4 +337,10 @@ export class PartitionStore implements LocationCommands {
     for (let number = 0; number < count; number++) tags.add(this.hash.fragmentTag(keyTag, version, number));
     this.headless.adopt(version, tags);
   }
+}
+
+function countBits(bytes: Uint8Array): number {
+  let count = 0;
+  for (let byte of bytes) for (; byte !== 0; byte &= byte - 1) count++;
+  return count;
 }

@@ -4,6 +4,8 @@
  * to them again; buffers in a reply belong to the receiver.
  */
 
+import { LIMITS } from '../base/limits.js';
+
 /** What must hold, on the newest value of the key, for a write to happen. */
 export type Condition =
   | { readonly type: 'always' }
@@ -41,7 +43,8 @@ export type WriteRequest =
   | { readonly type: 'flush'; readonly partition?: number };
 
 export type ReadRequest =
-  | { readonly type: 'get'; readonly key: Uint8Array }
+  /** `pin`: a large value may be answered by `pinned`, for a caller that releases it. */
+  | { readonly type: 'get'; readonly key: Uint8Array; readonly pin?: true }
   | { readonly type: 'inspect'; readonly key: Uint8Array }
   | {
       readonly type: 'scan';
@@ -91,9 +94,20 @@ export interface ScanEntry {
   readonly ttlMs: number | null;
 }
 
+/** A value without a copy of it, to be sent piece by piece. */
+export interface PinnedValue {
+  /** Together the value. They stay as they are until `release`, whatever is written meanwhile. */
+  readonly parts: readonly Uint8Array[];
+  readonly bytes: number;
+  /** To be called when the parts are not needed any more. Idempotent. */
+  release(): void;
+}
+
 export type ReadReply =
   /** `value` is null when the key does not exist; `version` is 0 then. */
   | { readonly type: 'get'; readonly value: Uint8Array | null; readonly version: number }
+  /** To a get with `pin`. Whoever has it releases the value, or hands it on (`releaseReply`). */
+  | { readonly type: 'pinned'; readonly value: PinnedValue; readonly version: number }
   | {
       readonly type: 'inspect';
       readonly found: boolean;
@@ -107,6 +121,11 @@ export type ReadReply =
   | { readonly type: 'count'; readonly keys: number };
 
 export type KvReply = ReadReply | WriteReply;
+
+/** Nobody will send `reply`: lets go of what it holds. */
+export function releaseReply(reply: KvReply): void {
+  if (reply.type === 'pinned') reply.value.release();
+}
 
 export function isWrite(request: KvRequest): request is WriteRequest {
   switch (request.type) {
@@ -134,4 +153,10 @@ export function requestBytes(request: KvRequest): number {
     default:
       return request.key.length;
   }
+}
+
+/** The value of a request that is large enough to travel in pieces. Borrowed. */
+export function largeValueOf(request: KvRequest): Uint8Array | undefined {
+  if (request.type !== 'set' && request.type !== 'append') return undefined;
+  return request.value.length > LIMITS.largeValueBytes ? request.value : undefined;
 }

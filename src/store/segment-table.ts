@@ -11,8 +11,8 @@ import type { SlabPool } from './slab-pool.js';
 /** The first memory of a segment is about one part in this many of what is held. */
 const FIRST_STEP_SHARE = 128;
 
-/** A segment as it travels to another replica. */
-export interface SegmentImage {
+/** All that is known of a segment but its bytes. */
+export interface SegmentFacts {
   readonly number: number;
   readonly serial: number;
   readonly state: 'open' | 'sealed';
@@ -20,10 +20,14 @@ export interface SegmentImage {
   readonly stripe: number;
   readonly checksum: number;
   readonly soonestExpiryMs: number;
-  /** Up to the segment's length. */
-  readonly bytes: Uint8Array;
   readonly live: Uint8Array;
   readonly touched: Uint8Array;
+}
+
+/** A segment as it travels to another replica. */
+export interface SegmentImage extends SegmentFacts {
+  /** Up to the segment's length. */
+  readonly bytes: Uint8Array;
 }
 
 /** A sealed segment by its name. */
@@ -257,25 +261,40 @@ export class SegmentTable {
 
   /** Rebuilds one segment of another replica. Copies its bytes. */
   restore(image: SegmentImage): Segment {
-    const segment = new Segment(this.pool, image.number, image.serial, this.layout.sizeBytes(image.number), PAGE_BYTES);
-    this.put(segment);
-    segment.reserve(image.bytes.length);
+    const segment = this.restoreFacts(image, image.bytes.length);
     segment.bytes.set(image.bytes);
-    segment.restoreBits(image.live, image.touched);
-    segment.length = image.bytes.length;
-    segment.liveBytes = image.liveBytes;
-    segment.state = image.state;
-    segment.stripe = image.stripe;
-    segment.checksum = image.checksum;
-    segment.soonestExpiryMs = image.soonestExpiryMs;
-    this.liveTotal += image.liveBytes;
-    this.writtenTotal += segment.length;
+    this.chargedTotal += segment.chargedBytes;
+    return segment;
+  }
+
+  /** The same of a sealed segment of `length` bytes that are coded elsewhere: as after `dropBytes`. */
+  restoreDropped(facts: SegmentFacts, length: number): Segment {
+    const segment = this.restoreFacts(facts, length);
+    segment.dropBytes();
+    this.droppedTotal++;
     this.chargedTotal += segment.chargedBytes;
     return segment;
   }
 
   restoreOpened(opened: number): void {
     this.openCount = opened;
+  }
+
+  /** With memory for `length` bytes, whatever they are. */
+  private restoreFacts(facts: SegmentFacts, length: number): Segment {
+    const segment = new Segment(this.pool, facts.number, facts.serial, this.layout.sizeBytes(facts.number), PAGE_BYTES);
+    this.put(segment);
+    segment.reserve(length);
+    segment.restoreBits(facts.live, facts.touched);
+    segment.length = length;
+    segment.liveBytes = facts.liveBytes;
+    segment.state = facts.state;
+    segment.stripe = facts.stripe;
+    segment.checksum = facts.checksum;
+    segment.soonestExpiryMs = facts.soonestExpiryMs;
+    this.liveTotal += facts.liveBytes;
+    this.writtenTotal += length;
+    return segment;
   }
 
   private put(segment: Segment): void {

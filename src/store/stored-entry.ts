@@ -5,13 +5,8 @@
 import type { PartitionStore } from './partition-store.js';
 import { RECORD_HEAD, type RecordView } from './record.js';
 import { offsetOf, segmentOf } from './layout.js';
+import type { PinnedValue } from './requests.js';
 import type { Values } from './values.js';
-
-/** A value as views into segments that stay as they are until `release`, whatever is written meanwhile. */
-export interface PinnedValue {
-  readonly parts: readonly Uint8Array[];
-  release(): void;
-}
 
 export class StoredEntry {
   /** Index tag of the key. */
@@ -84,8 +79,10 @@ export class StoredEntry {
     if (this.record.kind === RECORD_HEAD) this.values.eachFragment(this.tag, this.record, keep);
     else keep(this.location);
     this.reread();
+    const { valueBytes: bytes } = this;
     return {
       parts,
+      bytes,
       release: () => {
         for (const unpin of unpins.splice(0)) unpin();
       },

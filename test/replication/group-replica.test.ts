@@ -23,7 +23,12 @@ describe('a group under random interleavings', () => {
         }
       }
       expect(totals.committed).toBeGreaterThan(0);
-      if (m > 0) expect(totals.promotions).toBeGreaterThan(0);
+      if (m > 0) {
+        expect(totals.promotions).toBeGreaterThan(0);
+        // Those that had been taken out came back with what they had.
+        expect(totals.keptRaw).toBeGreaterThan(0);
+        expect(totals.keptFolded).toBeGreaterThan(0);
+      }
       if (process.env.DCACHE_GROUP_SEEDS !== undefined) console.log(k, m, totals);
     });
   }

@@ -55,6 +55,7 @@ interface Delivered {
 }
 
 const DELIVERED_KEPT = 400;
+const TURNS_PER_WRITE = 12;
 
 interface PendingWrite {
   readonly position: number;
@@ -80,6 +81,14 @@ export class GroupWorld {
     promotions: 0,
     resets: 0,
     rebuilds: 0,
+    /** Members that were taken out and kept their memory. */
+    outings: 0,
+    /** Segments that learners were sent, and that they had already, raw and folded. */
+    sent: 0,
+    keptRaw: 0,
+    keptFolded: 0,
+    /** Segments that came to a process life which had taken the same bytes in before. */
+    sentAgain: 0,
     shardResets: 0,
   };
   /** What was acknowledged, by position and key; several where an outcome is unknown. */
@@ -92,6 +101,7 @@ export class GroupWorld {
   private incarnations = 0;
   private steps = 0;
   private readonly delivered: Delivered[] = [];
+  private readonly takenIn = new Set<string>();
 
   constructor(seed: number, k: number, m: number) {
     this.k = k;
@@ -141,7 +151,7 @@ export class GroupWorld {
     else if (what < 976) this.resetSome();
     else if (what < 978) this.crashSome();
     else if (what < 984) this.restartSome();
-    else if (what < 986) this.removeLiveBackup();
+    else if (what < 987) this.takeSomeOut();
     else if (what < 990) this.stallSome();
     else if (what < 1000) this.deliverAgain();
     else if (what < 1006) this.resetSomeShard();
@@ -166,6 +176,37 @@ export class GroupWorld {
       if (round % 10 === 9 && this.isSettled()) return;
     }
     throw new Error(`the group did not settle: ${JSON.stringify(this.group)}`);
+  }
+
+  /** Nothing goes wrong, one message at a time, until `isDone` says so; it is told how many have been delivered. */
+  run(isDone: (delivered: number) => boolean): number {
+    let delivered = 0;
+    for (let round = 0; round < 4000; round++) {
+      if (isDone(delivered)) return delivered;
+      this.plan();
+      if (this.turn()) delivered++;
+    }
+    throw new Error(`the run did not end: ${JSON.stringify(this.group)}`);
+  }
+
+  /** Writes, while the map stays as it is. */
+  writeSome(count: number): void {
+    for (let i = 0; i < count; i++) {
+      this.write(i % this.k);
+      for (let turns = 0; turns < TURNS_PER_WRITE; turns++) this.turn();
+    }
+  }
+
+  /** Everybody does what it would do in a moment, and one message is delivered, if there is one. */
+  private turn(): boolean {
+    this.nowMs += 1;
+    for (const node of this.nodes) {
+      if (node.self === undefined) this.start(node);
+      this.advanceMap(node);
+    }
+    this.connectAll();
+    for (const node of this.nodes) this.flush(node);
+    return this.deliverOne();
   }
 
   isSettled(): boolean {
@@ -250,6 +291,7 @@ export class GroupWorld {
     if (message.type === 'shard-request' || message.type === 'shard-reply' || message.type === 'shard-suspect')
       return true;
     to.replica?.onMessage(from.self, structuredClone(message), this.nowMs);
+    this.countSegments(to, message);
     this.carryOut(to);
     if (to.self !== undefined && (message.type === 'append-reply' || message.type === 'append')) {
       const delivered = { from: from.self, to: to.self, message };
@@ -313,6 +355,20 @@ export class GroupWorld {
     this.reset(from, to);
   }
 
+  resetLinksOf(place: number): void {
+    const node = this.at(place);
+    for (const peer of this.nodes) {
+      this.reset(node, peer);
+      this.reset(peer, node);
+    }
+  }
+
+  private at(place: number): WorldNode {
+    const node = this.nodes[place];
+    assert(node !== undefined, 'a node has a place');
+    return node;
+  }
+
   private reset(from: WorldNode, to: WorldNode): void {
     const link = this.link(from, to);
     if (!link.up) return;
@@ -339,7 +395,12 @@ export class GroupWorld {
 
   /** Never more than m memories lost at a time. */
   private crashSome(): void {
-    const node = this.prng.pick(this.nodes);
+    this.crash(this.prng.below(this.nodes.length));
+  }
+
+  /** Not if too much would be lost. @param place from 0 */
+  crash(place: number): void {
+    const node = this.at(place);
     if (node.self === undefined || !this.mayLose(node)) return;
     this.counts.failovers++;
     for (const peer of this.nodes) {
@@ -440,15 +501,50 @@ export class GroupWorld {
     }
   }
 
-  private removeLiveBackup(): void {
+  /** As a node that was paused, or cut off for a while, is taken out: it comes back with its memory. */
+  private takeSomeOut(): void {
+    const { nodeId } = this.prng.pick(this.group.inSync);
+    const node = this.nodes.find((other) => other.nodeId === nodeId);
+    if (node !== undefined) this.takeOut(node);
+  }
+
+  takeOutNode(place: number): boolean {
+    return this.takeOut(this.at(place));
+  }
+
+  /** As a new leader of the map does that knows of nothing. */
+  renew(): void {
+    this.command({ type: 'renew', group: this.group.id, epoch: this.group.epoch });
+  }
+
+  /** False if that cannot be done now. A primary lets go first. */
+  private takeOut(node: WorldNode): boolean {
     const { group } = this;
-    const member = this.prng.pick(group.inSync);
-    const leads = Array.from({ length: this.k }, (_, p) => primaryOf(group, p)).some(
-      (p) => p?.nodeId === member.nodeId,
-    );
-    const node = this.nodes.find(({ nodeId }) => nodeId === member.nodeId);
-    if (leads || node === undefined || !this.mayLose(node)) return;
+    const member = group.inSync.find(({ nodeId }) => nodeId === node.nodeId);
+    const { self, replica } = node;
+    if (self === undefined || replica === undefined || member === undefined || !sameMember(self, member)) return false;
+    if (!this.mayLose(node)) return false;
+    const leads = Array.from({ length: this.k }, (_, p) => primaryOf(group, p)).some((p) => p?.nodeId === node.nodeId);
+    if (leads) {
+      if (replica.epoch !== group.epoch) return false;
+      replica.letGo(group.epoch);
+    }
     this.command({ type: 'remove', group: group.id, epoch: group.epoch, member });
+    this.counts.outings++;
+    return true;
+  }
+
+  private countSegments({ self }: WorldNode, message: DataMessage): void {
+    if (message.type === 'transfer-segment') {
+      const { position, image } = message;
+      const name = `${self?.incarnation} ${position} ${image.number} ${image.checksum}`;
+      this.counts.sent++;
+      if (this.takenIn.has(name)) this.counts.sentAgain++;
+      this.takenIn.add(name);
+    }
+    if (message.type !== 'transfer-facts') return;
+    if (message.records.length > 0) this.counts.keptFolded++;
+    else this.counts.keptRaw++;
   }
 
   // ------------------------------------------------------------------ effects and checks

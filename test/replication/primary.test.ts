@@ -8,6 +8,7 @@ import { LIMITS } from '../../src/base/limits.js';
 import { PartitionLog } from '../../src/replication/partition-log.js';
 import type { PartitionState } from '../../src/replication/partition-state.js';
 import { Primary } from '../../src/replication/primary.js';
+import { TransferPace } from '../../src/replication/transfer-pace.js';
 import { RecordedStore } from '../../src/replication/recorded-store.js';
 import { SipKeyHash } from '../../src/store/key-hash.js';
 import { STANDARD_LAYOUT } from '../../src/store/layout.js';
@@ -33,6 +34,7 @@ beforeEach(() => {
       state,
       folds: undefined,
       newStore: () => new RecordedStore(state),
+      pace: new TransferPace(),
       emit: (effect) => effects.push(effect),
     },
     { epoch: 2, backups: [b, c], learners: [], versionFloor: 1_000_000 },

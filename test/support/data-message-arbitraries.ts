@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import type { DataMessage, LogEntry, SegmentListing, ShardReply } from '../../src/replication/messages.js';
 import type { HeadlessFragment } from '../../src/store/headless-fragments.js';
-import type { SegmentImage } from '../../src/store/segment-table.js';
+import type { SegmentFacts, SegmentImage } from '../../src/store/segment-table.js';
 
 const number = fc.oneof(fc.nat(300), fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER }));
 const int32 = fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 });
@@ -25,20 +25,21 @@ const fragment: fc.Arbitrary<HeadlessFragment> = fc.record({
 });
 
 function image(state: SegmentImage['state']): fc.Arbitrary<SegmentImage> {
-  return block.chain((bytes) => {
-    const bits = fc.uint8Array({ maxLength: Math.ceil(bytes.length / 512) * 4 });
-    return fc.record({
-      number: segmentNumber,
-      serial: number,
-      state: fc.constant(state),
-      liveBytes: fc.nat(bytes.length),
-      stripe: fc.integer({ min: -1, max: 0xffff }),
-      checksum,
-      soonestExpiryMs: fc.oneof(fc.constant(Infinity), number),
-      bytes: fc.constant(bytes),
-      live: bits,
-      touched: bits,
-    });
+  return block.chain((bytes) => facts(state, bytes.length).map((known) => ({ ...known, bytes })));
+}
+
+function facts(state: SegmentImage['state'], length: number): fc.Arbitrary<SegmentFacts> {
+  const bits = fc.uint8Array({ maxLength: Math.ceil(length / 512) * 4 });
+  return fc.record({
+    number: segmentNumber,
+    serial: number,
+    state: fc.constant(state),
+    liveBytes: fc.nat(length),
+    stripe: fc.integer({ min: -1, max: 0xffff }),
+    checksum,
+    soonestExpiryMs: fc.oneof(fc.constant(Infinity), number),
+    live: bits,
+    touched: bits,
   });
 }
 
@@ -106,6 +107,24 @@ export const DATA_MESSAGES: {
     index: number,
     image: image('sealed'),
   }),
+  'transfer-kept': fc.record({
+    type: type('transfer-kept'),
+    ...partition,
+    joinIndex: number,
+    form: fc.constantFrom('raw', 'folded'),
+    numbers: fc.array(segmentNumber, { maxLength: 20 }),
+  }),
+  'transfer-facts': fc.nat(256 * 1024).chain((length) =>
+    fc.record({
+      type: type('transfer-facts'),
+      ...partition,
+      joinIndex: number,
+      index: number,
+      facts: facts('sealed', Math.min(length, 2_000)),
+      length: fc.constant(length),
+      records: fc.array(fc.tuple(int32, int32), { maxLength: 10 }).map((pairs) => Int32Array.from(pairs.flat())),
+    }),
+  ),
   'transfer-taken': fc.record({
     type: type('transfer-taken'),
     ...partition,

@@ -76,8 +76,8 @@ const timeLeft = fc.oneof(ttlMs, fc.constant(null));
 
 const someScanEntry: fc.Arbitrary<ScanEntry> = fc.record({ key: someKey, value: someValue, version, ttlMs: timeLeft });
 
-/** Of what a node answers with success; a rejected write travels as an error. */
-export const someReply: fc.Arbitrary<Exclude<KvReply, { type: 'rejected' }>> = fc.oneof(
+/** Of what a node answers with success; a rejected write travels as an error, a pinned value in pieces. */
+export const someReply: fc.Arbitrary<Exclude<KvReply, { type: 'rejected' | 'pinned' }>> = fc.oneof(
   fc.record({ type: fc.constant('get' as const), value: fc.oneof(someValue, fc.constant(null)), version: count }),
   fc.record({
     type: fc.constant('inspect' as const),

@@ -4,7 +4,7 @@
  */
 import { DcacheError } from '../../base/errors.js';
 import { LIMITS } from '../../base/limits.js';
-import { requestBytes, type KvReply, type KvRequest } from '../../store/requests.js';
+import { releaseReply, requestBytes, type KvReply, type KvRequest } from '../../store/requests.js';
 import type { Scheduler } from '../runtime/scheduler.js';
 
 const SWEEP_MS = 20;
@@ -43,6 +43,7 @@ export class PendingRequest<Request extends KvRequest = KvRequest> {
 
   done(reply: KvReply): void {
     if (this.settle()) this.resolve(reply);
+    else releaseReply(reply);
   }
 
   failed(error: DcacheError): void {

@@ -1,5 +1,5 @@
 /** Answers that wait for their index of a partition's log to be committed, lowest first; equal ones in the order in which they came. */
-import type { KvReply } from '../../store/requests.js';
+import { releaseReply, type KvReply } from '../../store/requests.js';
 import type { PendingRequest } from '../data/pending.js';
 
 export interface AwaitedAnswer {
@@ -32,8 +32,8 @@ export class AwaitedAnswers {
 
   /** Lets go of the replies of requests whose time has run out. */
   forgetSettled(): void {
-    if (this.answers.some(({ pending }) => pending.settled)) {
-      this.answers = this.answers.filter(({ pending }) => !pending.settled);
-    }
+    if (!this.answers.some(({ pending }) => pending.settled)) return;
+    for (const { pending, reply } of this.answers) if (pending.settled) releaseReply(reply);
+    this.answers = this.answers.filter(({ pending }) => !pending.settled);
   }
 }

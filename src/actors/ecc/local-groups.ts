@@ -13,7 +13,8 @@ import { sameRules, type MemoryRules } from '../../store/memory-cap.js';
 import type { PendingRequest } from '../data/pending.js';
 import type { Scheduler } from '../runtime/scheduler.js';
 import { decisionsOf } from './decisions.js';
-import { DegradedReads } from './degraded-reads.js';
+import { BackgroundRebuild } from './background-rebuild.js';
+import { DegradedReads, REBUILT_BYTES } from './degraded-reads.js';
 import { PartitionService } from './partition-service.js';
 import type { DataLinks } from './ports.js';
 import { Scrubber, type ScrubbedGroup } from './scrubber.js';
@@ -25,6 +26,8 @@ import type { Troubles } from './troubles.js';
 
 /** Looking for raw segments that could give way goes through all of them. */
 const UPKEEPS_PER_ADOPTION = 20;
+/** Memory that segments which nobody has asked for leave free. */
+const RESERVED_BYTES = 16 * 1024 * 1024;
 
 export interface LocalGroupsParts {
   readonly spec: ReplicaSpec;
@@ -39,6 +42,8 @@ export interface LocalGroupsParts {
   readonly memoryRules: MemoryRules;
   /** Between two scrubs of everything that is here; 0: none by itself. */
   readonly scrubIntervalMs: number;
+  /** Segments of a holder that has been away for so long are rebuilt before they are asked for; 0: never. */
+  readonly rebuildDelayMs: number;
   readonly logger: Logger;
   readonly metrics: Metrics;
   shortage(): DcacheError | undefined;
@@ -52,9 +57,12 @@ interface LocalGroup {
   readonly replica: Replica;
   readonly questions: StripeQuestions;
   readonly reads: DegradedReads;
+  readonly background: BackgroundRebuild;
   readonly scrubbed: ScrubbedGroup;
   /** By position. */
   readonly services: (PartitionService | undefined)[];
+  /** Segments that learners need and that are being rebuilt: position/number. */
+  readonly needed: Set<string>;
 }
 
 export class LocalGroups {
@@ -156,6 +164,7 @@ export class LocalGroups {
       }
       service.upkeep();
     }
+    for (const { background } of this.groups.values()) background.tick();
     if (this.upkeeps++ % UPKEEPS_PER_ADOPTION !== 0) return;
     for (const { services, reads } of this.groups.values()) {
       services.forEach((service, position) => {
@@ -209,24 +218,31 @@ export class LocalGroups {
     this.parts.metrics.counter('misdirected', {}).add();
   }
 
-  private carryOut(effect: Exclude<Effect, { type: 'roles-changed' | 'committed' }>, { reads }: LocalGroup): void {
+  private carryOut(effect: Exclude<Effect, { type: 'roles-changed' | 'committed' }>, group: LocalGroup): void {
     switch (effect.type) {
       case 'send':
         return this.parts.links.send(effect.to, effect.message);
       case 'misdirected':
         return this.onMisdirected();
-      case 'segment-needed': {
-        const { position, number } = effect;
-        reads.rebuild(position, [number]).then(
-          () => this.pumpLater(),
-          // The core asks again as long as it needs the segment.
-          (error: unknown) => this.parts.logger.warn({ position, number, ...errorFields(error) }, 'no rebuild'),
-        );
-        return;
-      }
+      case 'segment-needed':
+        return this.rebuildForLearner(effect.position, effect.number, group);
       default:
         assertNever(effect, 'effect');
     }
+  }
+
+  /** The core asks again as long as it needs the segment. */
+  private rebuildForLearner(position: number, number: number, { reads, needed }: LocalGroup): void {
+    const name = `${position}/${number}`;
+    if (needed.has(name)) return;
+    needed.add(name);
+    reads
+      .rebuild(position, [number])
+      .then(
+        () => this.pumpLater(),
+        (error: unknown) => this.parts.logger.warn({ position, number, ...errorFields(error) }, 'no rebuild'),
+      )
+      .finally(() => needed.delete(name));
   }
 
   private takeRoles(id: number, { replica, reads, services }: LocalGroup): void {
@@ -278,7 +294,15 @@ export class LocalGroups {
     });
     const onRebuilt = (): void => metrics.counter('rebuilds', { result: 'done' }).add();
     const hopeless = (): DcacheError | undefined => troubles.withoutShards(group);
-    const reads = new DegradedReads({ self, group, replica, questions, solver, scheduler, onRebuilt, hopeless });
+    const budgetBytes = (heldBytes: number): number => {
+      // While a holder stays away, its segments may take what is free; a reserve is left for writes and for cleaning.
+      const isLong = this.groups.get(group)?.background.isUnderWay === true;
+      return isLong ? Math.max(REBUILT_BYTES, heldBytes + spec.freeBytes() - RESERVED_BYTES) : REBUILT_BYTES;
+    };
+    const reads = new DegradedReads({
+      ...{ self, group, replica, questions, solver, scheduler },
+      ...{ onRebuilt, hopeless, budgetBytes },
+    });
     const check = new StripeCheck({ self, group, k, replica, codec, questions, solver, rebuilder: reads, logger });
     const scrubbed: ScrubbedGroup = {
       group,
@@ -290,7 +314,9 @@ export class LocalGroups {
       check: (stripe) => check.check(stripe),
       refold: (stripe) => check.refold(stripe),
     };
-    return { replica, questions, reads, scrubbed, services: [] };
+    const { rebuildDelayMs: delayMs } = this.parts;
+    const background = new BackgroundRebuild({ group, k, delayMs, replica, reads, scheduler, logger });
+    return { replica, questions, reads, background, scrubbed, services: [], needed: new Set() };
   }
 
   private *scrubbedGroups(): IterableIterator<ScrubbedGroup> {

@@ -17,6 +17,7 @@ import { FIRST_TAG, removeKeys } from '../../store/remove-keys.js';
 import type { KeyWrite } from '../../store/kv-decisions.js';
 import {
   isWrite,
+  releaseReply,
   type KvReply,
   type KvRequest,
   type ReadReply,
@@ -155,7 +156,10 @@ export class PartitionService {
     this.hasEnded = true;
     const undecided = this.waiting.filter(({ pending }) => !pending.settled).map(({ pending }) => pending);
     this.waiting = [];
-    for (const { pending } of this.awaited.takeAll()) if (!pending.settled) undecided.push(pending);
+    for (const { pending, reply } of this.awaited.takeAll()) {
+      releaseReply(reply);
+      if (!pending.settled) undecided.push(pending);
+    }
     for (const pending of undecided) {
       if (!pending.exposed) this.parts.giveBack(pending);
       else pending.failed(lostPrimaryship());
@@ -272,9 +276,10 @@ export class PartitionService {
   private answer(answer: AwaitedAnswer): void {
     const { primary, lease } = this.parts;
     const { pending, reply, hasCommand } = answer;
-    if (pending.settled) return;
+    if (pending.settled) return releaseReply(reply);
     const needsLease = !hasCommand || primary.isAlone;
     if (!primary.serving || (needsLease && !lease.isHeld)) {
+      if (!pending.exposed) releaseReply(reply);
       this.wait(pending, pending.exposed ? () => this.answer(answer) : () => this.attempt(pending));
     } else if (reply.type === 'rejected') pending.failed(new DcacheError(reply.code, reply.message));
     else pending.done(reply);

@@ -1,5 +1,6 @@
 /** The client port: Kv and Cluster, and what gRPC tools ask for. Thin: validates, hands on to the backend, translates the answer. */
 import type { sendUnaryData, Server, ServerDuplexStream, ServerUnaryCall, ServerWritableStream } from '@grpc/grpc-js';
+import { assert } from '../../base/assert.js';
 import { asDcacheError, DcacheError } from '../../base/errors.js';
 import { LIMITS } from '../../base/limits.js';
 import { errorFields, type Logger } from '../../base/log.js';
@@ -22,6 +23,7 @@ import { requestTimeout } from './request-timeout.js';
 import { decodeRequest, serviceDefinition, undecodedDefinition } from './service-definition.js';
 import { serveScrub } from './scrub-service.js';
 import { SessionServer } from './session-server.js';
+import { LargeValueBudgets } from './session-uploads.js';
 import { toGrpcStatus } from './status.js';
 import { addToolServices } from './tool-services.js';
 
@@ -36,6 +38,7 @@ export class ClientServer {
   private readonly logger: Logger;
   private readonly metrics: Metrics;
   private readonly sessions = new Set<SessionServer>();
+  private readonly budgets = new LargeValueBudgets();
 
   constructor(backend: ClientBackend, logger: Logger, metrics: Metrics) {
     this.backend = backend;
@@ -80,8 +83,12 @@ export class ClientServer {
       count: kv('count'),
       flush: kv('flush'),
       session: (call: ServerDuplexStream<Buffer, SessionResponse>) => {
-        const session = new SessionServer(call, this.backend, this.logger, (rpc, reply, startedAtMs) => {
-          this.count(rpc, reply.$case === 'error' ? reply.value.code : 'OK', startedAtMs);
+        const session = new SessionServer({
+          call,
+          backend: this.backend,
+          budgets: this.budgets,
+          logger: this.logger,
+          onAnswered: (rpc, code, startedAtMs) => this.count(rpc, code, startedAtMs),
         });
         this.sessions.add(session);
         call.once('close', () => this.sessions.delete(session));
@@ -124,6 +131,7 @@ export class ClientServer {
   private async execute(request: WireRequest, call: ServerUnaryCall<unknown, unknown>): Promise<WireReply> {
     const reply = await this.backend.execute(readRequest(request), timeoutOf(call), false);
     if (reply.type === 'rejected') throw new DcacheError(reply.code, reply.message);
+    assert(reply.type !== 'pinned', 'a unary get does not ask for a pinned value');
     return writeReply(reply);
   }
 

@@ -6,8 +6,10 @@ import type { KvReply } from '../../store/requests.js';
 import type { KvReply as WireEnvelope } from './generated/dcache/v1/kv.js';
 
 export type WireReply = NonNullable<WireEnvelope['reply']>;
+/** A reply with its value in it. */
+export type WholeReply = Exclude<KvReply, { type: 'pinned' }>;
 
-export function writeReply(reply: KvReply): WireReply {
+export function writeReply(reply: WholeReply): WireReply {
   switch (reply.type) {
     case 'get': {
       const { value, version } = reply;
@@ -47,7 +49,7 @@ export function writeError({ code, message }: DcacheError): WireReply {
 }
 
 /** Throws the DcacheError that the reply is, or OUTCOME_UNKNOWN when it cannot be understood. */
-export function readReply(wire: WireReply | undefined): KvReply {
+export function readReply(wire: WireReply | undefined): WholeReply {
   switch (wire?.$case) {
     case undefined:
       throw new DcacheError('OUTCOME_UNKNOWN', 'the node answered in a way that this version does not know');

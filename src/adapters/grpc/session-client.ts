@@ -2,25 +2,34 @@
  * The client's end of a Session stream to one node: what the client library and the forwarding between nodes use. Requests of
  * one turn of the event loop leave together. The stream is opened with the first request and again after it broke.
  *
- * Outcomes: until a request has been handed to a connected stream it is definitely not done (UNREACHABLE); from then on a
+ * Outcomes: until all of a request has been handed to a connected stream it is definitely not done (UNREACHABLE); from then on a
  * broken stream leaves a write's outcome unknown, unless the node said before that it would do nothing more.
+ *
+ * Large values go and come in pieces (value-pieces.ts), one piece at a time between the batches, so that nothing waits for them. A
+ * request with a large value waits until the node has said that it takes pieces, in its first message.
  */
 import type { Client, ClientDuplexStream } from '@grpc/grpc-js';
+import { EMPTY_BYTES } from '../../base/bytes.js';
 import { asDcacheError, DcacheError } from '../../base/errors.js';
 import { LIMITS } from '../../base/limits.js';
-import { isWrite, requestBytes, type KvReply, type KvRequest } from '../../store/requests.js';
+import { largeValueOf, requestBytes, type KvReply, type KvRequest } from '../../store/requests.js';
 import type { Topology } from './backend.js';
+import type { ByteBudget } from './byte-budget.js';
 import { openChannel, waitUntilReady } from './channel.js';
 import {
   KvDefinition,
   type KvReply as WireKvReply,
+  type KvRequest as WireKvRequest,
   type SessionRequest,
   type SessionResponse,
 } from './generated/dcache/v1/kv.js';
 import { readReply } from './kv-replies.js';
 import { writeRequest } from './kv-requests.js';
 import { serviceDefinition } from './service-definition.js';
+import { SessionDownloads } from './session-downloads.js';
+import { abortError, brokenError, timeoutError } from './session-outcomes.js';
 import { fromGrpcError } from './status.js';
+import { OutgoingValues } from './value-pieces.js';
 
 const METHODS = serviceDefinition(KvDefinition);
 /** A node answers within the request's own time; this is for the way there and back. */
@@ -43,8 +52,10 @@ interface Open {
   /** When this end gives up, by performance.now(). */
   readonly deadlineMs: number;
   readonly forwarded: boolean;
-  /** Whether it has been handed to a connected stream, so that the node may have it. */
+  /** Whether all of it has been handed to a connected stream, so that the node may do it. */
   exposed: boolean;
+  /** Whether it has been announced on the stream, with a large value that is still to be sent. */
+  announced: boolean;
   readonly resolve: (reply: KvReply) => void;
   readonly reject: (error: DcacheError) => void;
   readonly forgetSignal: (() => void) | undefined;
@@ -54,6 +65,16 @@ export class SessionClient {
   readonly address: string;
   private readonly open = new Map<number, Open>();
   private queue: Open[] = [];
+  /** Requests with large values, until the node has said whether it takes pieces. */
+  private largeQueue: Open[] = [];
+  private readonly outgoing = new OutgoingValues();
+  private readonly downloads: SessionDownloads;
+  /** Ids of values that the node may send, and of requests that it should forget. */
+  private grants: number[] = [];
+  private givenUp: number[] = [];
+  /** What the node takes in one piece; 0: none. Undefined until it has said so. */
+  private pieceBytes: number | undefined;
+  private sendingPiece = false;
   private client: Client | undefined;
   private stream: Stream | undefined;
   private connecting = false;
@@ -67,10 +88,15 @@ export class SessionClient {
   /**
    * @param address host:port of a client port. Nothing is connected yet.
    * @param onTopology told where requests can go, when the node says so.
+   * @param budget for large values in replies, which nobody takes twice; without one they are all taken as they come.
    */
-  constructor(address: string, onTopology: (topology: Topology) => void = () => undefined) {
+  constructor(address: string, onTopology: (topology: Topology) => void = () => undefined, budget?: ByteBudget) {
     this.address = address;
     this.onTopology = onTopology;
+    this.downloads = new SessionDownloads(budget, (id) => {
+      this.grants.push(id);
+      this.flushLater();
+    });
   }
 
   /** Requests without an answer. */
@@ -104,12 +130,14 @@ export class SessionClient {
         deadlineMs,
         forwarded,
         exposed: false,
+        announced: false,
         resolve,
         reject,
         forgetSignal,
       };
       this.open.set(id, open);
-      this.queue.push(open);
+      if (largeValueOf(request) === undefined) this.queue.push(open);
+      else this.largeQueue.push(open);
       this.flushLater();
       this.sweepLater();
     });
@@ -122,7 +150,8 @@ export class SessionClient {
     this.client = undefined;
     this.stream = undefined;
     this.queue = [];
-    for (const open of this.open.values()) this.fail(open, this.brokenError(open, 'the client was closed'));
+    this.largeQueue = [];
+    for (const open of this.open.values()) this.fail(open, brokenError(open, 'the client was closed'));
     stream?.end();
     client?.close();
   }
@@ -138,14 +167,17 @@ export class SessionClient {
 
   private flush(): void {
     if (this.stream === undefined) {
-      if (!this.connecting && this.queue.length > 0) void this.connect();
+      if (!this.connecting && this.queue.length + this.largeQueue.length > 0) void this.connect();
       return;
     }
+    if (this.pieceBytes !== undefined && this.largeQueue.length > 0) this.queue.push(...this.largeQueue.splice(0));
     while (this.queue.length > 0 && !this.blocked) this.writeBatch(this.stream);
+    if (this.grants.length + this.givenUp.length > 0) this.write(this.stream, []);
+    this.writePieces(this.stream);
   }
 
   private writeBatch(stream: Stream): void {
-    const batch: Open[] = [];
+    const batch: WireKvRequest[] = [];
     let bytes = 0;
     let taken = 0;
     for (const next of this.queue) {
@@ -153,23 +185,53 @@ export class SessionClient {
       if (batch.length > 0 && bytes + size > LIMITS.maxSessionBatchBytes) break;
       taken++;
       if (!this.open.has(next.id)) continue;
-      next.exposed = true;
-      bytes += size;
-      batch.push(next);
+      const value = this.pieceBytes === 0 ? undefined : largeValueOf(next.request);
+      bytes += size - (value?.length ?? 0);
+      batch.push(value === undefined ? this.expose(next) : this.announce(next, value));
     }
     this.queue = taken === this.queue.length ? [] : this.queue.slice(taken);
-    if (batch.length === 0) return;
-    const requests = batch.map(({ id, timeoutMs, forwarded, request }) => ({
-      id,
-      timeoutMs,
-      forwarded,
-      request: writeRequest(request),
-    }));
-    if (stream.write({ requests })) return;
+    if (batch.length === 0 || this.write(stream, batch)) return;
     this.blocked = true;
     stream.once('drain', () => {
       this.blocked = false;
       this.flush();
+    });
+  }
+
+  private expose(open: Open): WireKvRequest {
+    open.exposed = true;
+    const { id, timeoutMs, forwarded, request } = open;
+    return { id, timeoutMs, forwarded, request: writeRequest(request), valueBytes: 0 };
+  }
+
+  private announce(open: Open, value: Uint8Array): WireKvRequest {
+    open.announced = true;
+    const { id, timeoutMs, forwarded, request } = open;
+    this.outgoing.announce(id, { parts: [value], bytes: value.length, release: () => undefined });
+    const bare = { ...request, value: EMPTY_BYTES };
+    return { id, timeoutMs, forwarded, request: writeRequest(bare), valueBytes: value.length };
+  }
+
+  /** With what else there is to say. False when the stream takes no more for now. */
+  private write(stream: Stream, requests: WireKvRequest[]): boolean {
+    const pieces = this.givenUp.splice(0).map((id) => ({ id, data: EMPTY_BYTES, givenUp: true }));
+    return stream.write({ requests, pieces, grants: this.grants.splice(0), takesPieces: true });
+  }
+
+  /** One piece at a time: the next when the stream has taken this one, behind what has been written meanwhile. */
+  private writePieces(stream: Stream): void {
+    if (this.sendingPiece || this.stream !== stream) return;
+    const piece = this.outgoing.next();
+    if (piece === undefined) return;
+    const open = this.open.get(piece.id);
+    if (piece.isLast && open !== undefined) open.exposed = true;
+    const { id, data } = piece;
+    this.sendingPiece = true;
+    const pieces = [{ id, data, givenUp: false }];
+    stream.write({ requests: [], pieces, grants: [], takesPieces: true }, () => {
+      if (this.stream !== stream) return;
+      this.sendingPiece = false;
+      this.writePieces(stream);
     });
   }
 
@@ -184,7 +246,7 @@ export class SessionClient {
       const failure = asDcacheError(error);
       if (this.client === client) this.client = undefined;
       client.close();
-      for (const open of this.queue.splice(0)) this.fail(open, failure);
+      for (const open of [...this.queue.splice(0), ...this.largeQueue.splice(0)]) this.fail(open, failure);
     } finally {
       this.connecting = false;
     }
@@ -196,11 +258,17 @@ export class SessionClient {
     const stream = client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize);
     this.stream = stream;
     this.blocked = false;
+    this.sendingPiece = false;
+    this.pieceBytes = undefined;
     let heard = false;
     stream.on('data', (batch: SessionResponse) => {
+      if (this.stream === stream && !heard) this.onFirst(batch);
       heard = true;
       if (batch.topology !== undefined) this.onTopology(batch.topology);
       for (const reply of batch.replies) this.onReply(reply);
+      for (const { id, data } of batch.pieces) this.onPiece(id, data);
+      for (const id of batch.grants) this.outgoing.grant(id);
+      if (batch.grants.length > 0 && this.stream === stream) this.writePieces(stream);
       if (batch.closing) this.onClosing(stream);
     });
     stream.on('error', (error) => {
@@ -211,20 +279,39 @@ export class SessionClient {
     stream.on('end', () => this.onBroken(stream, `${this.address} ended the session`));
   }
 
-  private onReply({ id, reply }: WireKvReply): void {
+  private onFirst({ pieceBytes }: SessionResponse): void {
+    this.pieceBytes = pieceBytes;
+    if (this.largeQueue.length > 0) this.flushLater();
+  }
+
+  private onReply({ id, reply, valueBytes }: WireKvReply): void {
     const open = this.open.get(id);
-    if (open === undefined) return; // it has timed out here
+    if (open === undefined) {
+      if (valueBytes > 0) this.forget(id); // it has timed out here
+      return;
+    }
     try {
       const answer = readReply(reply);
-      this.settle(open);
-      open.resolve(answer);
+      if (valueBytes > 0) this.downloads.announce(id, answer, valueBytes, open.request);
+      else if (this.settle(open)) open.resolve(answer);
+    } catch (error) {
+      this.fail(open, asDcacheError(error));
+    }
+  }
+
+  private onPiece(id: number, data: Uint8Array): void {
+    const open = this.open.get(id);
+    if (open === undefined) return;
+    try {
+      const answer = this.downloads.onPiece(id, data);
+      if (answer !== undefined && this.settle(open)) open.resolve(answer);
     } catch (error) {
       this.fail(open, asDcacheError(error));
     }
   }
 
   private onBroken(stream: Stream, reason: string): void {
-    this.letGo(stream, (open) => this.brokenError(open, reason));
+    this.letGo(stream, (open) => brokenError(open, reason));
   }
 
   /** Everything that the node has done is answered. Whoever asks this address again makes a connection of his own. */
@@ -239,19 +326,33 @@ export class SessionClient {
   private letGo(stream: Stream, errorFor: (open: Open) => DcacheError): void {
     if (this.stream !== stream) return;
     this.stream = undefined;
+    this.grants = [];
+    this.givenUp = [];
     for (const open of [...this.open.values()]) {
-      if (open.exposed) this.fail(open, errorFor(open));
+      if (open.exposed || open.announced) this.fail(open, errorFor(open));
     }
     this.flushLater();
   }
 
   private fail(open: Open, error: DcacheError): void {
-    if (this.settle(open)) open.reject(error);
+    const isUnderWay = this.downloads.has(open.id) || (open.announced && !open.exposed);
+    if (!this.settle(open)) return;
+    if (isUnderWay) this.forget(open.id);
+    open.reject(error);
   }
 
   private settle(open: Open): boolean {
     open.forgetSignal?.();
+    this.outgoing.drop(open.id);
+    this.downloads.drop(open.id);
     return this.open.delete(open.id);
+  }
+
+  /** Tells the node to let go of a request that nobody here waits for. */
+  private forget(id: number): void {
+    if (this.stream === undefined) return;
+    this.givenUp.push(id);
+    this.flushLater();
   }
 
   /** One timer for all: a timer a request would cost more than the rest of what is done for it here. */
@@ -261,34 +362,15 @@ export class SessionClient {
     setTimeout(() => {
       this.sweeping = false;
       const now = performance.now();
-      for (const open of [...this.open.values()]) if (open.deadlineMs <= now) this.fail(open, this.timeoutError(open));
+      for (const open of [...this.open.values()]) {
+        if (open.deadlineMs <= now) this.fail(open, timeoutError(open, this.address, open.timeoutMs));
+      }
       if (this.open.size > 0) this.sweepLater();
     }, SWEEP_MS);
-  }
-
-  private brokenError(open: Open, reason: string): DcacheError {
-    if (open.exposed && isWrite(open.request)) {
-      return new DcacheError('OUTCOME_UNKNOWN', `${reason} while the write was under way; it may or may not be done`);
-    }
-    return new DcacheError('UNREACHABLE', reason);
-  }
-
-  private timeoutError(open: Open): DcacheError {
-    const waited = `${this.address} gave no answer within ${open.timeoutMs} ms`;
-    if (!open.exposed) return new DcacheError('UNREACHABLE', waited);
-    const outcome = isWrite(open.request) ? 'the write may or may not be done' : 'nothing was changed';
-    return new DcacheError('DEADLINE_EXCEEDED', `${waited}; ${outcome}`);
   }
 }
 
 function onAbort(signal: AbortSignal, listener: () => void): () => void {
   signal.addEventListener('abort', listener, { once: true });
   return () => signal.removeEventListener('abort', listener);
-}
-
-function abortError({ request, exposed }: Pick<Open, 'request' | 'exposed'>): DcacheError {
-  if (exposed && isWrite(request)) {
-    return new DcacheError('OUTCOME_UNKNOWN', 'aborted while the write was under way; it may or may not be done');
-  }
-  return new DcacheError('CANCELLED', 'aborted before anything was done');
 }

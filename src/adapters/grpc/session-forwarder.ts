@@ -1,6 +1,8 @@
 /** Takes requests to the nodes that lead: one Session a node, kept as long as it is used. */
 import type { Forwarder } from '../../actors/data/router.js';
+import { LIMITS } from '../../base/limits.js';
 import type { KvReply, KvRequest } from '../../store/requests.js';
+import { ByteBudget } from './byte-budget.js';
 import { SessionClient } from './session-client.js';
 
 /** A session that nothing was sent on for so long is closed when another one is opened: that node does not lead any more. */
@@ -14,6 +16,8 @@ interface UsedSession {
 export class SessionForwarder implements Forwarder {
   /** By client address. */
   private readonly sessions = new Map<string, UsedSession>();
+  /** Of large values in replies, until they have been sent on. */
+  private readonly budget = new ByteBudget(LIMITS.maxLargeBytesInFlight);
 
   forward(clientAddress: string, request: KvRequest, timeoutMs: number): Promise<KvReply> {
     const used = this.sessions.get(clientAddress) ?? this.open(clientAddress);
@@ -32,7 +36,7 @@ export class SessionForwarder implements Forwarder {
       this.sessions.delete(address);
       session.close();
     }
-    const opened = { session: new SessionClient(clientAddress), usedAtMs: 0 };
+    const opened = { session: new SessionClient(clientAddress, () => undefined, this.budget), usedAtMs: 0 };
     this.sessions.set(clientAddress, opened);
     return opened;
   }

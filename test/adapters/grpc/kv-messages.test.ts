@@ -9,7 +9,7 @@ import { DcacheError, ERROR_CODES } from '../../../src/base/errors.js';
 import { LIMITS } from '../../../src/base/limits.js';
 import { someReply, someRequest } from '../../support/request-arbitraries.js';
 
-const ENVELOPE = { id: 1, timeoutMs: 0, forwarded: false };
+const ENVELOPE = { id: 1, timeoutMs: 0, forwarded: false, valueBytes: 0 };
 
 test('a request of any kind arrives as it left', () => {
   fc.assert(
@@ -36,14 +36,14 @@ test('a page of one partition is asked for with the cursor of its store', () => 
 test('a reply of any kind arrives as it left', () => {
   fc.assert(
     fc.property(someReply, (reply) => {
-      const bytes = KvReply.encode({ id: 1, reply: writeReply(reply) }).finish();
+      const bytes = KvReply.encode({ id: 1, valueBytes: 0, reply: writeReply(reply) }).finish();
       expect(readReply(KvReply.decode(bytes).reply)).toEqual(reply);
     }),
   );
 });
 
 test.each(ERROR_CODES)('an error %s arrives as it left', (code) => {
-  const bytes = KvReply.encode({ id: 1, reply: writeError(new DcacheError(code, 'why')) }).finish();
+  const bytes = KvReply.encode({ id: 1, valueBytes: 0, reply: writeError(new DcacheError(code, 'why')) }).finish();
   const attempt = (): unknown => readReply(KvReply.decode(bytes).reply);
   expect(attempt).toThrow(expect.objectContaining({ name: 'DcacheError', code, message: 'why' }));
 });

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { DcacheError } from '../../../src/base/errors.js';
 import { KvDefinition, SetRequest } from '../../../src/adapters/grpc/generated/dcache/v1/kv.js';
 import { RaftDefinition } from '../../../src/adapters/grpc/generated/dcache/v1/raft.js';
+import { EMPTY_RESPONSE } from '../../../src/adapters/grpc/session-replies.js';
 import { decodeRequest, serviceDefinition } from '../../../src/adapters/grpc/service-definition.js';
 
 const VALUE = new Uint8Array(1_000).fill(7);
@@ -47,12 +48,13 @@ test('decoded bytes are views of the message', () => {
 
 test('bytes deep inside a batch are views of it too, requests and replies alike', () => {
   const request = { $case: 'set' as const, value: setRequest(VALUE) };
-  const batch = KV.session.requestSerialize({ requests: [{ id: 1, timeoutMs: 0, forwarded: false, request }] });
+  const requests = [{ id: 1, timeoutMs: 0, forwarded: false, request, valueBytes: 0 }];
+  const batch = KV.session.requestSerialize({ requests, pieces: [], grants: [], takesPieces: false });
   const inside = KV.session.requestDeserialize(batch).requests[0]?.request;
   expect(inside?.$case === 'set' && inside.value.value.buffer === batch.buffer).toBe(true);
 
   const reply = { $case: 'get' as const, value: { found: true, value: VALUE, version: 1 } };
-  const replies = KV.session.responseSerialize({ replies: [{ id: 1, reply }], topology: undefined, closing: false });
+  const replies = KV.session.responseSerialize({ ...EMPTY_RESPONSE, replies: [{ id: 1, reply, valueBytes: 0 }] });
   const answer = KV.session.responseDeserialize(replies).replies[0]?.reply;
   expect(answer?.$case === 'get' && answer.value.value.buffer === replies.buffer).toBe(true);
 });

@@ -179,6 +179,11 @@ export interface KvRequest {
     | { $case: "count"; value: CountRequest }
     | { $case: "flush"; value: FlushRequest }
     | undefined;
+  /**
+   * Of set and append on a Session: the value is empty here and follows in pieces of so many bytes together, once the node has
+   * granted that. 0: it is here. Only for a node that has said that it takes pieces.
+   */
+  valueBytes: number;
 }
 
 /**
@@ -234,10 +239,37 @@ export interface KvReply {
     | { $case: "count"; value: CountResponse }
     | { $case: "flush"; value: FlushResponse }
     | undefined;
+  /**
+   * The value of a get, the old one of a set, or that of the only entry of a page of a scan is empty here and follows in pieces
+   * of so many bytes together, once the client has granted that. 0: it is here. Only for a client that has said that it takes
+   * pieces.
+   */
+  valueBytes: number;
+}
+
+/**
+ * A part of the value that a request or reply has announced by value_bytes. Parts of one value come in order; those of several
+ * values, and other requests and replies, in between.
+ */
+export interface ValuePiece {
+  /** Of the request. */
+  id: number;
+  /** 1 byte to piece_bytes. */
+  data: Uint8Array;
+  /**
+   * From the client only: it has given the request up, whichever way its value goes. The node drops what it has of it; a write
+   * whose value was not whole is definitely not done.
+   */
+  givenUp: boolean;
 }
 
 export interface SessionRequest {
   requests: KvRequest[];
+  pieces: ValuePiece[];
+  /** Ids of requests: the values that their replies have announced may be sent. */
+  grants: number[];
+  /** This client takes values of replies in pieces. */
+  takesPieces: boolean;
 }
 
 /** Where requests can be sent. */
@@ -266,6 +298,12 @@ export interface SessionResponse {
     | undefined;
   /** The node is stopping and this is its last message: requests without a reply are definitely not done. */
   closing: boolean;
+  pieces: ValuePiece[];
+  /** Ids of requests: the values that they have announced may be sent; there is memory for them. */
+  grants: number[];
+  /** In the first message of a stream: values above large_value_bytes can be sent in pieces of at most piece_bytes. Else 0. */
+  pieceBytes: number;
+  largeValueBytes: number;
 }
 
 function createBaseCondition(): Condition {
@@ -1620,7 +1658,7 @@ export const FlushResponse: MessageFns<FlushResponse> = {
 };
 
 function createBaseKvRequest(): KvRequest {
-  return { id: 0, timeoutMs: 0, forwarded: false, request: undefined };
+  return { id: 0, timeoutMs: 0, forwarded: false, request: undefined, valueBytes: 0 };
 }
 
 export const KvRequest: MessageFns<KvRequest> = {
@@ -1665,6 +1703,9 @@ export const KvRequest: MessageFns<KvRequest> = {
       case "flush":
         FlushRequest.encode(message.request.value, writer.uint32(106).fork()).join();
         break;
+    }
+    if (message.valueBytes !== 0) {
+      writer.uint32(112).uint64(message.valueBytes);
     }
     return writer;
   },
@@ -1786,6 +1827,14 @@ export const KvRequest: MessageFns<KvRequest> = {
             message.request = { $case: "flush", value: FlushRequest.decode(reader, reader.uint32()) };
             continue;
           }
+          case 14: {
+            if (tag !== 112) {
+              break;
+            }
+
+            message.valueBytes = longToNumber(reader.uint64());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1857,7 +1906,7 @@ export const ErrorReply: MessageFns<ErrorReply> = {
 };
 
 function createBaseKvReply(): KvReply {
-  return { id: 0, reply: undefined };
+  return { id: 0, reply: undefined, valueBytes: 0 };
 }
 
 export const KvReply: MessageFns<KvReply> = {
@@ -1899,6 +1948,9 @@ export const KvReply: MessageFns<KvReply> = {
       case "flush":
         FlushResponse.encode(message.reply.value, writer.uint32(106).fork()).join();
         break;
+    }
+    if (message.valueBytes !== 0) {
+      writer.uint32(112).uint64(message.valueBytes);
     }
     return writer;
   },
@@ -2012,6 +2064,82 @@ export const KvReply: MessageFns<KvReply> = {
             message.reply = { $case: "flush", value: FlushResponse.decode(reader, reader.uint32()) };
             continue;
           }
+          case 14: {
+            if (tag !== 112) {
+              break;
+            }
+
+            message.valueBytes = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseValuePiece(): ValuePiece {
+  return { id: 0, data: new Uint8Array(0), givenUp: false };
+}
+
+export const ValuePiece: MessageFns<ValuePiece> = {
+  encode(message: ValuePiece, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== 0) {
+      writer.uint32(8).uint64(message.id);
+    }
+    if (message.data.length !== 0) {
+      writer.uint32(18).bytes(message.data);
+    }
+    if (message.givenUp !== false) {
+      writer.uint32(24).bool(message.givenUp);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ValuePiece {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseValuePiece();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.id = longToNumber(reader.uint64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.data = reader.bytes();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.givenUp = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2026,13 +2154,26 @@ export const KvReply: MessageFns<KvReply> = {
 };
 
 function createBaseSessionRequest(): SessionRequest {
-  return { requests: [] };
+  return { requests: [], pieces: [], grants: [], takesPieces: false };
 }
 
 export const SessionRequest: MessageFns<SessionRequest> = {
   encode(message: SessionRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     for (const v of message.requests) {
       KvRequest.encode(v!, writer.uint32(10).fork()).join();
+    }
+    for (const v of message.pieces) {
+      ValuePiece.encode(v!, writer.uint32(18).fork()).join();
+    }
+    if (message.grants.length !== 0) {
+      writer.uint32(26).fork();
+      for (const v of message.grants) {
+        writer.uint64(v);
+      }
+      writer.join();
+    }
+    if (message.takesPieces !== false) {
+      writer.uint32(32).bool(message.takesPieces);
     }
     return writer;
   },
@@ -2056,6 +2197,40 @@ export const SessionRequest: MessageFns<SessionRequest> = {
             }
 
             message.requests.push(KvRequest.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.pieces.push(ValuePiece.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag === 24) {
+              message.grants.push(longToNumber(reader.uint64()));
+
+              continue;
+            }
+
+            if (tag === 26) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.grants.push(longToNumber(reader.uint64()));
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.takesPieces = reader.bool();
             continue;
           }
         }
@@ -2173,7 +2348,15 @@ export const Topology: MessageFns<Topology> = {
 };
 
 function createBaseSessionResponse(): SessionResponse {
-  return { replies: [], topology: undefined, closing: false };
+  return {
+    replies: [],
+    topology: undefined,
+    closing: false,
+    pieces: [],
+    grants: [],
+    pieceBytes: 0,
+    largeValueBytes: 0,
+  };
 }
 
 export const SessionResponse: MessageFns<SessionResponse> = {
@@ -2186,6 +2369,22 @@ export const SessionResponse: MessageFns<SessionResponse> = {
     }
     if (message.closing !== false) {
       writer.uint32(24).bool(message.closing);
+    }
+    for (const v of message.pieces) {
+      ValuePiece.encode(v!, writer.uint32(34).fork()).join();
+    }
+    if (message.grants.length !== 0) {
+      writer.uint32(42).fork();
+      for (const v of message.grants) {
+        writer.uint64(v);
+      }
+      writer.join();
+    }
+    if (message.pieceBytes !== 0) {
+      writer.uint32(48).uint32(message.pieceBytes);
+    }
+    if (message.largeValueBytes !== 0) {
+      writer.uint32(56).uint32(message.largeValueBytes);
     }
     return writer;
   },
@@ -2225,6 +2424,48 @@ export const SessionResponse: MessageFns<SessionResponse> = {
             }
 
             message.closing = reader.bool();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.pieces.push(ValuePiece.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 5: {
+            if (tag === 40) {
+              message.grants.push(longToNumber(reader.uint64()));
+
+              continue;
+            }
+
+            if (tag === 42) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.grants.push(longToNumber(reader.uint64()));
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.pieceBytes = reader.uint32();
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.largeValueBytes = reader.uint32();
             continue;
           }
         }
@@ -2335,7 +2576,11 @@ export const KvDefinition = {
       responseStream: false,
       options: {},
     },
-    /** Batches of requests and replies, both in any order. What the client library and the forwarding between nodes use. */
+    /**
+     * Batches of requests and replies, both in any order. What the client library and the forwarding between nodes use. Values above
+     * 1 MiB travel in pieces between them, so that they hold nothing else up; a unary request or reply carries its value whole, as
+     * far as one message of 65 MiB holds it.
+     */
     session: {
       name: "Session",
       requestType: SessionRequest as typeof SessionRequest,
