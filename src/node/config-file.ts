@@ -34,6 +34,7 @@ const FIELDS = {
   heartbeatTimeoutMs: 'whole number',
   linkTimeoutMs: 'whole number',
   scrubInterval: 'text',
+  rebuildDelay: 'text',
   onLoss: 'text',
   snapshotBytes: 'whole number',
   keptEntries: 'whole number',

@@ -49,6 +49,7 @@ export class EccPlane implements NodePlane {
       files: new SnapshotFolder(snapshotFolder(config.dataFolder)),
       memoryRules: config.memoryRules,
       scrubIntervalMs: settings.scrubIntervalMs,
+      rebuildDelayMs: settings.rebuildDelayMs,
       logger: logger.child('data'),
       metrics,
       openCoding: (k, m) => this.openCoding(k, m),

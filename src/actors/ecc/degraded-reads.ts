@@ -26,8 +26,8 @@ export interface DegradedReadsParts {
   readonly questions: StripeQuestions;
   readonly solver: Pick<SegmentSolver, 'solve'>;
   readonly scheduler: Scheduler;
-  /** Bytes of rebuilt segments that are kept. */
-  readonly cacheBytes?: number;
+  /** What rebuilt segments may take now, beside `heldBytes` of them that are here. 64 MiB by default. */
+  readonly budgetBytes?: (heldBytes: number) => number;
   /** A segment has been rebuilt. */
   onRebuilt?(): void;
   /** Why asking again is of no use: too few members are up, and nobody takes over. */
@@ -36,7 +36,8 @@ export interface DegradedReadsParts {
 
 const MAX_UNDER_WAY = 4;
 const GIVE_UP_MS = 5_000;
-const CACHE_BYTES = 64 * 1024 * 1024;
+/** Rebuilt segments may take this much of a group while nothing is said of it. */
+export const REBUILT_BYTES = 64 * 1024 * 1024;
 
 type Outcome = 'done' | 'undetermined';
 
@@ -49,12 +50,17 @@ export class DegradedReads implements SegmentRebuilder {
 
   constructor(parts: DegradedReadsParts) {
     this.parts = parts;
-    this.cache = new RebuiltCache(parts.cacheBytes ?? CACHE_BYTES);
+    this.cache = new RebuiltCache(() => parts.budgetBytes?.(this.cache.bytes) ?? REBUILT_BYTES);
   }
 
   /** Whether anybody waits for a segment. */
   get isBusy(): boolean {
     return this.running > 0;
+  }
+
+  /** Whether a segment of so many bytes can be kept without another one giving way. */
+  mayKeep(bytes: number): boolean {
+    return this.cache.hasRoomFor(bytes);
   }
 
   /** Counts what this node has sealed and folded itself as an acting primary, so that it gives way as well. */

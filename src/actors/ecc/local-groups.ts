@@ -13,7 +13,8 @@ import { sameRules, type MemoryRules } from '../../store/memory-cap.js';
 import type { PendingRequest } from '../data/pending.js';
 import type { Scheduler } from '../runtime/scheduler.js';
 import { decisionsOf } from './decisions.js';
-import { DegradedReads } from './degraded-reads.js';
+import { BackgroundRebuild } from './background-rebuild.js';
+import { DegradedReads, REBUILT_BYTES } from './degraded-reads.js';
 import { PartitionService } from './partition-service.js';
 import type { DataLinks } from './ports.js';
 import { Scrubber, type ScrubbedGroup } from './scrubber.js';
@@ -25,6 +26,8 @@ import type { Troubles } from './troubles.js';
 
 /** Looking for raw segments that could give way goes through all of them. */
 const UPKEEPS_PER_ADOPTION = 20;
+/** Memory that segments which nobody has asked for leave free. */
+const RESERVED_BYTES = 16 * 1024 * 1024;
 
 export interface LocalGroupsParts {
   readonly spec: ReplicaSpec;
@@ -39,6 +42,8 @@ export interface LocalGroupsParts {
   readonly memoryRules: MemoryRules;
   /** Between two scrubs of everything that is here; 0: none by itself. */
   readonly scrubIntervalMs: number;
+  /** Segments of a holder that has been away for so long are rebuilt before they are asked for; 0: never. */
+  readonly rebuildDelayMs: number;
   readonly logger: Logger;
   readonly metrics: Metrics;
   shortage(): DcacheError | undefined;
@@ -52,6 +57,7 @@ interface LocalGroup {
   readonly replica: Replica;
   readonly questions: StripeQuestions;
   readonly reads: DegradedReads;
+  readonly background: BackgroundRebuild;
   readonly scrubbed: ScrubbedGroup;
   /** By position. */
   readonly services: (PartitionService | undefined)[];
@@ -158,6 +164,7 @@ export class LocalGroups {
       }
       service.upkeep();
     }
+    for (const { background } of this.groups.values()) background.tick();
     if (this.upkeeps++ % UPKEEPS_PER_ADOPTION !== 0) return;
     for (const { services, reads } of this.groups.values()) {
       services.forEach((service, position) => {
@@ -239,7 +246,7 @@ export class LocalGroups {
   }
 
   private takeRoles(id: number, { replica, reads, services }: LocalGroup): void {
-    const { spec, lease, scheduler, wallMs } = this.parts;
+    const { spec, lease, scheduler, logger, wallMs } = this.parts;
     for (let position = 0; position < spec.k; position++) {
       const primary = replica.primary(position);
       const before = services[position];
@@ -256,6 +263,7 @@ export class LocalGroups {
           rebuilder: reads,
           lease,
           scheduler,
+          logger,
           wallMs,
           shortage: () => this.parts.shortage() ?? this.parts.troubles.withoutMember({ group: id, position }),
           onChanged: () => this.pumpLater(),
@@ -286,7 +294,15 @@ export class LocalGroups {
     });
     const onRebuilt = (): void => metrics.counter('rebuilds', { result: 'done' }).add();
     const hopeless = (): DcacheError | undefined => troubles.withoutShards(group);
-    const reads = new DegradedReads({ self, group, replica, questions, solver, scheduler, onRebuilt, hopeless });
+    const budgetBytes = (heldBytes: number): number => {
+      // While a holder stays away, its segments may take what is free; a reserve is left for writes and for cleaning.
+      const isLong = this.groups.get(group)?.background.isUnderWay === true;
+      return isLong ? Math.max(REBUILT_BYTES, heldBytes + spec.freeBytes() - RESERVED_BYTES) : REBUILT_BYTES;
+    };
+    const reads = new DegradedReads({
+      ...{ self, group, replica, questions, solver, scheduler },
+      ...{ onRebuilt, hopeless, budgetBytes },
+    });
     const check = new StripeCheck({ self, group, k, replica, codec, questions, solver, rebuilder: reads, logger });
     const scrubbed: ScrubbedGroup = {
       group,
@@ -298,7 +314,9 @@ export class LocalGroups {
       check: (stripe) => check.check(stripe),
       refold: (stripe) => check.refold(stripe),
     };
-    return { replica, questions, reads, scrubbed, services: [], needed: new Set() };
+    const { rebuildDelayMs: delayMs } = this.parts;
+    const background = new BackgroundRebuild({ group, k, delayMs, replica, reads, scheduler, logger });
+    return { replica, questions, reads, background, scrubbed, services: [], needed: new Set() };
   }
 
   private *scrubbedGroups(): IterableIterator<ScrubbedGroup> {

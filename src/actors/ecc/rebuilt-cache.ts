@@ -13,17 +13,23 @@ interface Rebuilt {
 }
 
 export class RebuiltCache {
-  private readonly maxBytes: number;
+  private readonly budgetBytes: () => number;
   private readonly entries = new Map<string, Rebuilt>();
   private readonly pins = new Map<string, number>();
   private heldBytes = 0;
 
-  constructor(maxBytes: number) {
-    this.maxBytes = maxBytes;
+  /** @param budgetBytes what may be held now. */
+  constructor(budgetBytes: () => number) {
+    this.budgetBytes = budgetBytes;
   }
 
   get bytes(): number {
     return this.heldBytes;
+  }
+
+  /** Whether `bytes` more can be kept without anything giving way. */
+  hasRoomFor(bytes: number): boolean {
+    return this.heldBytes + bytes <= this.budgetBytes();
   }
 
   /** Keeps the segments of these names until the function that is returned is called. */
@@ -50,9 +56,10 @@ export class RebuiltCache {
   }
 
   private makeRoom(): void {
-    if (this.heldBytes <= this.maxBytes) return;
+    const maxBytes = this.budgetBytes();
+    if (this.heldBytes <= maxBytes) return;
     for (const [name, { table, segment }] of [...this.entries]) {
-      if (this.heldBytes <= this.maxBytes) return;
+      if (this.heldBytes <= maxBytes) return;
       if (this.pins.has(name)) continue;
       this.remove(name);
       // Released or emptied since, or being released: then its memory is no business of this cache any more.

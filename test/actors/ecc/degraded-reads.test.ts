@@ -108,7 +108,7 @@ function newReads(cacheBytes?: number): DegradedReads {
     questions,
     solver,
     scheduler,
-    ...(cacheBytes === undefined ? {} : { cacheBytes }),
+    ...(cacheBytes === undefined ? {} : { budgetBytes: () => cacheBytes }),
   });
 }
 

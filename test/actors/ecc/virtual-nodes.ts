@@ -47,6 +47,7 @@ export class VirtualNode {
       files: this.files,
       memoryRules: NO_CAP,
       scrubIntervalMs: 0,
+      rebuildDelayMs: 30_000,
       metrics: NULL_METRICS,
       logger: NULL_LOGGER,
       openCoding: (k, m) => {

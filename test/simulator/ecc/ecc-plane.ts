@@ -92,6 +92,7 @@ export class EccSimPlane implements SimPlane {
       files: new SimSnapshotFiles(disk.folder, thread, world.parameters.disk.maxFileStepMs, prng.fork()),
       memoryRules,
       scrubIntervalMs: 0,
+      rebuildDelayMs: 2_000,
       metrics: NULL_METRICS,
       logger: world.logger.child(`${host} data`),
       openCoding: () => ({ codec, pool: new SimRebuildPool(codec, thread, ecc.maxRebuildMs, prng.fork()) }),
