@@ -17,7 +17,8 @@ const compiledSources = (output) => ({
       const fromSrc = relative(join(ROOT, 'src'), target);
       if (fromSrc.startsWith('..')) return undefined;
       const specifier = relative(dirname(output), join(ROOT, 'dist', fromSrc));
-      return { path: specifier.split(sep).join('/'), external: true };
+      // Without a dot in front, a file beside the bundle would be taken for a package.
+      return { path: `./${specifier.split(sep).join('/')}`, external: true };
     });
   },
 });

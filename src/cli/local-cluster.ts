@@ -179,6 +179,7 @@ function nextSteps(running: readonly RunningNode[], mode: Mode): string {
     '    npx dcache kv get fruit',
     '    npx dcache cluster status',
     ...(mode === 'ecc' ? ['    npx dcache cluster map'] : []),
+    '    npx dcache demo               # a minute: two of five nodes of a cluster of its own die, and nothing is lost',
     '',
     AFTERWARDS[mode],
   ].join('\n');

@@ -11,18 +11,27 @@ const SILENT: Progress = { update: () => undefined, stop: () => undefined };
 
 /** @param total undefined when nobody knows, and then nothing is shown; neither without a terminal. */
 export async function startProgress(total: number | undefined, shown: boolean): Promise<Progress> {
-  if (!shown || total === undefined || total === 0 || !process.stderr.isTTY) return SILENT;
+  if (total === undefined) return SILENT;
+  return (await progressMaker(shown))(total);
+}
+
+/** For several bars, one after the other: starts each without waiting. */
+export async function progressMaker(shown: boolean): Promise<(total: number) => Progress> {
+  if (!shown || !process.stderr.isTTY) return () => SILENT;
   const { default: cliProgress } = await import('cli-progress');
-  const bar: SingleBar = new cliProgress.SingleBar({
-    format: '{bar} {percentage}% | {note}',
-    stream: process.stderr,
-    hideCursor: true,
-    clearOnComplete: true,
-    stopOnComplete: false,
-  });
-  bar.start(total, 0, { note: '' });
-  return {
-    update: (done, note) => bar.update(Math.min(done, total), { note }),
-    stop: () => bar.stop(),
+  return (total) => {
+    if (total === 0) return SILENT;
+    const bar: SingleBar = new cliProgress.SingleBar({
+      format: '{bar} {percentage}% | {note}',
+      stream: process.stderr,
+      hideCursor: true,
+      clearOnComplete: true,
+      stopOnComplete: false,
+    });
+    bar.start(total, 0, { note: '' });
+    return {
+      update: (done, note) => bar.update(Math.min(done, total), { note }),
+      stop: () => bar.stop(),
+    };
   };
 }

@@ -31,6 +31,28 @@ export interface ClusterView {
   readonly missing: readonly string[];
 }
 
+/** Whether both say the same. Members are compared as the list that they are in: it is made anew when one changes. */
+export function sameView(a: ClusterView, b: ClusterView): boolean {
+  return (
+    a.role === b.role &&
+    a.term === b.term &&
+    a.leader === b.leader &&
+    a.raftId === b.raftId &&
+    a.nodeId === b.nodeId &&
+    a.clusterId === b.clusterId &&
+    a.members === b.members &&
+    a.size === b.size &&
+    a.needed === b.needed &&
+    a.up === b.up &&
+    sameList(a.voters, b.voters) &&
+    sameList(a.missing, b.missing)
+  );
+}
+
+function sameList<T>(a: readonly T[], b: readonly T[]): boolean {
+  return a === b || (a.length === b.length && a.every((item, i) => item === b[i]));
+}
+
 export function majorityOf(count: number): number {
   return Math.floor(count / 2) + 1;
 }

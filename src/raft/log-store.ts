@@ -35,7 +35,8 @@ export interface LogBatch {
 
 /**
  * Every method is one transaction: when it returns, all of it is durable; when it throws, nothing has changed. The exception
- * is a commit index that moves alone: it is remembered and written with the next batch, since losing it costs nothing.
+ * is a commit index that moves alone: it is remembered and written with the next batch, since losing it costs nothing but where
+ * `commitDurably` is for.
  * After DISK_FULL or DATA_CORRUPT the log takes no more writes.
  */
 export interface RaftLog extends RaftStorage {
@@ -59,6 +60,13 @@ export interface RaftLog extends RaftStorage {
    * snapshot is not ahead of the commit index
    */
   append(batch: LogBatch): void;
+
+  /**
+   * Raises the commit index to `commit` at least, and makes it durable. Before a membership change at `commit` takes effect:
+   * whoever came back without knowing that it is in force would ask for the votes of nodes that may be gone for good.
+   * @throws InvariantViolation when the entry is not in the log
+   */
+  commitDurably(commit: number): void;
 
   /**
    * Names a snapshot cut here, whose data is durable. The log is unchanged.

@@ -30,6 +30,7 @@ const JOBS_IN_FLIGHT = 32;
 const MAX_STRIPES_BYTES = 2 ** 27;
 /** Jobs after which the workers' code is compiled. */
 const WARM_UP_JOBS = 20_000;
+const WARM_UP_LARGE_JOBS = 1_000;
 const ROUNDS = 11;
 const ROUND_MS = 10;
 
@@ -135,10 +136,13 @@ function addonEncode({ k, m }: ErasureCode): (stripe: Stripe) => Promise<void> {
 
 async function compareCode(code: ErasureCode, kernel: XorKernel): Promise<Row[]> {
   const pool = new CodecPool({ code, kernel, threads: POOL_THREADS, inlineMicroseconds: 0, workerFile: worker });
+  const asInNodes = new CodecPool({ code, kernel, threads: POOL_THREADS, workerFile: worker });
   const codecs = [kernel, loopKernel].map((each) => new ErasureCodec(code, each));
   const byAddon = addonEncode(code);
   const warmUp = overlapping('warm-up', makeStripes(code, 64), ({ jobs }) => pool.run(jobs.encode, 'background'));
   await warmUp.run(WARM_UP_JOBS);
+  const large = makeStripes(code, 262_144);
+  await overlapping('warm-up', large, ({ jobs }) => asInNodes.run(jobs.rebuild, 'background')).run(WARM_UP_LARGE_JOBS);
   const rows: Row[] = [];
   for (const shardBytes of SIZES) {
     const stripes = makeStripes(code, shardBytes);
@@ -148,6 +152,7 @@ async function compareCode(code: ErasureCode, kernel: XorKernel): Promise<Row[]>
         ...codecs.map((codec) => inline(`inline, ${codec.kernel.name}`, codec, operation, stripes)),
         overlapping('pool, one job', stripes.slice(0, 1), inPool),
         overlapping('pool, busy', stripes, inPool),
+        overlapping('as nodes do it', stripes, (stripe) => asInNodes.run(stripe.jobs[operation], 'background')),
       ];
       if (operation === 'encode') {
         contenders.push(overlapping("addon's encode, one job", stripes.slice(0, 1), byAddon));
@@ -159,7 +164,7 @@ async function compareCode(code: ErasureCode, kernel: XorKernel): Promise<Row[]>
       }
     }
   }
-  await pool.close();
+  await Promise.all([pool.close(), asInNodes.close()]);
   return rows;
 }
 
@@ -250,11 +255,14 @@ function printRows(rows: readonly Row[]): void {
   }
 }
 
-/** Throughput of the pool over that of the addon's own encode, and processor time the other way round: more is better. */
-function printRatios(rows: readonly Row[]): void {
-  console.log("\nPool against the addon's encode, both busy: throughput (processor time saved)");
+/**
+ * Throughput over that of the addon's own encode, and processor time the other way round: more is better. Of the pool as nodes have it,
+ * which does short jobs at once, and with every job handed over.
+ */
+function printRatios(rows: readonly Row[], place: string): void {
+  console.log(`\n${place}, against the addon's encode, busy: throughput (processor time saved)`);
   const busy = rows.filter(({ operation, shardBytes }) => operation === 'encode' && shardBytes >= 65_536);
-  for (const pool of busy.filter(({ place }) => place === 'pool, busy')) {
+  for (const pool of busy.filter((row) => row.place === place)) {
     const addon = busy.find(
       (row) => row.place === "addon's encode, busy" && row.code === pool.code && row.shardBytes === pool.shardBytes,
     );
@@ -284,7 +292,8 @@ async function main(args: readonly string[]): Promise<void> {
     return;
   }
   printRows(rows);
-  printRatios(rows);
+  printRatios(rows, 'as nodes do it');
+  printRatios(rows, 'pool, busy');
   console.log('\nEvent-loop delay, RS(3,2) at 256 KiB, ms');
   for (const [name, { p50Ms, p99Ms, p999Ms }] of Object.entries(result.delays)) {
     console.log(`  ${name.padEnd(30)} p50 ${p50Ms.toFixed(2)}  p99 ${p99Ms.toFixed(2)}  p99.9 ${p999Ms.toFixed(2)}`);

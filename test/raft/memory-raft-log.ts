@@ -110,6 +110,15 @@ export class MemoryRaftLog implements RaftLog {
     this.state = { ...this.state, extent, entries: [...kept, ...batch.entries] };
   }
 
+  commitDurably(commit: number): void {
+    const { hardState } = this.state.extent;
+    this.append({
+      hardState: { ...hardState, commit: Math.max(commit, hardState.commit) },
+      entries: [],
+      snapshot: undefined,
+    });
+  }
+
   recordSnapshot(snapshot: Snapshot): void {
     const extent = extentWithSnapshot(this.state.extent, snapshot, (index) => this.termIfStored(index));
     this.state = { ...this.state, extent };

@@ -109,6 +109,16 @@ export function describeRaftLog(name: string, newDisk: () => LogDisk): void {
       await durably((it) => expect(it.initialState().hardState.commit).toBe(2));
     });
 
+    test('a commit index that a membership change depends on is durable by itself, and does not go back', async () => {
+      log.append(batch({ hardState: { term: 1, vote: 0, commit: 0 }, entries: entriesOf(1, 4, 1) }));
+      log.commitDurably(2);
+      await durably((it) => expect(it.initialState().hardState).toEqual({ term: 1, vote: 0, commit: 2 }));
+      log.append(batch({ hardState: { term: 1, vote: 0, commit: 3 } }));
+      log.commitDurably(2);
+      await durably((it) => expect(it.initialState().hardState.commit).toBe(3));
+      expect(() => log.commitDurably(4)).toThrow();
+    });
+
     test('reads are cut by bytes but hold at least one entry', () => {
       log.append(batch({ hardState: { term: 1, vote: 0, commit: 0 }, entries: entriesOf(1, 6, 1, 100) }));
       expect(plain(log.entries(2, 5, 0))).toEqual(plain(entriesOf(2, 3, 1, 100)));

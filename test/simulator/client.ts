@@ -5,7 +5,9 @@
 import { assert } from '../../src/base/assert.js';
 import { asDcacheError, DcacheError } from '../../src/base/errors.js';
 import type { Prng } from '../../src/base/prng.js';
+import { STANDARD_LAYOUT } from '../../src/store/layout.js';
 import { isWrite, type KvReply, type KvRequest } from '../../src/store/requests.js';
+import type { KvResult } from '../checker/kv-model.js';
 import { RequestSender } from './requests.js';
 import { SimThread } from './thread.js';
 import { REFUSED_INCREMENT, toRequest, toResult, Workload, type Operation } from './workload.js';
@@ -80,11 +82,13 @@ export class SimClient {
         return this.count('unknown');
       }
       if ('version' in result && result.version !== undefined) this.seen.set(operation.key, result.version);
+      this.countSituations(operation, result);
       call.done(result, time.nowMs);
       return this.count('done');
     }
     if (outcome.code === 'INVALID_ARGUMENT') {
       assert(operation.input.type === 'incr', 'only the increment of something else than a number is refused');
+      this.countSituations(operation, REFUSED_INCREMENT);
       call.done(REFUSED_INCREMENT, time.nowMs);
       return this.count('done');
     }
@@ -102,16 +106,37 @@ export class SimClient {
 
   private async work(): Promise<void> {
     const { maxRetries, expiringPercent } = this.world.parameters.workload;
-    const number = this.unfilled.shift();
-    if (number !== undefined) {
-      // Nothing is there to be struck before it is written, so it is tried for as long as it takes.
-      await this.perform(this.workload.filling(number), FILLING_RETRIES);
+    if (this.unfilled.length > 0) {
+      const fillings = this.unfilled.map((number) => this.workload.filling(number));
+      this.unfilled = [];
+      await Promise.all(fillings.map((filling) => this.perform(filling, FILLING_RETRIES)));
       return;
     }
     if (this.operationsLeft <= 0) return this.stop();
     this.operationsLeft--;
-    if (this.prng.chance(expiringPercent, 100)) await this.tryUntilDone(this.workload.nextExpiring(), 0);
+    if (this.prng.chance(expiringPercent, 100)) await this.performExpiring();
     else await this.perform(this.drawOperation(), maxRetries);
+  }
+
+  private async performExpiring(): Promise<void> {
+    const request = this.workload.nextExpiring();
+    const key = Buffer.from(request.key).toString('latin1');
+    const { expiry, reach } = this.world;
+    const onRead = expiry.startRead(key);
+    const misses = expiry.expired;
+    const reply = await this.tryUntilDone(request, 0);
+    if (reply instanceof DcacheError) return;
+    if (reply.type === 'get') onRead(reply.value === null ? 0 : reply.version);
+    else if (reply.type === 'set' && reply.applied) expiry.onSeen(key, reply.version);
+    if (expiry.expired > misses) reach.count('keys seen to expire');
+  }
+
+  private countSituations({ input }: Operation, result: KvResult): void {
+    const { reach } = this.world;
+    const value = input.type === 'set' || input.type === 'append' ? input.value : '';
+    if (value.length > STANDARD_LAYOUT.fragmentAboveBytes) reach.count('values of several fragments written');
+    if (result.type === 'set' && !result.applied) reach.count('conditions that failed');
+    if (result.type === 'incr' && result.value === null) reach.count('increments of what is no number');
   }
 
   private count(outcome: ClientOutcome): ClientOutcome {

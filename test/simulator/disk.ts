@@ -111,6 +111,15 @@ export class SimDisk implements RaftLog {
     });
   }
 
+  commitDurably(commit: number): void {
+    const before = this.log.initialState().hardState;
+    this.write(true, () => {
+      this.log.commitDurably(commit);
+      const { hardState } = this.log.initialState();
+      this.observer.onAppend(this, before, { hardState, entries: [], snapshot: undefined });
+    });
+  }
+
   setIdentity(identity: LogIdentity): void {
     this.write(true, () => {
       this.log.setIdentity(identity);

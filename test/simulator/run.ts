@@ -43,7 +43,7 @@ export interface RunReport {
   readonly faults: FaultCounts;
   /** What was lost beyond what is promised, so that the run ended early. */
   readonly beyondPromise: string | undefined;
-  /** Of the mode: what was done and looked at. */
+  /** What was done and looked at; the same names in every run of a mode. */
   readonly counts: Readonly<Record<string, number>>;
   /** False when the checker gave up on some key. */
   readonly historyDecided: boolean;
@@ -55,6 +55,8 @@ export interface RunOptions {
   readonly print?: (line: string) => void;
   /** Takes what the simulated nodes log. */
   readonly logger?: Logger;
+  /** Looks at the world after every event, beside what the mode looks at. */
+  readonly check?: (world: World) => void;
 }
 
 /** Steps on one key after which the checker gives up; a run is short. */
@@ -72,7 +74,7 @@ export async function runWith(seed: number, parameters: Parameters, options: Run
   process.on('unhandledRejection', onRejection);
   const clients = Array.from({ length: parameters.workload.clients }, (_, i) => new SimClient(world, i + 1));
   try {
-    const verdict = await play(world, clients);
+    const verdict = await play(world, clients, options.check);
     await rejectionsReported();
     return report(seed, world, clients, verdict);
   } finally {
@@ -80,17 +82,21 @@ export async function runWith(seed: number, parameters: Parameters, options: Run
   }
 }
 
-async function play(world: World, clients: readonly SimClient[]): Promise<Verdict | undefined> {
+async function play(
+  world: World,
+  clients: readonly SimClient[],
+  check: RunOptions['check'],
+): Promise<Verdict | undefined> {
   const { safetyMs } = world.parameters;
   const mishaps = new Mishaps(world);
   for (const node of world.nodes) node.start();
   for (const client of clients) client.start();
   mishaps.start();
-  await stepUntil(world, () => world.time.nextMs > safetyMs);
+  await stepUntil(world, () => world.time.nextMs > safetyMs, check);
   if (over(world)) return undefined;
   mishaps.healEverything();
   const recovery = recover(world, clients);
-  await stepUntil(world, () => recovery.ended);
+  await stepUntil(world, () => recovery.ended, check);
   if (over(world)) return undefined;
   return recovery.problem === undefined
     ? undefined
@@ -103,12 +109,13 @@ function rejectionsReported(): Promise<void> {
 }
 
 /** Lets the world go on until `done`, or until something is wrong. */
-async function stepUntil(world: World, done: () => boolean): Promise<void> {
+async function stepUntil(world: World, done: () => boolean, check: RunOptions['check']): Promise<void> {
   await promisesSettled();
   while (!done() && !over(world)) {
     world.time.step();
     await promisesSettled();
     world.mode.check();
+    check?.(world);
   }
 }
 
@@ -147,7 +154,7 @@ function report(seed: number, world: World, clients: readonly SimClient[], liven
     snapshotsSent: world.snapshotsSent,
     faults,
     beyondPromise: world.mode.ended,
-    counts: world.mode.counts(),
+    counts: { ...world.mode.counts(), ...world.reach.counts() },
     historyDecided: check.verdict !== 'undecided',
     history: history.events(),
   };

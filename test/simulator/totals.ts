@@ -4,7 +4,7 @@ import { FaultCounts, faultsOf } from './fault-counts.js';
 import type { RunReport } from './run.js';
 
 export class Totals {
-  private readonly mode: Mode;
+  readonly mode: Mode;
   readonly faults = new FaultCounts();
   seeds = 0;
   virtualMs = 0;
@@ -47,6 +47,12 @@ export class Totals {
   /** What the mode counts, over all runs. */
   counted(): ReadonlyMap<string, number> {
     return this.counts;
+  }
+
+  /** Kinds of faults that never happened, and situations that no run came to. */
+  unreached(): readonly string[] {
+    const situations = [...this.counts].flatMap(([name, count]) => (count === 0 ? [name.trim()] : []));
+    return [...this.faults.missing(faultsOf(this.mode)), ...situations];
   }
 
   describe(): string {

@@ -15,6 +15,7 @@ const text = (value: Uint8Array): string => Buffer.from(value).toString('latin1'
 
 /** Keys whose number is a multiple of this hold numbers for the most part. */
 const COUNTER_EVERY = 3;
+const EXPIRING_KEYS = 3;
 
 export class Workload {
   private readonly prng: Prng;
@@ -58,14 +59,15 @@ export class Workload {
   }
 
   /**
-   * A request about a key with a time to live. Clocks jump here, so what it is answered says nothing; that all nodes
-   * forget the same keys at the same entry does.
+   * A request about a key with a time to live. Clocks jump here, so when it ends says nothing; that all nodes forget the same keys
+   * at the same entry does, and that none comes back (expiry-watch.ts).
    */
-  nextExpiring(): KvRequest {
+  nextExpiring(): KvRequest & { readonly type: 'get' | 'set' | 'expire' } {
     const { prng } = this;
-    const key = bytes(`t${prng.below(3)}`);
+    const key = bytes(`t${prng.below(EXPIRING_KEYS)}`);
     const lifetime = { type: 'ttl', ttlMs: prng.between(1, 3_000) } as const;
-    if (prng.chance(1, 3)) return { type: 'expire', key, lifetime };
+    if (prng.chance(1, 2)) return { type: 'get', key };
+    if (prng.chance(1, 4)) return { type: 'expire', key, lifetime };
     return { type: 'set', key, value: bytes(this.newValue('~')), lifetime, condition: ALWAYS, returnOld: false };
   }
 

@@ -11,7 +11,7 @@ import { foundersAsMembers } from '../../cluster/members.js';
 import type { DataReport, GroupEpoch } from '../../cluster/heartbeat.js';
 import type { LossPreview } from '../../cluster/loss-plan.js';
 import type { Speaker } from '../../cluster/speaker.js';
-import type { ClusterView } from '../../cluster/view.js';
+import { sameView, type ClusterView } from '../../cluster/view.js';
 import type { PeerMessage, SnapshotMessage } from '../../raft/messages.js';
 import type { ReadState, SoftState } from '../../raft/ready.js';
 import type { NodeStatus } from '../../raft/status.js';
@@ -56,7 +56,7 @@ export class ControlActor implements PeerHandler {
   /** Term of the last entry that has been applied here. */
   private appliedTerm = 0;
   private softState: SoftState = { leader: 0, role: 'follower' };
-  private lastView = '';
+  private lastView: ClusterView | undefined;
   private stopTicking: () => void = () => undefined;
   private disposed = false;
 
@@ -396,9 +396,8 @@ export class ControlActor implements PeerHandler {
 
   private emitView(): void {
     const view = this.view();
-    const text = JSON.stringify(view);
-    if (text === this.lastView) return;
-    this.lastView = text;
+    if (this.lastView !== undefined && sameView(view, this.lastView)) return;
+    this.lastView = view;
     this.context.emit({ type: 'view', view });
   }
 

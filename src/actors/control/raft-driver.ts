@@ -111,7 +111,7 @@ export class RaftDriver {
       const replicates = write !== undefined && write.entries.length > 0 && ready.messages.length > 0;
       if (replicates) this.appendLater(write);
       else if (write !== undefined && !this.append(write)) return;
-      if (ready.storageApply !== undefined) this.apply(ready.storageApply);
+      if (ready.storageApply !== undefined && !this.apply(ready.storageApply)) return;
     }
   }
 
@@ -130,13 +130,7 @@ export class RaftDriver {
   /** False when the write failed and the node is going down. */
   private append(write: StorageAppend): boolean {
     this.listener.onAppend(write.entries);
-    try {
-      this.log.append(write);
-    } catch (error) {
-      this.stopped = true;
-      this.listener.onLogFailure(error);
-      return false;
-    }
+    if (!this.write(() => this.log.append(write))) return false;
     if (write.snapshot !== undefined) this.listener.onSnapshot(write.snapshot);
     const toPeers: PeerMessage[] = [];
     for (const response of write.responses) {
@@ -147,20 +141,36 @@ export class RaftDriver {
     return true;
   }
 
-  private apply(work: StorageApply): void {
+  /** False when a write failed and the node is going down. */
+  private apply(work: StorageApply): boolean {
     const last = work.entries.at(-1);
     assert(last !== undefined, 'an application has entries');
     this.applying.push({ lastIndex: last.index, responses: work.responses });
     for (const entry of work.entries) {
       if (entry.type === 'normal') this.listener.onEntry(entry);
-      else this.applyMembership(entry);
+      else if (!this.applyMembership(entry)) return false;
     }
     this.listener.onCommitted(work.entries);
+    return true;
   }
 
-  private applyMembership(entry: Entry): void {
+  private applyMembership(entry: Entry): boolean {
     const change = decodeConfChange(entry.data);
     assert(change !== undefined, 'a committed membership change can be read');
+    if (!this.write(() => this.log.commitDurably(entry.index))) return false;
     this.listener.onMembership(change, this.raw.applyConfChange(entry), entry);
+    return true;
+  }
+
+  /** False when it failed and the node is going down. */
+  private write(change: () => void): boolean {
+    try {
+      change();
+      return true;
+    } catch (error) {
+      this.stopped = true;
+      this.listener.onLogFailure(error);
+      return false;
+    }
   }
 }

@@ -163,6 +163,13 @@ export class LmdbRaftLog implements RaftLog {
     for (const entry of batch.entries) this.tail.push(entry);
   }
 
+  commitDurably(commit: number): void {
+    const { hardState, last } = this.extent;
+    const raised = { ...hardState, commit: Math.max(commit, hardState.commit) };
+    const after = extentAfter(this.extent, { hardState: raised, entries: [], snapshot: undefined });
+    if (!this.appendToJournal(after, last.index + 1, [])) this.store('writing the commit index', after);
+  }
+
   recordSnapshot(snapshot: Snapshot): void {
     const after = extentWithSnapshot(this.extent, snapshot, (index) => this.termIfStored(index));
     this.store('naming a snapshot', after);

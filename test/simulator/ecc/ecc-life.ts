@@ -3,6 +3,7 @@ import { LeaseReader, type LeaseReaderParts } from '../../../src/actors/ecc/leas
 import { EMPTY_MAP, type ClusterMap, type Group, type GroupMember } from '../../../src/cluster/cluster-map.js';
 import type { GroupReplica } from '../../../src/replication/group-replica.js';
 import type { PartitionState } from '../../../src/replication/partition-state.js';
+import type { SlabPool } from '../../../src/store/slab-pool.js';
 import type { SimThread } from '../thread.js';
 
 export interface EccLifeParts {
@@ -19,11 +20,15 @@ export class EccLife {
   readonly thread: SimThread;
   /** By group. */
   readonly replicas = new Map<number, GroupReplica>();
+  /** Of all its replicas; undefined until there is one. */
+  pool: SlabPool | undefined;
   /** As the main thread has applied it. */
   map: ClusterMap = EMPTY_MAP;
   /** A reader of its own: looking at the lease must not change what the main thread knows of it. */
   private readonly lease: LeaseReader;
   private turnsSeen = 0;
+  /** By group and position: what `states` gave last, since checkers ask after every turn. */
+  private readonly seen: (PartitionSeen | undefined)[] = [];
 
   constructor({ host, self, thread, readGrant }: EccLifeParts) {
     this.host = host;
@@ -59,13 +64,29 @@ export class EccLife {
   }
 
   /** Everything that it holds of partitions, in whatever role. */
-  *states(): IterableIterator<PartitionSeen> {
+  states(): readonly PartitionSeen[] {
+    const found: PartitionSeen[] = [];
     for (const [group, replica] of this.replicas) {
       for (let position = 0; position < this.map.k; position++) {
         const state = replica.state(position);
-        if (state !== undefined) yield { name: `${group}.${position}`, group, position, replica, state };
+        if (state === undefined) continue;
+        const known = this.seen[group * this.map.k + position];
+        if (known?.state === state && known.replica === replica) found.push(known);
+        else {
+          const partition = { name: `${group}.${position}`, group, position, replica, state };
+          this.seen[group * this.map.k + position] = partition;
+          found.push(partition);
+        }
       }
     }
+    return found;
+  }
+
+  /** Names of the partitions that it serves as primary, whatever its lease. */
+  served(): readonly string[] {
+    return this.states().flatMap(({ name, replica, position }) =>
+      replica.primary(position)?.serving === true ? [name] : [],
+    );
   }
 }
 

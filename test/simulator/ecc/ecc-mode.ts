@@ -16,11 +16,14 @@ import { lifeOf, type EccCluster } from './ecc-cluster.js';
 import type { EccLife } from './ecc-life.js';
 import { eccMishaps } from './ecc-mishaps.js';
 import { EccSimPlane } from './ecc-plane.js';
+import { EntryCensus } from './entry-census.js';
 import { DecodabilityChecker } from './invariants/decodability-checker.js';
 import { LeaseChecker } from './invariants/lease-checker.js';
 import { LogChecker } from './invariants/log-checker.js';
 import { MapChecker } from './invariants/map-checker.js';
+import { MemoryChecker } from './invariants/memory-checker.js';
 import { ParityChecker } from './invariants/parity-checker.js';
+import { ReleaseChecker } from './invariants/release-checker.js';
 import { SealedSegments } from './invariants/sealed-segments.js';
 import { ShardChecker } from './invariants/shard-checker.js';
 import { StateChecker } from './invariants/state-checker.js';
@@ -29,6 +32,9 @@ import { LossOracle } from './loss-oracle.js';
 const DATA_PORT = 7300;
 /** A rebuild of everything costs too much to be done after every event. */
 const REBUILD_EVERY_MS = 150;
+
+/** All sets of k of up to four nodes. */
+const FEW_SETS = 4;
 
 const COUNTED_COMMANDS = ['remove', 'renew', 'join', 'stop-joining', 'promote'] as const;
 
@@ -48,7 +54,10 @@ export class EccMode implements SimMode, EccCluster {
   private running: readonly EccLife[] = [];
   private readonly maps: MapChecker;
   private readonly leases = new LeaseChecker(this);
-  private readonly logs = new LogChecker(this);
+  private readonly census = new EntryCensus(this);
+  private readonly logs = new LogChecker(this, this.census);
+  private readonly releases = new ReleaseChecker(this);
+  private readonly memory = new MemoryChecker(this);
   private readonly states = new StateChecker(this);
   private readonly shards: ShardChecker;
   private readonly sealed = new SealedSegments();
@@ -56,6 +65,7 @@ export class EccMode implements SimMode, EccCluster {
   private readonly decodability: DecodabilityChecker;
   private readonly commands = new Map<string, number>();
   private letGos = 0;
+  private rebuilds = 0;
   private rebuildAtMs = 0;
 
   constructor(world: World, ecc: EccParameters) {
@@ -128,7 +138,8 @@ export class EccMode implements SimMode, EccCluster {
 
   newPlane(parts: PlaneParts): PlaneSetup {
     const { world, ecc, net, codec, logs, shards } = this;
-    const plane = new EccSimPlane({ world, ecc, net, codec, logs, shards }, parts);
+    const onRebuild = (): void => void this.rebuilds++;
+    const plane = new EccSimPlane({ world, ecc, net, codec, logs, shards, onRebuild }, parts);
     this.planes.set(parts.host, plane);
     this.onLives();
     return plane.setup;
@@ -167,13 +178,16 @@ export class EccMode implements SimMode, EccCluster {
       if (!life.takeTurns()) continue;
       this.sealed.look(life);
       this.logs.check(life);
+      this.releases.check(life);
       this.states.check(life);
       this.parity.check(life);
     }
     this.leases.check();
     if (this.nowMs < this.rebuildAtMs) return;
     this.rebuildAtMs = this.nowMs + REBUILD_EVERY_MS;
-    this.decodability.check((sets) => [this.prng.pick(sets)]);
+    for (const life of this.running) this.memory.check(life);
+    // Of few sets all, of more one at random.
+    this.decodability.check((sets) => (sets.length <= FEW_SETS ? sets : [this.prng.pick(sets)]));
   }
 
   disagreement(): string | undefined {
@@ -195,7 +209,10 @@ export class EccMode implements SimMode, EccCluster {
   }
 
   checkAtEnd(): void {
-    for (const life of this.running) this.states.checkAll(life);
+    for (const life of this.running) {
+      this.states.checkAll(life);
+      this.memory.check(life);
+    }
     this.decodability.check((sets) => sets);
   }
 
@@ -208,7 +225,11 @@ export class EccMode implements SimMode, EccCluster {
       'states compared at equal index': this.states.comparisons,
       'segments sealed': this.sealed.count,
       'parity shards computed anew': this.parity.checked,
+      'segments freed': this.releases.releases,
+      'stores counted anew': this.memory.checked,
       'answers to degraded reads': this.shards.replies,
+      'segments rebuilt for requests': this.rebuilds,
+      ...this.census.counts(),
       'segments rebuilt from sets of survivors': this.decodability.rebuilds,
     };
   }

@@ -31,16 +31,19 @@ class SimRebuildPool implements RebuildPool {
   private readonly thread: SimThread;
   private readonly prng: Prng;
   private readonly maxMs: number;
+  private readonly onJob: () => void;
 
-  constructor(codec: ErasureCodec, thread: SimThread, maxMs: number, prng: Prng) {
+  constructor(codec: ErasureCodec, thread: SimThread, maxMs: number, prng: Prng, onJob: () => void) {
     this.codec = codec;
     this.thread = thread;
     this.maxMs = maxMs;
     this.prng = prng;
+    this.onJob = onJob;
   }
 
   /** The memory is read and written at once, or at the end: in between the caller must leave it alone. */
   run(job: RebuildJob): Promise<void> {
+    this.onJob();
     const atOnce = this.prng.chance(1, 2);
     return new Promise((resolve, reject) => {
       let failure: unknown;
@@ -68,6 +71,8 @@ export interface EccPlaneParts {
   readonly codec: ErasureCodec;
   readonly logs: LogChecker;
   readonly shards: ShardChecker;
+  /** A segment is rebuilt because somebody needs it. */
+  readonly onRebuild: () => void;
 }
 
 export class EccSimPlane implements SimPlane {
@@ -76,7 +81,7 @@ export class EccSimPlane implements SimPlane {
   readonly setup: PlaneSetup;
   private readonly side: EccDataSide;
 
-  constructor({ world, ecc, net, codec, logs, shards }: EccPlaneParts, parts: PlaneParts) {
+  constructor({ world, ecc, net, codec, logs, shards, onRebuild }: EccPlaneParts, parts: PlaneParts) {
     const { host, speaker, thread, prng, clock, disk, memoryRules } = parts;
     const { nodeId, incarnation } = speaker;
     assert(isIncarnation(incarnation), 'an incarnation is drawn from its range');
@@ -95,11 +100,15 @@ export class EccSimPlane implements SimPlane {
       rebuildDelayMs: 2_000,
       metrics: NULL_METRICS,
       logger: world.logger.child(`${host} data`),
-      openCoding: () => ({ codec, pool: new SimRebuildPool(codec, thread, ecc.maxRebuildMs, prng.fork()) }),
+      openCoding: () => ({
+        codec,
+        pool: new SimRebuildPool(codec, thread, ecc.maxRebuildMs, prng.fork(), onRebuild),
+      }),
       newReplica: (group, { clusterId, ...spec }) => {
         const hash = new SipKeyHash(seedOfCluster(clusterId));
         const replica = new GroupReplica({ ...spec, hash, layout: ecc.layout }, group);
         this.life.replicas.set(group.id, replica);
+        this.life.pool = spec.pool;
         return replica;
       },
       submit: (requests, onTaken) => parts.submit(requests, onTaken),

@@ -1,10 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { describeFailure } from '../cli.js';
-import { faultsOf } from '../fault-counts.js';
+import { describeFailure } from '../describe.js';
 import { run } from '../run.js';
 import { Totals } from '../totals.js';
 
-const SEEDS = 40;
+const SEEDS = 100;
 const SEEDS_PER_TEST = 10;
 /** A run that outlasts this has a loop in it. */
 const TIMEOUT_MS = 120_000;
@@ -25,11 +24,10 @@ describe('a simulated cluster of ecc mode', () => {
     TIMEOUT_MS,
   );
 
-  test('has met every kind of mishap on the way, and had something to check everywhere', () => {
+  test('has met every kind of mishap on the way, and come to everything that there is to check', () => {
     console.log(totals.describe());
     expect(totals.seeds).toBe(SEEDS);
-    expect(totals.faults.missing(faultsOf('ecc'))).toEqual([]);
-    for (const [name, count] of totals.counted()) expect(count, name).toBeGreaterThan(0);
+    expect(totals.unreached()).toEqual([]);
   });
 });
 

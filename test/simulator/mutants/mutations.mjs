@@ -167,10 +167,17 @@ export const MUTATIONS = [
     file: 'src/actors/control/raft-driver.ts',
     find: `    for (const entry of work.entries) {
       if (entry.type === 'normal') this.listener.onEntry(entry);
-      else this.applyMembership(entry);
+      else if (!this.applyMembership(entry)) return false;
     }`,
     put: `    for (const entry of work.entries) if (entry.type !== 'normal') this.applyMembership(entry);
     for (const entry of work.entries) if (entry.type === 'normal') this.listener.onEntry(entry);`,
+  },
+  {
+    name: 'membership-before-its-commit-is-durable',
+    breaks: 'whoever has applied a membership change knows it after a restart',
+    file: 'src/actors/control/raft-driver.ts',
+    find: 'if (!this.write(() => this.log.commitDurably(entry.index))) return false;',
+    put: '',
   },
   {
     name: 'unnamed-snapshot-removed',

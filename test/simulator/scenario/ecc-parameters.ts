@@ -38,10 +38,12 @@ export function drawEccParameters(draw: Draw): Parameters {
   const code = drawCode(draw, nodes);
   const tickMs = draw.one('tick', 30, 50);
   const electionTicks = draw.one('election ticks', 8, 10);
-  const safetyMs = draw.one('safety phase', 4_000, 8_000);
+  const calmMs = draw.one('calm', 0, 1_000, 1_500);
+  const safetyMs = calmMs + draw.one('safety phase', 1_500, 3_000, 5_000);
   const faults = drawEccFaults(draw);
   return {
     mode: 'ecc',
+    salt: 0,
     nodes,
     timings: {
       tickMs,
@@ -56,7 +58,7 @@ export function drawEccParameters(draw: Draw): Parameters {
     disk: drawDisk(draw),
     workload: drawEccWorkload(draw, code),
     faults,
-    strikes: drawStrikes(draw, faults, nodes, safetyMs),
+    strikes: drawStrikes(draw, faults, nodes, { fromMs: calmMs, untilMs: safetyMs }),
     maxHopMs: drawHopMs(draw),
     memoryRules: [NO_CAP],
     store: 'segments',
@@ -66,7 +68,7 @@ export function drawEccParameters(draw: Draw): Parameters {
       layout: drawLayout(draw),
       dataLinks: {
         minDelayMs: draw.one('least delay of data', 0.05, 0.2),
-        maxDelayMs: draw.one('longest delay of data', 0.5, 2, 10, 40),
+        maxDelayMs: draw.one('longest delay of data', 0.5, 2, 2, 10, 40),
         minBreakMs: draw.one('soonest break', 20, 300),
         maxBreakMs: draw.one('latest break', 500, 3_000),
         socketBytes: draw.one('socket', 1_000, 100_000),
@@ -78,17 +80,18 @@ export function drawEccParameters(draw: Draw): Parameters {
 
 /** Few keys that are written over and over, or many that are mostly read: what is read again after a loss lies in sealed segments. */
 function drawEccWorkload(draw: Draw, code: Code): WorkloadParameters {
-  const keys = draw.one('keys', 1, 4, 12, 24, 60, 60);
-  const isStored = keys >= 24;
+  const keys = draw.one('keys', 1, 4, 12, 40, 80, 80);
+  const isStored = keys >= 40;
   return {
     ...drawWorkload(draw),
-    clients: draw.between('clients', 3, 12),
+    clients: draw.between('clients', 4, 12),
     keys,
     keyNames: drawKeyNames(draw, code, keys),
     filledFirst: isStored,
-    maxThinkMs: draw.one('think time', 2, 5, 20),
+    maxThinkMs: draw.one('think time', 1, 3, 10),
+    readPercent: isStored ? draw.one('reads', 50, 80, 90) : draw.one('reads', 20, 50, 80),
     maxValueBytes: isStored
-      ? draw.one('value size', 400, 1_000, 2_000)
+      ? draw.one('value size', 1_000, 2_000, 3_000)
       : draw.one('value size', 20, 1_000, 3_000, 3_000, 3_900, 20_000),
     largeOneIn: isStored ? 1 : draw.one('large values', 1, 2, 4),
   };
@@ -109,9 +112,11 @@ function drawKeyNames(draw: Draw, { k, m }: Code, count: number): readonly strin
 /** As the defaults or anything else that k <= n < 2k allows. */
 function drawCode(draw: Draw, nodes: number): Code {
   if (draw.percent('usual code', 67)) return defaultCode(nodes);
+  // Without parity nothing can fail, so little is tried.
+  const leastParity = nodes > 2 && draw.percent('parity', 90) ? 1 : 0;
   const codes: Code[] = [];
   for (let k = 1; k <= nodes; k++) {
-    for (let m = 0; m <= 3; m++) if (checkCode(k, m, nodes) === undefined) codes.push({ k, m });
+    for (let m = leastParity; m <= 3; m++) if (checkCode(k, m, nodes) === undefined) codes.push({ k, m });
   }
   return draw.one('code', ...codes);
 }
@@ -121,7 +126,7 @@ function drawCode(draw: Draw, nodes: number): Code {
  * follow one another as fast as nodes can be brought back; what holds nodes up leaves time to work in between.
  */
 function drawEccFaults(draw: Draw): FaultParameters {
-  const trouble = draw.one<Trouble>('trouble', ...TROUBLES);
+  const trouble = draw.one<Trouble>('trouble', ...TROUBLES, 'losses');
   const loses = trouble === 'losses';
   const kinds = strikesOf('ecc').filter((fault) => isOfTrouble(fault, trouble));
   return {
@@ -129,7 +134,7 @@ function drawEccFaults(draw: Draw): FaultParameters {
     minIntervalMs: loses ? 20 : draw.one('shortest interval', 50, 400),
     maxIntervalMs: loses ? draw.one('longest interval', 200, 500) : draw.one('longest interval', 500, 1_500),
     maxDurationMs: loses
-      ? draw.one('longest mishap', 50, 300, 1_000, 3_000)
+      ? draw.one('longest mishap', 100, 1_000, 3_000)
       : draw.one('longest mishap', 300, 1_000, 3_000, 5_000),
     leaderPercent: draw.one('leaders struck', 10, 30, 60),
     kinds: drawKinds(draw, kinds, draw.one('kinds of mishaps', 30, 60, 90)),

@@ -60,13 +60,18 @@ export function drawKinds(draw: Draw, kinds: readonly FaultKind[], percent: numb
   return byLot.slice(0, count).map((fault) => ({ fault, weight: draw.one(`share: ${fault}`, 1, 2, 4) }));
 }
 
-/** The schedule of a run of `safetyMs` with so many nodes. */
-export function drawStrikes(draw: Draw, faults: FaultParameters, nodes: number, safetyMs: number): Strike[] {
+/** The schedule of a run with so many nodes, within a span of time. */
+export function drawStrikes(
+  draw: Draw,
+  faults: FaultParameters,
+  nodes: number,
+  { fromMs, untilMs }: { readonly fromMs: number; readonly untilMs: number },
+): Strike[] {
   const prng = draw.stream('strikes');
   const { minIntervalMs, maxIntervalMs, leaderPercent, kinds } = faults;
   const strikes: Strike[] = [];
   const nextMs = (): number => prng.between(minIntervalMs, Math.max(minIntervalMs, maxIntervalMs));
-  for (let atMs = nextMs(); atMs <= safetyMs; atMs += nextMs()) {
+  for (let atMs = fromMs + nextMs(); atMs <= untilMs; atMs += nextMs()) {
     const victim = prng.chance(leaderPercent, 100) ? 'leader' : prng.below(nodes);
     strikes.push({ atMs, fault: pickWeighted(prng, kinds), victim, seed: prng.uint32() });
   }

@@ -25,6 +25,8 @@ export type StoreKind = 'segments' | 'map';
 
 export interface Parameters {
   readonly mode: Mode;
+  /** Of the random numbers that are drawn while the run goes on; 0 but for a shortened run. */
+  readonly salt: number;
   readonly nodes: number;
   readonly store: StoreKind;
   /** What processes are configured with, one each: those of a leader are in force. None lets a value be evicted. */

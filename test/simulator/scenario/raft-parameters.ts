@@ -21,6 +21,7 @@ export function drawRaftParameters(draw: Draw): Parameters {
   const faults = drawFaults(draw, strikesOf('raft'));
   return {
     mode: 'raft',
+    salt: 0,
     nodes,
     timings: {
       tickMs: draw.one('tick', 30, 50),
@@ -35,7 +36,7 @@ export function drawRaftParameters(draw: Draw): Parameters {
     disk: drawDisk(draw),
     workload: drawWorkload(draw),
     faults,
-    strikes: drawStrikes(draw, faults, nodes, safetyMs),
+    strikes: drawStrikes(draw, faults, nodes, { fromMs: 0, untilMs: safetyMs }),
     maxHopMs: drawHopMs(draw),
     ecc: undefined,
     memoryRules: draw.one('memory rules', [NO_CAP], [NO_CAP], [SPACIOUS], [NO_CAP, TIGHT, SPACIOUS]),

@@ -9,7 +9,7 @@ import { BaseCommand, connectionFlags, parseDuration, splitEndpoints } from '../
 import { clientsFlag, loadOf, workloadFlags, workloadOf } from '../../bench-flags.js';
 import { runTables } from '../../bench-tables.js';
 import { codeFlags } from '../../node-flags.js';
-import { startProgress, type Progress } from '../../progress.js';
+import { progressMaker, type Progress } from '../../progress.js';
 
 const DEFAULT_WINDOW_MS = 1_000;
 const LEAST_WINDOW_MS = 100;
@@ -168,7 +168,7 @@ export default class BenchRun extends BaseCommand {
       if (shape !== undefined) narrate(`starting ${shape.nodes} nodes`);
       const target =
         shape === undefined ? await runningTarget(endpoints) : await spawnTarget(shape, { proxied, signal });
-      const progress = new PhaseProgress(shown);
+      const progress = new PhaseProgress(shown, await progressMaker(shown));
       try {
         return await runBenchmark(
           target,
@@ -194,21 +194,22 @@ export default class BenchRun extends BaseCommand {
 /** The bar of the phase that a run is in, on a terminal; elsewhere only lines for what happens. */
 class PhaseProgress {
   private readonly shown: boolean;
+  private readonly start: (total: number) => Progress;
   private phase: string | undefined;
   private bar: Progress | undefined;
   private readonly happened: string[] = [];
 
-  constructor(shown: boolean) {
+  constructor(shown: boolean, start: (total: number) => Progress) {
     this.shown = shown;
+    this.start = start;
   }
 
   update(phase: 'load' | 'measure', done: number, total: number, note: string): void {
     if (phase !== this.phase) {
       this.phase = phase;
       this.bar?.stop();
-      this.bar = undefined;
       if (this.shown) process.stderr.write(phase === 'load' ? `loading ${total} keys\n` : `measuring\n`);
-      void startProgress(total, this.shown).then((bar) => (phase === this.phase ? (this.bar = bar) : bar.stop()));
+      this.bar = this.start(total);
     }
     const last = this.happened.at(-1);
     this.bar?.update(done, last === undefined ? note : `${note} | ${last}`);

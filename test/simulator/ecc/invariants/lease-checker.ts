@@ -7,8 +7,15 @@ import type { EccLife } from '../ecc-life.js';
 import { lifeOf, type EccCluster } from '../ecc-cluster.js';
 import type { MapChange } from './map-checker.js';
 
+interface Seen {
+  turns: number;
+  served: readonly string[];
+}
+
 export class LeaseChecker {
   private readonly cluster: EccCluster;
+  /** What each life serves, which only a turn of its main thread can change. */
+  private readonly seen = new WeakMap<EccLife, Seen>();
 
   constructor(cluster: EccCluster) {
     this.cluster = cluster;
@@ -17,8 +24,9 @@ export class LeaseChecker {
   check(): void {
     const answers = new Map<string, EccLife>();
     for (const life of this.cluster.lives) {
-      if (!life.leaseHeld) continue;
-      for (const name of servedBy(life)) {
+      const served = this.servedBy(life);
+      if (served.length === 0 || !life.leaseHeld) continue;
+      for (const name of served) {
         const other = answers.get(name);
         if (other !== undefined) {
           const who = `${life.host} and ${other.host} both answer for partition ${name}`;
@@ -27,6 +35,15 @@ export class LeaseChecker {
         answers.set(name, life);
       }
     }
+  }
+
+  private servedBy(life: EccLife): readonly string[] {
+    const { turns } = life.thread;
+    const seen = this.seen.get(life);
+    if (seen?.turns === turns) return seen.served;
+    const served = life.served();
+    this.seen.set(life, { turns, served });
+    return served;
   }
 
   /** I4(c), when the removal is committed. */
@@ -42,14 +59,6 @@ export class LeaseChecker {
         const who = `${life.host} leaves group ${group.id} as primary of ${position}`;
         this.cluster.fail('I4(c): a primary that leaves has no running lease', who);
       }
-    }
-  }
-}
-
-function* servedBy({ replicas, map }: EccLife): IterableIterator<string> {
-  for (const [group, replica] of replicas) {
-    for (let position = 0; position < map.k; position++) {
-      if (replica.primary(position)?.serving === true) yield `${group}.${position}`;
     }
   }
 }

@@ -2,12 +2,13 @@
  * I5 and I6: what a primary holds committed is in the log of every member, and committed entries never change. Sees every log after
  * every turn of its node, and what arrives in the turn in which it is applied.
  */
-import { Fnv32 } from '../../../../src/base/fnv.js';
+import { crc32 } from 'node:zlib';
 import { inSyncMember, membersOf, sameMember, type GroupMember } from '../../../../src/cluster/cluster-map.js';
 import type { DataMessage, LogEntry } from '../../../../src/replication/messages.js';
 import type { PartitionState } from '../../../../src/replication/partition-state.js';
 import type { EccLife, PartitionSeen } from '../ecc-life.js';
 import { lifeOf, type EccCluster } from '../ecc-cluster.js';
+import type { EntryCensus } from '../entry-census.js';
 
 interface Track {
   /** By index, of what is not applied yet: epoch and digest of the entry. */
@@ -15,6 +16,11 @@ interface Track {
   /** The same, of what has come in this turn and may have been taken. */
   readonly arrived: Map<number, string>;
   appliedIndex: number;
+  /** As it was when it was looked at: when none of it has changed, nothing new can be wrong. */
+  lastIndex: number;
+  lastEntry: LogEntry | undefined;
+  committedIndex: number;
+  mapIndex: number;
 }
 
 export class LogChecker {
@@ -25,10 +31,12 @@ export class LogChecker {
   private readonly lastCommitted = new Map<string, number>();
   /** By member and partition: the last index of a life that has ended. */
   private readonly lastWords = new Map<string, number>();
+  private readonly census: EntryCensus;
   private committedCount = 0;
 
-  constructor(cluster: EccCluster) {
+  constructor(cluster: EccCluster, census: EntryCensus) {
     this.cluster = cluster;
+    this.census = census;
   }
 
   get entries(): number {
@@ -59,11 +67,14 @@ export class LogChecker {
     const track = this.trackOf(state);
     const { log } = state;
     const before = track.appliedIndex;
+    if (track.arrived.size === 0 && this.isUnchanged(partition, track)) return;
     for (let index = before + 1; index <= state.appliedIndex; index++) {
       const entry = log.entryAt(index);
       const known = entry === undefined ? (track.seen.get(index) ?? track.arrived.get(index)) : describe(entry);
       track.seen.delete(index);
-      if (known !== undefined) this.commit(life, name, index, known);
+      if (known !== undefined && this.commit(life, name, index, known) && entry !== undefined) {
+        this.census.onCommitted(partition.group, entry.bytes);
+      }
     }
     track.appliedIndex = state.appliedIndex;
     track.arrived.clear();
@@ -74,6 +85,21 @@ export class LogChecker {
     }
     if (replica.primary(position) !== undefined && state.appliedIndex > before) this.checkMembers(life, partition);
     this.checkHolds(life, partition, track);
+    track.lastIndex = log.lastIndex;
+    track.lastEntry = log.entryAt(log.lastIndex);
+    track.committedIndex = this.lastCommitted.get(name) ?? 0;
+    track.mapIndex = this.cluster.mapIndex;
+  }
+
+  private isUnchanged({ state, name }: PartitionSeen, track: Track): boolean {
+    const { log } = state;
+    return (
+      track.appliedIndex === state.appliedIndex &&
+      track.lastIndex === log.lastIndex &&
+      track.lastEntry === log.entryAt(log.lastIndex) &&
+      track.committedIndex === (this.lastCommitted.get(name) ?? 0) &&
+      track.mapIndex === this.cluster.mapIndex
+    );
   }
 
   /** A member that is in sync has everything that is committed: applied, or in its log as it was committed. */
@@ -91,7 +117,8 @@ export class LogChecker {
     }
   }
 
-  private commit(life: EccLife, name: string, index: number, entry: string): void {
+  /** Whether this is the first that is seen of it. */
+  private commit(life: EccLife, name: string, index: number, entry: string): boolean {
     const entries = this.committed.get(name) ?? new Map<number, string>();
     this.committed.set(name, entries);
     const known = entries.get(index);
@@ -103,6 +130,7 @@ export class LogChecker {
       const what = `${life.host} has ${entry} at ${index} of partition ${name}, others ${known}`;
       this.cluster.fail('committed entries never change', what);
     }
+    return known === undefined;
   }
 
   private checkMembers(life: EccLife, { group: id, position, name, state }: PartitionSeen): void {
@@ -129,7 +157,15 @@ export class LogChecker {
   private trackOf(state: PartitionState): Track {
     let track = this.tracks.get(state);
     if (track === undefined) {
-      track = { seen: new Map(), arrived: new Map(), appliedIndex: state.appliedIndex };
+      track = {
+        seen: new Map(),
+        arrived: new Map(),
+        appliedIndex: state.appliedIndex,
+        lastIndex: -1,
+        lastEntry: undefined,
+        committedIndex: 0,
+        mapIndex: 0,
+      };
       this.tracks.set(state, track);
     }
     return track;
@@ -137,7 +173,7 @@ export class LogChecker {
 }
 
 function describe({ epoch, bytes }: LogEntry): string {
-  return `${epoch}:${bytes.length}:${new Fnv32().bytes(bytes).hex()}`;
+  return `${epoch}:${bytes.length}:${crc32(bytes)}`;
 }
 
 function wordsOf({ nodeId, incarnation }: GroupMember, name: string): string {
