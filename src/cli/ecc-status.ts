@@ -58,6 +58,12 @@ export function eccSentence(report: ClusterReport, map: MapReport): string {
   return `, RS(${k},${m}): ${describeService(stateOf(report, map, k + m))}`;
 }
 
+/** Whether data are lost: groups that wait for a decision, or a declared loss that nobody has acknowledged. A cold start is none. */
+export function tellsOfLoss({ nodes, map }: ClusterReport): boolean {
+  const isDeclared = map?.groups.some(({ loss }) => loss === 'declared') ?? false;
+  return isDeclared || nodes.some(({ ecc }) => (ecc?.lostGroups.length ?? 0) > 0);
+}
+
 function stateOf({ nodes, up, needed }: ClusterReport, map: MapReport, n: number): ServiceState {
   const leader = nodes.find(({ role }) => role === 'leader');
   return serviceState(map, n, leader !== undefined, {

@@ -22,6 +22,7 @@ import type { Scheduler } from '../runtime/scheduler.js';
 import { decisionsOf } from './decisions.js';
 import { BackgroundRebuild } from './background-rebuild.js';
 import { DegradedReads, REBUILT_BYTES } from './degraded-reads.js';
+import { LossSweep } from './loss-sweep.js';
 import { PartitionService } from './partition-service.js';
 import type { DataLinks } from './ports.js';
 import { Scrubber, type ScrubbedGroup } from './scrubber.js';
@@ -65,6 +66,7 @@ interface LocalGroup {
   readonly questions: StripeQuestions;
   readonly reads: DegradedReads;
   readonly background: BackgroundRebuild;
+  readonly sweep: LossSweep;
   readonly scrubbed: ScrubbedGroup;
   /** By position. */
   readonly services: (PartitionService | undefined)[];
@@ -128,11 +130,13 @@ export class LocalGroups {
     for (const group of map.groups) {
       const known = this.groups.get(group.id);
       known?.questions.onMembers(group.inSync.filter((member) => !sameMember(member, spec.self)));
+      known?.sweep.onGroup(group);
       if (known !== undefined) known.replica.onMap(group);
       else if (group.holders.includes(spec.self.nodeId)) {
         const replica = (this.parts.newReplica ?? newGroupReplica)(group, spec);
         const opened = this.openGroup(group.id, replica);
         opened.questions.onMembers(group.inSync.filter((member) => !sameMember(member, spec.self)));
+        opened.sweep.onGroup(group);
         this.groups.set(group.id, opened);
       }
     }
@@ -191,6 +195,7 @@ export class LocalGroups {
       service.upkeep();
     }
     for (const { background } of this.groups.values()) background.tick();
+    for (const { sweep } of this.groups.values()) sweep.maybeRun();
     if (this.upkeeps++ % UPKEEPS_PER_ADOPTION !== 0) return;
     for (const { services, reads } of this.groups.values()) {
       services.forEach((service, position) => {
@@ -352,7 +357,20 @@ export class LocalGroups {
     };
     const { rebuildDelayMs: delayMs } = this.parts;
     const background = new BackgroundRebuild({ group, k, delayMs, replica, reads, scheduler, logger });
-    return { replica, questions, reads, background, scrubbed, services: [], needed: new Set() };
+    const services: (PartitionService | undefined)[] = [];
+    const sweep = new LossSweep({
+      k,
+      replica,
+      reads,
+      nowMs: () => scheduler.nowMs(),
+      logger,
+      primary: (position) => services[position]?.primary,
+      onLost: (segments) => {
+        metrics.counter('lostSegments', {}).add(segments);
+        this.pumpLater();
+      },
+    });
+    return { replica, questions, reads, background, sweep, scrubbed, services, needed: new Set() };
   }
 
   private *scrubbedGroups(): IterableIterator<ScrubbedGroup> {
