@@ -13,14 +13,14 @@ interface Rebuilt {
 }
 
 export class RebuiltCache {
-  private readonly budgetBytes: () => number;
+  private readonly maxBytes: () => number;
   private readonly entries = new Map<string, Rebuilt>();
   private readonly pins = new Map<string, number>();
   private heldBytes = 0;
 
-  /** @param budgetBytes what may be held now. */
-  constructor(budgetBytes: () => number) {
-    this.budgetBytes = budgetBytes;
+  /** @param maxBytes what may be held now. */
+  constructor(maxBytes: () => number) {
+    this.maxBytes = maxBytes;
   }
 
   get bytes(): number {
@@ -29,7 +29,7 @@ export class RebuiltCache {
 
   /** Whether `bytes` more can be kept without anything giving way. */
   hasRoomFor(bytes: number): boolean {
-    return this.heldBytes + bytes <= this.budgetBytes();
+    return this.heldBytes + bytes <= this.maxBytes();
   }
 
   /** Keeps the segments of these names until the function that is returned is called. */
@@ -55,8 +55,9 @@ export class RebuiltCache {
     this.makeRoom();
   }
 
-  private makeRoom(): void {
-    const maxBytes = this.budgetBytes();
+  /** Lets go of the oldest segments beyond what may be held. */
+  makeRoom(): void {
+    const maxBytes = this.maxBytes();
     if (this.heldBytes <= maxBytes) return;
     for (const [name, { table, segment }] of [...this.entries]) {
       if (this.heldBytes <= maxBytes) return;

@@ -97,6 +97,7 @@ export class EccSimPlane implements SimPlane {
       files: new SimSnapshotFiles(disk.folder, thread, world.parameters.disk.maxFileStepMs, prng.fork()),
       recoveryRate: ecc.recoveryRate,
       memoryRules,
+      layout: ecc.layout,
       scrubIntervalMs: 0,
       rebuildDelayMs: 2_000,
       metrics: NULL_METRICS,
@@ -109,7 +110,7 @@ export class EccSimPlane implements SimPlane {
         const hash = new SipKeyHash(seedOfCluster(clusterId));
         const replica = new GroupReplica({ ...spec, hash, layout: ecc.layout }, group);
         this.life.replicas.set(group.id, replica);
-        this.life.pool = spec.pool;
+        this.life.memory = spec.memory;
         return replica;
       },
       submit: (requests, onTaken) => parts.submit(requests, onTaken),

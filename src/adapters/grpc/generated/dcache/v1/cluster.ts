@@ -55,7 +55,13 @@ export interface NodeStatusResponse {
   /** The parts of `bytes`, by what they are held for: live and dead values, index, and others that depend on the mode. */
   bytesFor: { [key: string]: number };
   /** Only in ecc mode. */
-  ecc: EccStatus | undefined;
+  ecc:
+    | EccStatus
+    | undefined;
+  /** ecc mode: the memory cap of the node, what writes may still take under it, and what is held back from them; 0 without a cap. */
+  capBytes: number;
+  freeBytes: number;
+  reserveBytes: number;
 }
 
 export interface NodeStatusResponse_BytesForEntry {
@@ -400,6 +406,9 @@ function createBaseNodeStatusResponse(): NodeStatusResponse {
     reachable: 0,
     bytesFor: {},
     ecc: undefined,
+    capBytes: 0,
+    freeBytes: 0,
+    reserveBytes: 0,
   };
 }
 
@@ -476,6 +485,15 @@ export const NodeStatusResponse: MessageFns<NodeStatusResponse> = {
     });
     if (message.ecc !== undefined) {
       EccStatus.encode(message.ecc, writer.uint32(194).fork()).join();
+    }
+    if (message.capBytes !== 0) {
+      writer.uint32(240).uint64(message.capBytes);
+    }
+    if (message.freeBytes !== 0) {
+      writer.uint32(248).uint64(message.freeBytes);
+    }
+    if (message.reserveBytes !== 0) {
+      writer.uint32(256).uint64(message.reserveBytes);
     }
     return writer;
   },
@@ -686,6 +704,30 @@ export const NodeStatusResponse: MessageFns<NodeStatusResponse> = {
             }
 
             message.ecc = EccStatus.decode(reader, reader.uint32());
+            continue;
+          }
+          case 30: {
+            if (tag !== 240) {
+              break;
+            }
+
+            message.capBytes = longToNumber(reader.uint64());
+            continue;
+          }
+          case 31: {
+            if (tag !== 248) {
+              break;
+            }
+
+            message.freeBytes = longToNumber(reader.uint64());
+            continue;
+          }
+          case 32: {
+            if (tag !== 256) {
+              break;
+            }
+
+            message.reserveBytes = longToNumber(reader.uint64());
             continue;
           }
         }
