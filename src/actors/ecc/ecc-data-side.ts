@@ -26,6 +26,7 @@ import type { ControlEvent } from '../control/events.js';
 import type { WrittenSnapshot } from '../control/snapshot-keeper.js';
 import type { DataPlane, DataStats, EccMemory, EccReport, ScrubRun } from '../data-plane.js';
 import type { Forwarder } from '../data/router.js';
+import type { PieceSizes } from '../data/upload-queue.js';
 import type { Scheduler } from '../runtime/scheduler.js';
 import type { SnapshotFiles } from '../snapshot-files.js';
 import { Reporter, reportOf } from './data-report.js';
@@ -63,8 +64,12 @@ export interface EccDataSideParts {
   readonly recoveryRate: number;
   /** For this node: everything that the data side holds. */
   readonly memoryRules: MemoryRules;
+  /** How large values are cut; by LIMITS if left out. */
+  readonly pieceSizes?: PieceSizes;
   /** Between two scrubs of everything that is here; 0: none by itself. */
   readonly scrubIntervalMs: number;
+  /** Segments of a holder that has been away for so long are rebuilt before they are asked for; 0: never. */
+  readonly rebuildDelayMs: number;
   readonly logger: Logger;
   readonly metrics: Metrics;
   /** Called once, when the groups are known. */
@@ -273,7 +278,7 @@ export class EccDataSide implements DataPlane, DataLinkHandler {
   private maybeOpenGroups(): void {
     const clusterId = this.currentView?.clusterId;
     if (this.groups !== undefined || clusterId === undefined || this.map.groups.length === 0) return;
-    const { self, wallMs, memoryRules, scrubIntervalMs, logger, metrics, newReplica } = this.parts;
+    const { self, wallMs, memoryRules, scrubIntervalMs, rebuildDelayMs, logger, metrics, newReplica } = this.parts;
     const { k, m } = this.map;
     const { codec, pool } = this.parts.openCoding(k, m);
     const shape = { k, m, layout: this.parts.layout ?? STANDARD_LAYOUT };
@@ -289,7 +294,9 @@ export class EccDataSide implements DataPlane, DataLinkHandler {
       lease: this.lease,
       scheduler: guardedScheduler(this.parts.scheduler, (task) => this.guarded(task)),
       wallMs,
+      pieceSizes: this.parts.pieceSizes,
       scrubIntervalMs,
+      rebuildDelayMs,
       logger,
       metrics,
       shortage: () => this.router.shortage,

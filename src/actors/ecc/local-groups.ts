@@ -17,9 +17,11 @@ import type { Effect } from '../../replication/effects.js';
 import type { DataMessage, ShardReply, ShardRequest } from '../../replication/messages.js';
 import { TransferWatch, type TransferReport } from '../../recovery/transfer-watch.js';
 import type { PendingRequest } from '../data/pending.js';
+import type { PieceSizes } from '../data/upload-queue.js';
 import type { Scheduler } from '../runtime/scheduler.js';
 import { decisionsOf } from './decisions.js';
-import { DegradedReads } from './degraded-reads.js';
+import { BackgroundRebuild } from './background-rebuild.js';
+import { DegradedReads, REBUILT_BYTES } from './degraded-reads.js';
 import { LossSweep } from './loss-sweep.js';
 import { MemoryRelief } from './memory-relief.js';
 import { PartitionService } from './partition-service.js';
@@ -44,8 +46,12 @@ export interface LocalGroupsParts {
   readonly lease: { readonly isHeld: boolean };
   readonly scheduler: Scheduler;
   readonly wallMs: () => number;
+  /** How large values are cut; by LIMITS if left out. */
+  readonly pieceSizes?: PieceSizes | undefined;
   /** Between two scrubs of everything that is here; 0: none by itself. */
   readonly scrubIntervalMs: number;
+  /** Segments of a holder that has been away for so long are rebuilt before they are asked for; 0: never. */
+  readonly rebuildDelayMs: number;
   readonly logger: Logger;
   readonly metrics: Metrics;
   shortage(): DcacheError | undefined;
@@ -59,6 +65,7 @@ interface LocalGroup {
   readonly replica: Replica;
   readonly questions: StripeQuestions;
   readonly reads: DegradedReads;
+  readonly background: BackgroundRebuild;
   readonly sweep: LossSweep;
   readonly scrubbed: ScrubbedGroup;
   /** By position. */
@@ -190,6 +197,7 @@ export class LocalGroups {
       if (primary.serving) primary.store.cap.policy = this.parts.spec.memory.rules.policy;
       service.upkeep();
     }
+    for (const { background } of this.groups.values()) background.tick();
     for (const { sweep } of this.groups.values()) sweep.maybeRun();
     if (this.upkeeps++ % UPKEEPS_PER_ADOPTION !== 0 && !this.parts.spec.memory.isShort) return;
     for (const { services, reads } of this.groups.values()) {
@@ -283,7 +291,7 @@ export class LocalGroups {
   }
 
   private takeRoles(id: number, { replica, reads, services }: LocalGroup): void {
-    const { spec, lease, scheduler, wallMs, metrics } = this.parts;
+    const { spec, lease, scheduler, logger, wallMs, metrics } = this.parts;
     for (let position = 0; position < spec.k; position++) {
       const primary = replica.primary(position);
       const before = services[position];
@@ -300,6 +308,8 @@ export class LocalGroups {
           rebuilder: reads,
           lease,
           scheduler,
+          pieceSizes: this.parts.pieceSizes,
+          logger,
           wallMs,
           largestWriteBytes: spec.memory.largestWriteBytes,
           onMadeRoom: (movedBytes, evictions) => {
@@ -345,8 +355,22 @@ export class LocalGroups {
       ...{ self, group, replica, questions, solver, scheduler, onRebuilt, hopeless },
       memory: spec.memory,
       turns: this.rebuildTurns,
+      // While a holder stays away, its segments may take what is free.
+      cacheBytes: () => (this.groups.get(group)?.background.isUnderWay === true ? Infinity : REBUILT_BYTES),
     });
-    const check = new StripeCheck({ self, group, k, replica, codec, questions, solver, rebuilder: reads, logger });
+    const turns = this.rebuildTurns;
+    const check = new StripeCheck({
+      self,
+      group,
+      k,
+      replica,
+      codec,
+      questions,
+      solver,
+      rebuilder: reads,
+      turns,
+      logger,
+    });
     const scrubbed: ScrubbedGroup = {
       group,
       get isBusy(): boolean {
@@ -357,6 +381,8 @@ export class LocalGroups {
       check: (stripe) => check.check(stripe),
       refold: (stripe) => check.refold(stripe),
     };
+    const { rebuildDelayMs: delayMs } = this.parts;
+    const background = new BackgroundRebuild({ group, k, delayMs, replica, reads, scheduler, logger });
     const services: (PartitionService | undefined)[] = [];
     const sweep = new LossSweep({
       k,
@@ -370,7 +396,7 @@ export class LocalGroups {
         this.pumpLater();
       },
     });
-    return { replica, questions, reads, sweep, scrubbed, services, needed: new Set() };
+    return { replica, questions, reads, background, sweep, scrubbed, services, needed: new Set() };
   }
 
   private *scrubbedGroups(): IterableIterator<ScrubbedGroup> {

@@ -12,9 +12,11 @@
  */
 import { MalformedBytes } from '../../base/byte-reader.js';
 import { asDcacheError, DcacheError } from '../../base/errors.js';
+import { errorFields, type Logger } from '../../base/log.js';
 import { FIRST_TAG } from '../../store/hash-index.js';
 import { removeKeys } from '../../store/remove-keys.js';
 import type { KeyWrite } from '../../store/kv-decisions.js';
+import type { ValueWrite } from '../../store/logged-writes.js';
 import {
   isWrite,
   releaseReply,
@@ -26,9 +28,12 @@ import {
   type WriteRequest,
 } from '../../store/requests.js';
 import type { ScanRequest } from '../../store/scan-page.js';
+import type { FragmentRun } from '../../store/values.js';
 import type { PendingRequest } from '../data/pending.js';
+import { PIECE_SIZES, type PieceSizes } from '../data/upload-queue.js';
 import type { Scheduler } from '../runtime/scheduler.js';
 import { type AwaitedAnswer, AwaitedAnswers } from './awaited-answers.js';
+import { LargeWrites } from './large-writes.js';
 import { Admission } from './admission.js';
 import type { LedPartition } from './replica.js';
 
@@ -40,6 +45,8 @@ export interface Decisions {
   /** Sealed segments without their bytes that the decision needs, the first in any case. */
   segmentsNeeded(request: KvRequest): readonly number[];
   write(request: KeyWrite): WriteReply;
+  /** As `write`, of a request whose value has been written as `run`, which is over then. */
+  finish(request: ValueWrite, run: FragmentRun): WriteReply;
   read(request: ReadRequest, nowMs: number): ReadReply;
   /** Removes the value of `key` if its time is over at `nowMs`, to which the store's clock moves. A change as any write. */
   removeIfOver(key: Uint8Array, nowMs: number): void;
@@ -60,6 +67,9 @@ export interface PartitionServiceParts {
   readonly rebuilder: SegmentRebuilder;
   readonly lease: { readonly isHeld: boolean };
   readonly scheduler: Scheduler;
+  /** How large values are cut; by LIMITS if left out. */
+  readonly pieceSizes?: PieceSizes | undefined;
+  readonly logger: Logger;
   /** Wall clock, ms since 1970: what decides on expiry. */
   readonly wallMs: () => number;
   /** The most that a write may ever cost at this node. */
@@ -83,6 +93,8 @@ interface Waiting {
 
 /** Work on expired values, cleaning and a lowered cap in one go: a pause of about a millisecond. */
 const UPKEEP_BYTES = 256 * 1024;
+/** Cleaning of a segment that was rebuilt for it. */
+const CLEANING_BYTES = 512 * 1024;
 /** Cleaning waits so long for an answer of members that it has asked for memory. */
 const ASKED_MS = 50;
 /** Keys that a flush removes in one entry. */
@@ -94,12 +106,24 @@ export class PartitionService {
   private readonly parts: PartitionServiceParts;
   private readonly admission: Admission;
   private readonly awaited = new AwaitedAnswers();
+  private readonly uploads: LargeWrites;
   private waiting: Waiting[] = [];
   private hasEnded = false;
+  /** A segment is being rebuilt for cleaning. */
+  private isFetching = false;
 
   constructor(parts: PartitionServiceParts) {
     const { primary, largestWriteBytes } = parts;
     this.parts = parts;
+    this.uploads = new LargeWrites({
+      primary: parts.primary,
+      decisions: parts.decisions,
+      scheduler: parts.scheduler,
+      sizes: parts.pieceSizes ?? PIECE_SIZES,
+      wallMs: parts.wallMs,
+      change: (work) => this.change(work),
+      goOn: (pending) => this.attempt(pending),
+    });
     this.admission = new Admission({
       primary,
       largestWriteBytes,
@@ -132,10 +156,36 @@ export class PartitionService {
     const { primary, wallMs } = this.parts;
     this.awaited.forgetSettled();
     if (this.hasEnded || !primary.serving || primary.isFull) return;
+    this.uploads.dropSettled();
+    this.cleanElsewhere();
     const { store } = primary;
     const nowMs = wallMs();
     if (store.expirer.dueMs > nowMs && !store.hasToEvict) return;
     this.change(() => store.tick(nowMs, UPKEEP_BYTES));
+  }
+
+  /**
+   * Cleaning wants a segment whose bytes are not here, at an acting primary or because they were damaged: they are rebuilt for it,
+   * and others after it as long as there are any.
+   */
+  private cleanElsewhere(): void {
+    const { primary, rebuilder, position, wallMs, scheduler } = this.parts;
+    if (this.isFetching || this.hasEnded || !primary.serving || primary.isFull) return;
+    const number = primary.store.cleaner.wantedElsewhere;
+    if (number === 0) return;
+    this.isFetching = true;
+    rebuilder.rebuild(position, [number]).then(
+      () => {
+        this.isFetching = false;
+        if (this.hasEnded || !primary.serving || primary.isFull) return;
+        this.change(() => primary.store.tick(wallMs(), CLEANING_BYTES));
+        scheduler.nextTurn(() => this.cleanElsewhere());
+      },
+      (error: unknown) => {
+        this.isFetching = false; // and tried again with the next upkeep
+        this.parts.logger.warn({ position, number, ...errorFields(error) }, 'a segment cannot be cleaned now');
+      },
+    );
   }
 
   /** Makes memory free by about `budgetBytes` of work. False if nothing is to be gained here. */
@@ -196,12 +246,19 @@ export class PartitionService {
     const tag = store.partition.hash.keyTag(request.key, 0, request.key.length);
     if (isWrite(request)) {
       const sinceMs = pending.deadlineMs - pending.timeoutMs;
-      const verdict = this.admission.admit(request, nowMs, sinceMs, this.parts.scheduler.nowMs());
+      const verdict = this.admission.admit(
+        this.uploads.restOf(pending, request),
+        nowMs,
+        sinceMs,
+        this.parts.scheduler.nowMs(),
+      );
       if (verdict === 'wait') return this.wait(pending, () => this.attempt(pending));
       if (verdict !== 'now') return pending.failed(verdict);
+      const run = request.type === 'set' ? this.uploads.wholeRunOf(pending) : undefined;
+      if (run === undefined && this.uploads.maybeBegin(pending)) return;
       const { result, index } = this.change(() => {
         store.tick(nowMs, 0);
-        return decisions.write(request);
+        return run === undefined ? decisions.write(request) : this.uploads.finish(pending, run);
       });
       if (index > 0) pending.exposed = true;
       return this.respond(pending, result, Math.max(index, primary.uncommittedIndexOf(tag)), index > 0);
