@@ -4,6 +4,7 @@
  */
 import type { ClusterMap } from '../cluster/cluster-map.js';
 import type { ClusterView } from '../cluster/view.js';
+import type { TransferReport } from '../recovery/transfer-watch.js';
 import type { KvReply, KvRequest } from '../store/requests.js';
 import type { ControlEvent } from './control/events.js';
 
@@ -86,4 +87,8 @@ export interface EccReport {
   readonly partitionsLed: number;
   /** Groups that have lost more than the code can bear and wait for somebody to decide, as the leader has told last. */
   readonly lostGroups: readonly number[];
+  /** How far the learners are that this node feeds. */
+  readonly transfers: readonly TransferReport[];
+  /** Bytes of segments that are kept though this node is out of their group: they need not be sent again. */
+  readonly candidateBytes: number;
 }

@@ -92,6 +92,24 @@ export const METRICS = {
     help: 'Segments rebuilt from parity to answer requests or to refill a node, by how it went: done or wrong (a shard is damaged).',
     labels: ['result'],
   },
+  transferBytes: {
+    type: 'counter',
+    name: 'dcache_transfer_bytes_total',
+    help: 'Bytes of sealed segments that learners were given: sent as bytes, or kept there from before and not sent.',
+    labels: ['as'],
+  },
+  transferLeft: {
+    type: 'gauge',
+    name: 'dcache_transfer_left_bytes',
+    help: 'Bytes of sealed segments that learners fed by this node do not have yet.',
+    labels: [],
+  },
+  candidateBytes: {
+    type: 'gauge',
+    name: 'dcache_candidate_bytes',
+    help: 'Bytes of segments that this node keeps for groups which it is out of, so that they need not be sent to it again.',
+    labels: [],
+  },
   scrubbedShards: {
     type: 'counter',
     name: 'dcache_scrubbed_shards_total',

@@ -3,6 +3,7 @@ import { ECC_BYTES } from '../actors/data-plane.js';
 import type { ClusterReport, NodeReport } from '../adapters/grpc/backend.js';
 import type { MapReport } from '../cluster/map-report.js';
 import { describeService, serviceState, type ServiceState } from '../cluster/service-state.js';
+import { recoveryProgress } from '../recovery/recovery-progress.js';
 import { plainTable, presentBytes, presentTime, type Cell } from './tables.js';
 
 const COLUMNS = ['node', 'pid', 'client', 'role', 'lease', 'in sync', 'keys', ...ECC_BYTES, 'bytes', 'uptime'];
@@ -37,6 +38,17 @@ function inSync({ nodeId, ecc }: NodeReport, { groups }: MapReport): string {
 
 function dashes(count: number): string[] {
   return new Array<string>(count).fill('-');
+}
+
+/** "n3 refills: 45%, 1.2 GiB of 2.6 GiB (0.8 GiB of it kept), 120.0 MiB a second, 12 s left"; one a node that does. */
+export function recoveryLines(nodes: readonly NodeReport[]): readonly string[] {
+  return recoveryProgress(nodes).map(({ nodeId, doneBytes, totalBytes, keptBytes, bytesPerSecond, leftMs }) => {
+    const percent = totalBytes === 0 ? 100 : Math.floor((100 * doneBytes) / totalBytes);
+    const kept = keptBytes === 0 ? '' : ` (${presentBytes(keptBytes)} of it kept)`;
+    const left = leftMs === undefined ? '' : `, ${presentTime(leftMs)} left`;
+    const done = `${percent}%, ${presentBytes(doneBytes)} of ${presentBytes(totalBytes)}${kept}`;
+    return `${nodeId} refills: ${done}, ${presentBytes(bytesPerSecond)} a second${left}`;
+  });
 }
 
 /** ", RS(3,2): serving; 2 more nodes may fail" */

@@ -20,7 +20,7 @@ import {
   place,
 } from '../cluster/default-layout.js';
 import { refuseEccOptions, resolveEcc, type EccConfig } from './ecc-config.js';
-import { address, invalid, InvalidOption, whole } from './option-checks.js';
+import { address, invalid, InvalidOption, whole, parseBytes } from './option-checks.js';
 import type { NodeOptions } from './node-options.js';
 
 export interface NodeConfig {
@@ -204,21 +204,6 @@ function resolveMemoryRules(options: NodeOptions): MemoryRules {
     throw invalid('eviction', policy, 'noeviction as long as --max-memory sets no cap: nothing would ever be evicted');
   }
   return { maxBytes, policy };
-}
-
-const UNIT_BYTES = new Map([
-  ['', 1],
-  ['b', 1],
-  ['kb', 1024],
-  ['mb', 1024 ** 2],
-  ['gb', 1024 ** 3],
-]);
-
-/** A whole number of bytes, or a number with a unit, in which a kb has 1024 bytes as it has for Redis. */
-function parseBytes(text: string): number | undefined {
-  const [, amount, unit = ''] = /^(\d+(?:\.\d+)?) ?([a-z]*)$/i.exec(text) ?? [];
-  const unitBytes = UNIT_BYTES.get(unit.toLowerCase());
-  return amount === undefined || unitBytes === undefined ? undefined : Math.floor(Number(amount) * unitBytes);
 }
 
 function isLogFormat(text: string): text is LogFormat {

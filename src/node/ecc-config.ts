@@ -5,12 +5,14 @@ import { place } from '../cluster/default-layout.js';
 import { checkEccTimings, DEFAULT_ECC_TIMINGS, type EccTimings } from '../cluster/ecc-timings.js';
 import { isLossPolicy, LOSS_POLICIES, type LossPolicy } from '../cluster/loss-policy.js';
 import type { NodeOptions } from './node-options.js';
-import { address, durationOrOff, invalid, whole } from './option-checks.js';
+import { address, durationOrOff, invalid, parseBytes, whole } from './option-checks.js';
 
 export interface EccConfig extends Code {
   /** host:port for the data links of the other nodes. */
   readonly dataListen: string;
   readonly timings: EccTimings;
+  /** Most that this node sends to learners, bytes a second; Infinity: no limit. */
+  readonly recoveryRate: number;
   /** Between two scrubs; 0: none by itself. */
   readonly scrubIntervalMs: number;
   /** What this node does, while it leads, about a group that has lost more than the code can bear. */
@@ -26,6 +28,7 @@ const ECC_OPTIONS = [
   'driftPercent',
   'heartbeatTimeoutMs',
   'linkTimeoutMs',
+  'recoveryRate',
   'scrubInterval',
   'onLoss',
 ] as const satisfies readonly (keyof NodeOptions)[];
@@ -46,6 +49,7 @@ export function resolveEcc(
     ...resolveCode(options, nodes),
     dataListen: address('data-listen', options.dataListen ?? place(placeNumber).dataListen),
     timings: resolveEccTimings(options, timings),
+    recoveryRate: resolveRate(options.recoveryRate),
     scrubIntervalMs: durationOrOff(
       'scrub-interval',
       options.scrubInterval ?? DEFAULT_SCRUB_INTERVAL,
@@ -77,6 +81,18 @@ export function resolveCode({ k, m }: Pick<NodeOptions, 'k' | 'm'>, nodes: numbe
   const problem = checkCode(k, m, nodes);
   if (problem !== undefined) throw problem;
   return { k, m };
+}
+
+/** Below a segment a second a node would refill for weeks. */
+const MIN_RECOVERY_RATE = 64 * 1024;
+
+function resolveRate(given: string | number | undefined): number {
+  const text = String(given ?? 'off');
+  const bytesPerSecond = text === 'off' ? Infinity : parseBytes(text);
+  if (bytesPerSecond === undefined || bytesPerSecond < MIN_RECOVERY_RATE) {
+    throw invalid('recovery-rate', text, 'off, or bytes a second of at least 64kb, like 50mb');
+  }
+  return bytesPerSecond;
 }
 
 function resolveEccTimings(options: NodeOptions, { tickMs, electionTicks }: ControlTimings): EccTimings {

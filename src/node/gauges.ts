@@ -36,6 +36,10 @@ function registerEccGauges(metrics: Metrics, report: () => EccReport | undefined
       return (report()?.map.groups ?? []).filter((group) => group.loss === loss).length;
     });
   }
+  metrics.gauge('transferLeft', {}, () =>
+    (report()?.transfers ?? []).reduce((sum, { totalBytes, doneBytes }) => sum + totalBytes - doneBytes, 0),
+  );
+  metrics.gauge('candidateBytes', {}, () => report()?.candidateBytes ?? 0);
   metrics.gauge('groupsInSync', {}, () => {
     const groups = report()?.map.groups ?? [];
     return groups.filter(({ holders, inSync }) => inSync.length === holders.length).length;

@@ -106,8 +106,9 @@ export class Reports {
 }
 
 function eccReport(report: EccReport, { k, m }: EccConfig): EccNodeReport {
-  const { incarnation, mapIndex, leaseLeftMs, lostGroups } = report;
-  return { incarnation, mapIndex, leaseLeftMs: Math.max(0, Math.floor(leaseLeftMs)), k, m, lostGroups };
+  const { incarnation, mapIndex, lostGroups, transfers, candidateBytes } = report;
+  const leaseLeftMs = Math.max(0, Math.floor(report.leaseLeftMs));
+  return { incarnation, mapIndex, leaseLeftMs, k, m, lostGroups, transfers, candidateBytes };
 }
 
 function indexOf({ ecc }: NodeReport): number {

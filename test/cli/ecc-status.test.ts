@@ -33,7 +33,16 @@ const node = (number: number, changed: Partial<NodeReport> = {}): NodeReport => 
   needed: 2,
   reachable: 3,
   bytesFor: { live: 4 * KIB, dead: 0, index: KIB, parity: 2 * KIB, tail: KIB, other: 0 },
-  ecc: { incarnation: life(number).incarnation, mapIndex: 9, leaseLeftMs: 412, k: 2, m: 1, lostGroups: [] },
+  ecc: {
+    incarnation: life(number).incarnation,
+    mapIndex: 9,
+    leaseLeftMs: 412,
+    k: 2,
+    m: 1,
+    lostGroups: [],
+    transfers: [],
+    candidateBytes: 0,
+  },
   ...changed,
 });
 const down = (number: number): NodeReport =>
@@ -69,9 +78,37 @@ describe('cluster status', () => {
 
   test('of a node that has been started anew says that it is not in sync, and has no lease', () => {
     const { incarnation } = life(2, 2);
-    const anew = node(2, { ecc: { incarnation, mapIndex: 9, leaseLeftMs: 0, k: 2, m: 1, lostGroups: [] } });
+    const anew = node(2, {
+      ecc: { incarnation, mapIndex: 9, leaseLeftMs: 0, k: 2, m: 1, lostGroups: [], transfers: [], candidateBytes: 0 },
+    });
     const row = cells(statusTable(report([node(1), anew, node(3)])).split('\n')[2]);
     expect(row.slice(4, 6)).toEqual(['none', '0 of 3']);
+  });
+
+  test('says how far a node is that refills', () => {
+    const transfer = {
+      group: 0,
+      position: 0,
+      ...life(3),
+      totalBytes: 8 * KIB,
+      doneBytes: 4 * KIB,
+      keptBytes: KIB,
+      bytesPerSecond: 2 * KIB,
+    };
+    const feeder = node(1, {
+      ecc: {
+        ...life(1),
+        mapIndex: 9,
+        leaseLeftMs: 412,
+        k: 2,
+        m: 1,
+        lostGroups: [],
+        transfers: [transfer],
+        candidateBytes: 0,
+      },
+    });
+    const [, line] = statusTable(report([feeder, node(2), node(3)])).split('\n\n');
+    expect(line).toBe('n3 refills: 50%, 4.0 KiB of 8.0 KiB (1.0 KiB of it kept), 2.0 KiB a second, 2 s left');
   });
 
   test('has dashes for a node that is down', () => {

@@ -29,6 +29,8 @@ const eccOf = (map: NonNullable<DataPlane['ecc']>['map']): DataPlane['ecc'] => (
   leaseLeftMs: 0,
   partitionsLed: 1,
   lostGroups: [],
+  transfers: [],
+  candidateBytes: 0,
 });
 
 test('in raft mode requests go to the leader', () => {

@@ -8,12 +8,14 @@
 import { asDcacheError, DcacheError } from '../../base/errors.js';
 import { assertNever } from '../../base/assert.js';
 import type { Logger } from '../../base/log.js';
+import type { NodeId } from '../../base/ids.js';
 import type { Metrics } from '../../base/metrics.js';
 import { EMPTY_MAP, type ClusterMap, type GroupMember } from '../../cluster/cluster-map.js';
 import type { DataReport } from '../../cluster/heartbeat.js';
 import type { ClusterView } from '../../cluster/view.js';
 import type { ErasureCodec } from '../../erasure/erasure-codec.js';
 import type { DataMessage } from '../../replication/messages.js';
+import { TransferPace } from '../../replication/transfer-pace.js';
 import type { MemoryRules } from '../../store/memory-cap.js';
 import type { KvReply, KvRequest } from '../../store/requests.js';
 import { SlabPool } from '../../store/slab-pool.js';
@@ -39,6 +41,8 @@ import { Troubles } from './troubles.js';
 const TICK_MS = 10;
 /** Ticks between two looks at expiry and at what may be let go of. */
 const UPKEEP_TICKS = 5;
+/** What is only kept to be spared a transfer is given back when less than one part in this many of the budget is free. */
+const KEPT_RESERVE_SHARE = 16;
 
 /** The code of a cluster: the codec in this thread, and whatever runs its larger jobs. */
 export interface Coding {
@@ -55,6 +59,8 @@ export interface EccDataSideParts {
   /** The lease, as the control thread publishes it; on the scheduler's clock. */
   readonly readGrant: () => PublishedGrant;
   readonly files: SnapshotFiles;
+  /** Most that this node sends to learners, bytes a second; Infinity: as fast as links take it. */
+  readonly recoveryRate: number;
   /** For this node. Partitions that it leads get a share each. */
   readonly memoryRules: MemoryRules;
   /** Between two scrubs of everything that is here; 0: none by itself. */
@@ -176,7 +182,8 @@ export class EccDataSide implements DataPlane, DataLinkHandler {
     const { map, appliedIndex: mapIndex } = this;
     const { leftMs: leaseLeftMs } = this.lease;
     const { lostGroups } = this.troubles;
-    return { map, mapIndex, incarnation, leaseLeftMs, partitionsLed: this.groups?.led ?? 0, lostGroups };
+    const { led: partitionsLed = 0, transfers = [], candidateBytes = 0 } = this.groups ?? {};
+    return { map, mapIndex, incarnation, leaseLeftMs, partitionsLed, lostGroups, transfers, candidateBytes };
   }
 
   // ------------------------------------------------------------------ data links
@@ -258,8 +265,10 @@ export class EccDataSide implements DataPlane, DataLinkHandler {
     const { self, wallMs, memoryRules, scrubIntervalMs, logger, metrics, newReplica } = this.parts;
     const { k, m } = this.map;
     const { codec, pool } = this.parts.openCoding(k, m);
+    const backlogBytes = (to: NodeId): number => this.links?.backlogBytes(to) ?? 0;
+    const pace = new TransferPace({ bytesPerSecond: this.parts.recoveryRate, backlogBytes });
     this.groups = new LocalGroups({
-      spec: { self, k, m, clusterId, codec, pool: this.pool, freeBytes: () => this.freeBytes },
+      spec: { self, k, m, clusterId, codec, pool: this.pool, freeBytes: () => this.freeBytes, pace },
       ...(newReplica === undefined ? {} : { newReplica }),
       pool,
       links: { send: (to, message) => this.links?.send(to, message) },
@@ -307,6 +316,7 @@ export class EccDataSide implements DataPlane, DataLinkHandler {
     if (this.ticks % UPKEEP_TICKS !== 0) return;
     this.report();
     this.groups?.upkeep();
+    if (this.freeBytes < this.budgetBytes / KEPT_RESERVE_SHARE) this.groups?.giveBackKept();
     this.router.forgetSettled();
   }
 
@@ -315,9 +325,12 @@ export class EccDataSide implements DataPlane, DataLinkHandler {
     this.reporter.onReport(reportOf(this.groups?.replicas() ?? [], this.appliedIndex, this.freeBytes, nowMs), nowMs);
   }
 
+  private get budgetBytes(): number {
+    return Math.min(Number.MAX_SAFE_INTEGER, this.parts.memoryRules.maxBytes);
+  }
+
   private get freeBytes(): number {
-    const { maxBytes } = this.parts.memoryRules;
-    return Math.max(0, Math.min(Number.MAX_SAFE_INTEGER, maxBytes) - this.pool.blockBytes);
+    return Math.max(0, this.budgetBytes - this.pool.blockBytes);
   }
 
   /** A core that throws is in no state to go on: the node ends, and refills from its peers. */

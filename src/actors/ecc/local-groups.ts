@@ -5,10 +5,17 @@
 import { assertNever } from '../../base/assert.js';
 import type { DcacheError } from '../../base/errors.js';
 import { errorFields, type Logger } from '../../base/log.js';
-import { sameMember, type ClusterMap, type GroupMember, type PartitionName } from '../../cluster/cluster-map.js';
+import {
+  EMPTY_MAP,
+  sameMember,
+  type ClusterMap,
+  type GroupMember,
+  type PartitionName,
+} from '../../cluster/cluster-map.js';
 import type { Metrics } from '../../base/metrics.js';
 import type { Effect } from '../../replication/effects.js';
 import type { DataMessage, ShardReply, ShardRequest } from '../../replication/messages.js';
+import { TransferWatch, type TransferReport } from '../../recovery/transfer-watch.js';
 import { sameRules, type MemoryRules } from '../../store/memory-cap.js';
 import type { PendingRequest } from '../data/pending.js';
 import type { Scheduler } from '../runtime/scheduler.js';
@@ -62,6 +69,8 @@ interface LocalGroup {
 export class LocalGroups {
   private readonly parts: LocalGroupsParts;
   private readonly groups = new Map<number, LocalGroup>();
+  private readonly watch = new TransferWatch();
+  private map: ClusterMap = EMPTY_MAP;
   readonly scrubber: Scrubber;
   private pumpPlanned = false;
   private upkeeps = 0;
@@ -89,12 +98,27 @@ export class LocalGroups {
     for (const { replica } of this.groups.values()) yield replica;
   }
 
+  get transfers(): readonly TransferReport[] {
+    return this.watch.reports;
+  }
+
+  /** Memory of segments that are kept for groups that this node is out of. */
+  get candidateBytes(): number {
+    return [...this.replicas()].reduce((sum, replica) => sum + replica.candidateBytes, 0);
+  }
+
+  /** Memory is short. */
+  giveBackKept(): void {
+    for (const replica of this.replicas()) replica.giveBackKept();
+  }
+
   service({ group, position }: PartitionName): PartitionService | undefined {
     return this.groups.get(group)?.services[position];
   }
 
   onMap(map: ClusterMap): void {
     const { spec } = this.parts;
+    this.map = map;
     for (const group of map.groups) {
       const known = this.groups.get(group.id);
       known?.questions.onMembers(group.inSync.filter((member) => !sameMember(member, spec.self)));
@@ -150,6 +174,8 @@ export class LocalGroups {
   }
 
   upkeep(): void {
+    const streams = [...this.replicas()].flatMap((replica) => replica.transfers());
+    this.watch.observe(streams, this.map, this.parts.scheduler.nowMs());
     for (const service of this.services()) {
       const { primary } = service;
       const { memoryRules } = this.parts;
@@ -214,6 +240,7 @@ export class LocalGroups {
   private carryOut(effect: Exclude<Effect, { type: 'roles-changed' | 'committed' }>, group: LocalGroup): void {
     switch (effect.type) {
       case 'send':
+        this.countTransfer(effect.message);
         return this.parts.links.send(effect.to, effect.message);
       case 'misdirected':
         return this.onMisdirected();
@@ -221,6 +248,15 @@ export class LocalGroups {
         return this.rebuildForLearner(effect.position, effect.number, group);
       default:
         assertNever(effect, 'effect');
+    }
+  }
+
+  private countTransfer(message: DataMessage): void {
+    const { metrics } = this.parts;
+    if (message.type === 'transfer-segment') {
+      metrics.counter('transferBytes', { as: 'bytes' }).add(message.image.bytes.length);
+    } else if (message.type === 'transfer-facts') {
+      metrics.counter('transferBytes', { as: 'kept' }).add(message.length);
     }
   }
 

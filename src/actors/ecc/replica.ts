@@ -6,6 +6,7 @@ import type { ErasureCodec } from '../../erasure/erasure-codec.js';
 import { GroupReplica } from '../../replication/group-replica.js';
 import { SipKeyHash, seedOfCluster } from '../../store/key-hash.js';
 import type { SegmentStore } from '../../store/segment-store.js';
+import type { TransferPace } from '../../replication/transfer-pace.js';
 import type { SlabPool } from '../../store/slab-pool.js';
 
 /** A partition as its primary has it. */
@@ -45,6 +46,8 @@ export interface ReplicaSpec {
   readonly pool: SlabPool;
   /** What this node may still take. */
   freeBytes(): number;
+  /** Of what is sent to learners. */
+  readonly pace: TransferPace;
 }
 
 export function newGroupReplica(group: Group, spec: ReplicaSpec): Replica {

@@ -47,6 +47,21 @@ export interface EccNodeReport {
   readonly m: number;
   /** Groups that have lost more than the code can bear, as the leader has told the node last. */
   readonly lostGroups: readonly number[];
+  /** How far the learners are that this node feeds. */
+  readonly transfers: readonly TransferReport[];
+  readonly candidateBytes: number;
+}
+
+/** Bytes of sealed segments of one partition, for one learner: kept <= done <= total. */
+export interface TransferReport {
+  readonly group: number;
+  readonly position: number;
+  readonly nodeId: string;
+  readonly incarnation: number;
+  readonly totalBytes: number;
+  readonly doneBytes: number;
+  readonly keptBytes: number;
+  readonly bytesPerSecond: number;
 }
 
 export interface ClusterReport {

@@ -45,6 +45,7 @@ export class VirtualNode {
       forwarder: { forward: (address, request, timeoutMs) => nodes.forward(address, request, timeoutMs) },
       readGrant: () => this.lease,
       files: this.files,
+      recoveryRate: Infinity,
       memoryRules: NO_CAP,
       scrubIntervalMs: 0,
       metrics: NULL_METRICS,

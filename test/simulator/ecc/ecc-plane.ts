@@ -95,6 +95,7 @@ export class EccSimPlane implements SimPlane {
       forwarder: new RequestSender(world, { host, thread }, prng.fork()),
       readGrant: leaseReader(memory),
       files: new SimSnapshotFiles(disk.folder, thread, world.parameters.disk.maxFileStepMs, prng.fork()),
+      recoveryRate: ecc.recoveryRate,
       memoryRules,
       scrubIntervalMs: 0,
       metrics: NULL_METRICS,

@@ -29,6 +29,8 @@ export interface EccParameters {
   readonly dataLinks: DataLinkParameters;
   /** Longest that a rebuild takes in the codec pool. */
   readonly maxRebuildMs: number;
+  /** Bytes a second that a node sends to learners. */
+  readonly recoveryRate: number;
 }
 
 const SIZES = [1, 2, 3, 3, 4, 4, 5, 5, 5, 5, 6, 6] as const;
@@ -74,6 +76,7 @@ export function drawEccParameters(draw: Draw): Parameters {
         socketBytes: draw.one('socket', 1_000, 100_000),
       },
       maxRebuildMs: draw.one('rebuild time', 0.1, 2, 30),
+      recoveryRate: draw.one('recovery rate', Infinity, Infinity, 300_000),
     },
   };
 }
