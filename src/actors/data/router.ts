@@ -20,6 +20,7 @@ import { PendingRequests, type PendingRequest } from './pending.js';
 import { ReadPath, type PendingRead } from './read-path.js';
 import { lacksNodes, noLeaderError } from './shortage.js';
 import type { StateMachine } from './state-machine.js';
+import type { PieceSizes } from './upload-queue.js';
 import { WritePath, type BatchHeader, type PendingWrite } from './write-path.js';
 
 /** A question about reads that is open for longer is asked again. */
@@ -46,6 +47,8 @@ export interface RouterParts {
   readonly wallMs: () => number;
   /** What this node's configuration allows the store; in force in the whole cluster while this node leads. */
   readonly memoryRules: MemoryRules;
+  /** How large values are cut; by LIMITS if left out. */
+  readonly pieceSizes?: PieceSizes;
   readonly logger: Logger;
   /** To the control side, which calls `onTaken` when it has handled them. */
   submit(requests: ControlRequests, onTaken: () => void): void;
@@ -54,7 +57,7 @@ export interface RouterParts {
 export class Router {
   private readonly parts: RouterParts;
   private readonly pending: PendingRequests;
-  private readonly writes = new WritePath();
+  private readonly writes: WritePath;
   private readonly reads: ReadPath;
   private parked: PendingRequest[] = [];
   private view: ClusterView | undefined;
@@ -70,6 +73,7 @@ export class Router {
   constructor(parts: RouterParts) {
     this.parts = parts;
     this.pending = new PendingRequests(parts.scheduler, (request) => this.deadlineError(request));
+    this.writes = new WritePath(parts.pieceSizes);
     this.reads = new ReadPath((read) => this.answer(read));
     this.keepHouse();
   }
@@ -129,6 +133,8 @@ export class Router {
       case 'view':
         this.view = event.view;
         this.unpark();
+        // Large values begin anew with the next leader.
+        if (!this.leads() && this.writes.hasUploads) this.flushLater();
         return;
       case 'obstacle':
         this.obstacle = event.message;

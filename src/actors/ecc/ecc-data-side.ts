@@ -24,6 +24,7 @@ import type { ControlEvent } from '../control/events.js';
 import type { WrittenSnapshot } from '../control/snapshot-keeper.js';
 import type { DataPlane, DataStats, EccReport, ScrubRun } from '../data-plane.js';
 import type { Forwarder } from '../data/router.js';
+import type { PieceSizes } from '../data/upload-queue.js';
 import type { Scheduler } from '../runtime/scheduler.js';
 import type { SnapshotFiles } from '../snapshot-files.js';
 import { Reporter, reportOf } from './data-report.js';
@@ -63,6 +64,8 @@ export interface EccDataSideParts {
   readonly recoveryRate: number;
   /** For this node. Partitions that it leads get a share each. */
   readonly memoryRules: MemoryRules;
+  /** How large values are cut; by LIMITS if left out. */
+  readonly pieceSizes?: PieceSizes;
   /** Between two scrubs of everything that is here; 0: none by itself. */
   readonly scrubIntervalMs: number;
   readonly logger: Logger;
@@ -277,6 +280,7 @@ export class EccDataSide implements DataPlane, DataLinkHandler {
       wallMs,
       // A node holds about as much as n partitions have: k that it leads, and shards of m more.
       memoryRules: { ...memoryRules, maxBytes: memoryRules.maxBytes / (k + m) },
+      pieceSizes: this.parts.pieceSizes,
       scrubIntervalMs,
       logger,
       metrics,

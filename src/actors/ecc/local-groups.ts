@@ -18,6 +18,7 @@ import type { DataMessage, ShardReply, ShardRequest } from '../../replication/me
 import { TransferWatch, type TransferReport } from '../../recovery/transfer-watch.js';
 import { sameRules, type MemoryRules } from '../../store/memory-cap.js';
 import type { PendingRequest } from '../data/pending.js';
+import type { PieceSizes } from '../data/upload-queue.js';
 import type { Scheduler } from '../runtime/scheduler.js';
 import { decisionsOf } from './decisions.js';
 import { DegradedReads } from './degraded-reads.js';
@@ -44,6 +45,8 @@ export interface LocalGroupsParts {
   readonly wallMs: () => number;
   /** For one partition: a share of what the node may hold. */
   readonly memoryRules: MemoryRules;
+  /** How large values are cut; by LIMITS if left out. */
+  readonly pieceSizes?: PieceSizes | undefined;
   /** Between two scrubs of everything that is here; 0: none by itself. */
   readonly scrubIntervalMs: number;
   readonly logger: Logger;
@@ -292,6 +295,7 @@ export class LocalGroups {
           rebuilder: reads,
           lease,
           scheduler,
+          pieceSizes: this.parts.pieceSizes,
           wallMs,
           shortage: () => this.parts.shortage() ?? this.parts.troubles.withoutMember({ group: id, position }),
           onChanged: () => this.pumpLater(),

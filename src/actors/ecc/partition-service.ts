@@ -14,6 +14,7 @@ import { MalformedBytes } from '../../base/byte-reader.js';
 import { asDcacheError, DcacheError } from '../../base/errors.js';
 import { FIRST_TAG, removeKeys } from '../../store/remove-keys.js';
 import type { KeyWrite } from '../../store/kv-decisions.js';
+import type { ValueWrite } from '../../store/logged-writes.js';
 import {
   isWrite,
   releaseReply,
@@ -25,9 +26,12 @@ import {
   type WriteRequest,
 } from '../../store/requests.js';
 import type { ScanRequest } from '../../store/scan-page.js';
+import type { FragmentRun } from '../../store/values.js';
 import type { PendingRequest } from '../data/pending.js';
+import { PIECE_SIZES, type PieceSizes } from '../data/upload-queue.js';
 import type { Scheduler } from '../runtime/scheduler.js';
 import { type AwaitedAnswer, AwaitedAnswers } from './awaited-answers.js';
+import { LargeWrites } from './large-writes.js';
 import type { LedPartition } from './replica.js';
 
 /** Requests that name a key. */
@@ -38,6 +42,8 @@ export interface Decisions {
   /** Sealed segments without their bytes that the decision needs, the first in any case. */
   segmentsNeeded(request: KvRequest): readonly number[];
   write(request: KeyWrite): WriteReply;
+  /** As `write`, of a request whose value has been written as `run`, which is over then. */
+  finish(request: ValueWrite, run: FragmentRun): WriteReply;
   read(request: ReadRequest, nowMs: number): ReadReply;
   /** Removes the value of `key` if its time is over at `nowMs`, to which the store's clock moves. A change as any write. */
   removeIfOver(key: Uint8Array, nowMs: number): void;
@@ -58,6 +64,8 @@ export interface PartitionServiceParts {
   readonly rebuilder: SegmentRebuilder;
   readonly lease: { readonly isHeld: boolean };
   readonly scheduler: Scheduler;
+  /** How large values are cut; by LIMITS if left out. */
+  readonly pieceSizes?: PieceSizes | undefined;
   /** Wall clock, ms since 1970: what decides on expiry. */
   readonly wallMs: () => number;
   /** Why waiting is of no use, for requests that cannot be decided now. */
@@ -83,11 +91,21 @@ const FLUSH_CLEANING_BYTES = 1024 * 1024;
 export class PartitionService {
   private readonly parts: PartitionServiceParts;
   private readonly awaited = new AwaitedAnswers();
+  private readonly uploads: LargeWrites;
   private waiting: Waiting[] = [];
   private hasEnded = false;
 
   constructor(parts: PartitionServiceParts) {
     this.parts = parts;
+    this.uploads = new LargeWrites({
+      primary: parts.primary,
+      decisions: parts.decisions,
+      scheduler: parts.scheduler,
+      sizes: parts.pieceSizes ?? PIECE_SIZES,
+      wallMs: parts.wallMs,
+      change: (work) => this.change(work),
+      goOn: (pending) => this.attempt(pending),
+    });
   }
 
   get primary(): LedPartition {
@@ -114,6 +132,7 @@ export class PartitionService {
     const { primary, wallMs } = this.parts;
     this.awaited.forgetSettled();
     if (this.hasEnded || !primary.serving || primary.isFull) return;
+    this.uploads.dropSettled();
     const { store } = primary;
     const nowMs = wallMs();
     if (store.expirer.dueMs > nowMs && !store.hasToEvict) return;
@@ -163,9 +182,11 @@ export class PartitionService {
     const nowMs = wallMs();
     const tag = store.partition.hash.keyTag(request.key, 0, request.key.length);
     if (isWrite(request)) {
+      const run = request.type === 'set' ? this.uploads.wholeRunOf(pending) : undefined;
+      if (run === undefined && this.uploads.maybeBegin(pending)) return;
       const { result, index } = this.change(() => {
         store.tick(nowMs, 0);
-        return decisions.write(request);
+        return run === undefined ? decisions.write(request) : this.uploads.finish(pending, run);
       });
       if (index > 0) pending.exposed = true;
       return this.respond(pending, result, Math.max(index, primary.uncommittedIndexOf(tag)), index > 0);
