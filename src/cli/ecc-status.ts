@@ -58,6 +58,11 @@ export function eccSentence(report: ClusterReport, map: MapReport): string {
   return `, RS(${k},${m}): ${describeService(stateOf(report, map, k + m))}`;
 }
 
+/** Whether the cluster serves and how many more nodes may fail. */
+export function serviceStateOf(report: ClusterReport, map: MapReport): ServiceState {
+  return stateOf(report, map, map.k + map.m);
+}
+
 function stateOf({ nodes, up, needed }: ClusterReport, map: MapReport, n: number): ServiceState {
   const leader = nodes.find(({ role }) => role === 'leader');
   return serviceState(map, n, leader !== undefined, {

@@ -28,6 +28,7 @@ const node = (nodeId: string, changed: Partial<NodeReport> = {}): NodeReport => 
   reachable: 3,
   bytesFor: {},
   ecc: undefined,
+  supervised: false,
   ...changed,
 });
 const down = (nodeId: string): NodeReport => node(nodeId, { up: false, role: 'down' });

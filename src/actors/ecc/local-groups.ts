@@ -23,6 +23,7 @@ import type { Scheduler } from '../runtime/scheduler.js';
 import { decisionsOf } from './decisions.js';
 import { DegradedReads } from './degraded-reads.js';
 import { PartitionService } from './partition-service.js';
+import { HandOver } from './hand-over.js';
 import type { DataLinks } from './ports.js';
 import { Scrubber, type ScrubbedGroup } from './scrubber.js';
 import { SegmentSolver, type RebuildPool } from './segment-solver.js';
@@ -56,6 +57,8 @@ export interface LocalGroupsParts {
   giveBack(pending: PendingRequest): void;
   /** A partition has, or has lost, its service here. */
   onRoles(): void;
+  /** A group has been let go of as planned. */
+  onHandedOver(): void;
 }
 
 interface LocalGroup {
@@ -65,6 +68,7 @@ interface LocalGroup {
   readonly scrubbed: ScrubbedGroup;
   /** By position. */
   readonly services: (PartitionService | undefined)[];
+  readonly handOver: HandOver;
   /** Segments that learners need and that are being rebuilt: position/number. */
   readonly needed: Set<string>;
 }
@@ -138,6 +142,12 @@ export class LocalGroups {
 
   letGo(group: number, epoch: number): void {
     this.groups.get(group)?.replica.letGo(epoch);
+    this.pumpLater();
+  }
+
+  /** As soon as what has been accepted there is committed and answered. */
+  handOver(group: number, epoch: number): void {
+    this.groups.get(group)?.handOver.begin(epoch, this.parts.scheduler.nowMs());
     this.pumpLater();
   }
 
@@ -221,6 +231,7 @@ export class LocalGroups {
     if (this.stopped) return;
     const nowMs = this.parts.scheduler.nowMs();
     let rolesChanged = false;
+    let handedOver = false;
     for (const [id, group] of this.groups) {
       group.replica.flush(nowMs);
       const committed = new Set<number>();
@@ -231,8 +242,10 @@ export class LocalGroups {
       }
       if (rolesChanged) this.takeRoles(id, group);
       for (const position of committed) group.services[position]?.onProgress();
+      if (group.handOver.step(nowMs)) handedOver = true;
     }
     if (rolesChanged) this.parts.onRoles();
+    if (handedOver) this.parts.onHandedOver();
   }
 
   /** The sender's map is newer, or older, than the one here. */
@@ -338,7 +351,10 @@ export class LocalGroups {
       check: (stripe) => check.check(stripe),
       refold: (stripe) => check.refold(stripe),
     };
-    return { replica, questions, reads, scrubbed, services: [], needed: new Set() };
+    const services: (PartitionService | undefined)[] = [];
+    const led = (): PartitionService[] => services.filter((service) => service !== undefined);
+    const handOver = new HandOver({ group, replica, logger, services: led });
+    return { replica, questions, reads, scrubbed, services, handOver, needed: new Set() };
   }
 
   private *scrubbedGroups(): IterableIterator<ScrubbedGroup> {

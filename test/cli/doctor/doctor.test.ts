@@ -33,6 +33,7 @@ const node = (nodeId: string, changes: Partial<NodeReport> = {}): NodeReport => 
   reachable: 3,
   bytesFor: {},
   ecc: undefined,
+  supervised: false,
   ...changes,
 });
 

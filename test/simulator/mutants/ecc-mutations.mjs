@@ -70,8 +70,8 @@ export const ECC_MUTATIONS = [
     name: 'primary-taken-out-under-its-lease',
     breaks: 'I4(c): a primary leaves when its lease is over, or it has let go',
     file: 'src/cluster/observations.ts',
-    find: 'return !isQuiet && (leaseIsOver(observed, member) || hasLetGo(observed, group, member));',
-    put: 'return !isQuiet;',
+    find: 'return !isQuiet(observed) && (leaseIsOver(observed, member) || hasLetGo(observed, group, member));',
+    put: 'return !isQuiet(observed);',
   },
   {
     name: 'new-leader-takes-primaries-out-at-once',

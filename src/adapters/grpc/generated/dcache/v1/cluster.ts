@@ -55,7 +55,11 @@ export interface NodeStatusResponse {
   /** The parts of `bytes`, by what they are held for: live and dead values, index, and others that depend on the mode. */
   bytesFor: { [key: string]: number };
   /** Only in ecc mode. */
-  ecc: EccStatus | undefined;
+  ecc:
+    | EccStatus
+    | undefined;
+  /** Whether somebody starts the node again when it is asked to restart. */
+  supervised: boolean;
 }
 
 export interface NodeStatusResponse_BytesForEntry {
@@ -147,6 +151,13 @@ export interface RemoveNodeRequest {
 }
 
 export interface RemoveNodeResponse {
+}
+
+export interface RestartNodeRequest {
+  nodeId: string;
+}
+
+export interface RestartNodeResponse {
 }
 
 export interface AcceptLossRequest {
@@ -400,6 +411,7 @@ function createBaseNodeStatusResponse(): NodeStatusResponse {
     reachable: 0,
     bytesFor: {},
     ecc: undefined,
+    supervised: false,
   };
 }
 
@@ -476,6 +488,9 @@ export const NodeStatusResponse: MessageFns<NodeStatusResponse> = {
     });
     if (message.ecc !== undefined) {
       EccStatus.encode(message.ecc, writer.uint32(194).fork()).join();
+    }
+    if (message.supervised !== false) {
+      writer.uint32(200).bool(message.supervised);
     }
     return writer;
   },
@@ -686,6 +701,14 @@ export const NodeStatusResponse: MessageFns<NodeStatusResponse> = {
             }
 
             message.ecc = EccStatus.decode(reader, reader.uint32());
+            continue;
+          }
+          case 25: {
+            if (tag !== 200) {
+              break;
+            }
+
+            message.supervised = reader.bool();
             continue;
           }
         }
@@ -1494,6 +1517,87 @@ export const RemoveNodeResponse: MessageFns<RemoveNodeResponse> = {
   },
 };
 
+function createBaseRestartNodeRequest(): RestartNodeRequest {
+  return { nodeId: "" };
+}
+
+export const RestartNodeRequest: MessageFns<RestartNodeRequest> = {
+  encode(message: RestartNodeRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.nodeId !== "") {
+      writer.uint32(10).string(message.nodeId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RestartNodeRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRestartNodeRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.nodeId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseRestartNodeResponse(): RestartNodeResponse {
+  return {};
+}
+
+export const RestartNodeResponse: MessageFns<RestartNodeResponse> = {
+  encode(_: RestartNodeResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RestartNodeResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRestartNodeResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 function createBaseAcceptLossRequest(): AcceptLossRequest {
   return { dryRun: false, losses: [] };
 }
@@ -2041,6 +2145,18 @@ export const ClusterDefinition = {
       requestType: RemoveNodeRequest as typeof RemoveNodeRequest,
       requestStream: false,
       responseType: RemoveNodeResponse as typeof RemoveNodeResponse,
+      responseStream: false,
+      options: {},
+    },
+    /**
+     * That node leaves in good order and is started anew by its supervisor. Answered when it has accepted; refused by a node that nobody
+     * would start again. Any node takes it there.
+     */
+    restartNode: {
+      name: "RestartNode",
+      requestType: RestartNodeRequest as typeof RestartNodeRequest,
+      requestStream: false,
+      responseType: RestartNodeResponse as typeof RestartNodeResponse,
       responseStream: false,
       options: {},
     },
