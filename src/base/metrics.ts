@@ -92,6 +92,12 @@ export const METRICS = {
     help: 'Segments rebuilt from parity to answer requests or to refill a node, by how it went: done or wrong (a shard is damaged).',
     labels: ['result'],
   },
+  lostSegments: {
+    type: 'counter',
+    name: 'dcache_lost_segments_total',
+    help: 'Segments that this node has given up after a declared loss, since nobody could decode them.',
+    labels: [],
+  },
   transferBytes: {
     type: 'counter',
     name: 'dcache_transfer_bytes_total',

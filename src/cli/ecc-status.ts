@@ -63,6 +63,12 @@ export function serviceStateOf(report: ClusterReport, map: MapReport): ServiceSt
   return stateOf(report, map, map.k + map.m);
 }
 
+/** Whether data are lost: groups that wait for a decision, or a declared loss that nobody has acknowledged. A cold start is none. */
+export function tellsOfLoss({ nodes, map }: ClusterReport): boolean {
+  const isDeclared = map?.groups.some(({ loss }) => loss === 'declared') ?? false;
+  return isDeclared || nodes.some(({ ecc }) => (ecc?.lostGroups.length ?? 0) > 0);
+}
+
 function stateOf({ nodes, up, needed }: ClusterReport, map: MapReport, n: number): ServiceState {
   const leader = nodes.find(({ role }) => role === 'leader');
   return serviceState(map, n, leader !== undefined, {

@@ -38,6 +38,10 @@ export function applyNext(state: PartitionState, folds: ParityFolds | undefined,
       awaited.delete(number);
       if (folds?.has(number, checksum) === true) folds.unfold(number, content, checksum);
     },
+    onLost: (number, checksum) => {
+      awaited.delete(number);
+      folds?.forget(number, checksum);
+    },
   });
   state.appliedIndex++;
 }

@@ -195,6 +195,33 @@ export class SegmentTable {
     segment.soonestExpiryMs = Infinity;
   }
 
+  /** The first half of giving a segment up whose bytes are nowhere any more: it holds nothing, its number stays. Returns what was live. */
+  beginLoss(number: number): number {
+    const segment = this.get(number);
+    assert(
+      segment.state === 'sealed' && !segment.isRaw,
+      'a segment that is lost is sealed, and its bytes are not here',
+    );
+    const { liveBytes } = segment;
+    this.recharge(segment, () => (segment.state = 'releasing'));
+    this.writtenTotal -= segment.length;
+    this.liveTotal -= liveBytes;
+    this.droppedTotal--;
+    segment.liveBytes = 0;
+    return liveBytes;
+  }
+
+  /** Takes that back. The bits of its records have stayed as they were. */
+  undoLoss(number: number, liveBytes: number): void {
+    const segment = this.get(number);
+    assert(segment.state === 'releasing' && !segment.isRaw, 'a loss that is taken back was begun');
+    this.recharge(segment, () => (segment.state = 'sealed'));
+    this.writtenTotal += segment.length;
+    this.liveTotal += liveBytes;
+    this.droppedTotal++;
+    segment.liveBytes = liveBytes;
+  }
+
   /** The second half: bytes and number are free. */
   finishRelease(number: number): void {
     const segment = this.get(number);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { ClusterReport, NodeReport } from '../../src/adapters/grpc/backend.js';
+import { tellsOfLoss } from '../../src/cli/ecc-status.js';
 import { mapTable } from '../../src/cli/map-table.js';
 import { statusTable, summary } from '../../src/cli/status-table.js';
 import { reportMap, type MapReport } from '../../src/cluster/map-report.js';
@@ -150,5 +151,24 @@ describe('cluster map', () => {
     const raft = { ...report([node(1)]), mode: 'raft', map: undefined };
     expect(mapTable(raft)).toMatch(/^raft mode has no map: every node holds every value/);
     expect(mapTable(report([node(1)], reportMap(EMPTY_MAP, 3)))).toMatch(/^the groups have not been created yet/);
+  });
+});
+
+describe('a report tells of loss', () => {
+  const declared = (loss: string): MapReport => {
+    const map = reportMap(newMap(2, 1), 9);
+    return { ...map, groups: map.groups.map((group) => ({ ...group, loss })) };
+  };
+  const of = (map: MapReport, lostGroups: readonly number[] = []): boolean => {
+    const nodes = [1, 2, 3].map((number) => {
+      const { ecc, ...rest } = node(number);
+      return { ...rest, ecc: ecc && { ...ecc, lostGroups } };
+    });
+    return tellsOfLoss({ ...report(nodes), map });
+  };
+
+  test('while a group waits for a decision, and until a declared loss is acknowledged; not after a cold start', () => {
+    expect([of(declared('none')), of(declared('none'), [2])]).toEqual([false, true]);
+    expect([of(declared('declared')), of(declared('began-empty'))]).toEqual([true, false]);
   });
 });

@@ -22,7 +22,7 @@ import { StripeView } from './stripe-view.js';
 export interface DegradedReadsParts {
   readonly self: NodeId;
   readonly group: number;
-  readonly replica: Pick<Replica, 'state' | 'shardsOf' | 'parity'>;
+  readonly replica: Pick<Replica, 'state' | 'shardsOf' | 'parity' | 'epoch'>;
   readonly questions: StripeQuestions;
   readonly solver: Pick<SegmentSolver, 'solve'>;
   readonly scheduler: Scheduler;
@@ -39,6 +39,12 @@ const GIVE_UP_MS = 5_000;
 const CACHE_BYTES = 64 * 1024 * 1024;
 
 type Outcome = 'done' | 'undetermined';
+
+/**
+ * What can be said of a sealed segment whose bytes are not here. `undecodable`: all members have answered in this epoch, what they have does not
+ * determine it, and whoever could still tell more is out of sync. `unclear`: ask again.
+ */
+export type Verdict = 'here' | 'undecodable' | 'unclear';
 
 export class DegradedReads implements SegmentRebuilder {
   private readonly parts: DegradedReadsParts;
@@ -78,6 +84,35 @@ export class DegradedReads implements SegmentRebuilder {
       // Whoever waited goes on in this turn.
       this.parts.scheduler.nextTurn(unpin);
     }
+  }
+
+  /**
+   * Asks once whether the segment can be rebuilt, and does that if so.
+   * @param isHeld whether the holder of a data position is in sync, so that its segments can be had sooner or later.
+   */
+  async judge(position: number, number: number, isHeld: (position: number) => boolean): Promise<Verdict> {
+    const segment = this.missing(position, number);
+    if (segment === undefined) return 'here';
+    const { replica, questions } = this.parts;
+    const { epoch } = replica;
+    const view = this.viewOf(segment);
+    const answered = new Set<NodeId>();
+    const haveAll = (): boolean => answered.size >= questions.members;
+    const solve = this.attempt(position, segment, view);
+    const found = await questions.ask(
+      number,
+      view,
+      async () => (await solve()) ?? (haveAll() ? 'not determined' : undefined),
+      (from, epochThere) => {
+        if (epochThere === epoch) answered.add(from.nodeId);
+      },
+    );
+    if (found instanceof Uint8Array) this.giveBack(position, segment, found);
+    if (this.missing(position, number) !== segment) return 'here';
+    const mayBeKnown = view.offers.parities
+      .flatMap(({ contributions }) => contributions)
+      .some((other) => other.position !== position && isHeld(other.position) && !view.bytesOf(other));
+    return found === 'not determined' && replica.epoch === epoch && !mayBeKnown ? 'undecodable' : 'unclear';
   }
 
   private shared(position: number, number: number): Promise<void> {
@@ -127,15 +162,25 @@ export class DegradedReads implements SegmentRebuilder {
 
   /** One round: what everybody has, until the segment can be made of it. */
   private async ask(position: number, segment: Segment): Promise<Outcome> {
-    const { replica, questions, solver, self } = this.parts;
-    const { number, sizeBytes, length, checksum } = segment;
-    const view = new StripeView(sizeBytes, replica.shardsOf(number) ?? { data: [], parity: null }, self);
-    const tried = new Set<string>();
-    const wanted = { position, number, checksum, length };
-    const bytes = await questions.ask(number, view, () => solver.solve(view, wanted, tried));
+    const view = this.viewOf(segment);
+    const bytes = await this.parts.questions.ask(segment.number, view, this.attempt(position, segment, view));
     if (bytes === undefined) return 'undetermined';
     this.giveBack(position, segment, bytes);
     return 'done';
+  }
+
+  /** What is here of the stripe, for others to add to. */
+  private viewOf({ number, sizeBytes }: Segment): StripeView {
+    const { replica, self } = this.parts;
+    return new StripeView(sizeBytes, replica.shardsOf(number) ?? { data: [], parity: null }, self);
+  }
+
+  /** To be called whenever `view` has grown: the bytes of the segment, once they can be had. */
+  private attempt(position: number, segment: Segment, view: StripeView): () => Promise<Uint8Array | undefined> {
+    const { number, length, checksum } = segment;
+    const tried = new Set<string>();
+    const wanted = { position, number, checksum, length };
+    return () => this.parts.solver.solve(view, wanted, tried);
   }
 
   private giveBack(position: number, segment: Segment, bytes: Uint8Array): void {

@@ -22,6 +22,7 @@ import type { PieceSizes } from '../data/upload-queue.js';
 import type { Scheduler } from '../runtime/scheduler.js';
 import { decisionsOf } from './decisions.js';
 import { DegradedReads } from './degraded-reads.js';
+import { LossSweep } from './loss-sweep.js';
 import { PartitionService } from './partition-service.js';
 import { HandOver } from './hand-over.js';
 import type { DataLinks } from './ports.js';
@@ -65,6 +66,7 @@ interface LocalGroup {
   readonly replica: Replica;
   readonly questions: StripeQuestions;
   readonly reads: DegradedReads;
+  readonly sweep: LossSweep;
   readonly scrubbed: ScrubbedGroup;
   /** By position. */
   readonly services: (PartitionService | undefined)[];
@@ -129,11 +131,13 @@ export class LocalGroups {
     for (const group of map.groups) {
       const known = this.groups.get(group.id);
       known?.questions.onMembers(group.inSync.filter((member) => !sameMember(member, spec.self)));
+      known?.sweep.onGroup(group);
       if (known !== undefined) known.replica.onMap(group);
       else if (group.holders.includes(spec.self.nodeId)) {
         const replica = (this.parts.newReplica ?? newGroupReplica)(group, spec);
         const opened = this.openGroup(group.id, replica);
         opened.questions.onMembers(group.inSync.filter((member) => !sameMember(member, spec.self)));
+        opened.sweep.onGroup(group);
         this.groups.set(group.id, opened);
       }
     }
@@ -197,6 +201,7 @@ export class LocalGroups {
       }
       service.upkeep();
     }
+    for (const { sweep } of this.groups.values()) sweep.maybeRun();
     if (this.upkeeps++ % UPKEEPS_PER_ADOPTION !== 0) return;
     for (const { services, reads } of this.groups.values()) {
       services.forEach((service, position) => {
@@ -352,9 +357,21 @@ export class LocalGroups {
       refold: (stripe) => check.refold(stripe),
     };
     const services: (PartitionService | undefined)[] = [];
+    const sweep = new LossSweep({
+      k,
+      replica,
+      reads,
+      nowMs: () => scheduler.nowMs(),
+      logger,
+      primary: (position) => services[position]?.primary,
+      onLost: (segments) => {
+        metrics.counter('lostSegments', {}).add(segments);
+        this.pumpLater();
+      },
+    });
     const led = (): PartitionService[] => services.filter((service) => service !== undefined);
     const handOver = new HandOver({ group, replica, logger, services: led });
-    return { replica, questions, reads, scrubbed, services, handOver, needed: new Set() };
+    return { replica, questions, reads, sweep, scrubbed, services, handOver, needed: new Set() };
   }
 
   private *scrubbedGroups(): IterableIterator<ScrubbedGroup> {

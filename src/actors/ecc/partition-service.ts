@@ -15,7 +15,8 @@
  */
 import { MalformedBytes } from '../../base/byte-reader.js';
 import { asDcacheError, DcacheError } from '../../base/errors.js';
-import { FIRST_TAG, removeKeys } from '../../store/remove-keys.js';
+import { FIRST_TAG } from '../../store/hash-index.js';
+import { removeKeys } from '../../store/remove-keys.js';
 import type { KeyWrite } from '../../store/kv-decisions.js';
 import type { ValueWrite } from '../../store/logged-writes.js';
 import {

@@ -18,6 +18,8 @@ const ROUND_MS = 200;
 
 interface Question {
   readonly view: StripeView;
+  /** Who has answered, and in which epoch. */
+  readonly onAnswer: (from: GroupMember, epoch: number) => void;
   /** Something has arrived, or nothing will. */
   wake: () => void;
 }
@@ -51,6 +53,7 @@ export class StripeQuestions {
     const question = this.questions.get(reply.requestId);
     if (question === undefined || !this.others.some((member) => sameMember(member, from))) return;
     question.view.add(reply, from.nodeId);
+    question.onAnswer(from, reply.epoch);
     question.wake();
   }
 
@@ -62,16 +65,18 @@ export class StripeQuestions {
   /**
    * One round: asks everybody, and calls `attempt` at once and after every answer until it gives something or the round is over.
    * Resolves with what it gave; undefined: nothing.
+   * @param onAnswer told of every answer, before `attempt` is called for it.
    */
   async ask<Result>(
     stripe: number,
     view: StripeView,
     attempt: () => Promise<Result | undefined>,
+    onAnswer: (from: GroupMember, epoch: number) => void = () => undefined,
   ): Promise<Result | undefined> {
     const { group, scheduler } = this.parts;
     const requestId = this.nextRequestId++;
     const deadlineMs = scheduler.nowMs() + ROUND_MS;
-    const question: Question = { view, wake: () => undefined };
+    const question: Question = { view, onAnswer, wake: () => undefined };
     this.questions.set(requestId, question);
     try {
       for (const { nodeId } of this.others) {

@@ -88,6 +88,8 @@ export interface Topology {
   readonly primaries: readonly string[];
   /** Raft index of the map that says so: of two nodes' words the one with the larger index is newer. */
   readonly mapIndex: number;
+  /** ecc mode: how many losses of data each group has had. */
+  readonly lossGenerations: readonly number[];
 }
 
 export interface ClientBackend {

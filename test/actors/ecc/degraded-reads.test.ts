@@ -104,7 +104,7 @@ function newReads(cacheBytes?: number): DegradedReads {
   return new DegradedReads({
     self: life(3).nodeId,
     group: 0,
-    replica: { state: () => state, shardsOf: (stripe) => shardsOf(3, stripe), parity: parities[0] },
+    replica: { state: () => state, shardsOf: (stripe) => shardsOf(3, stripe), parity: parities[0], epoch: 1 },
     questions,
     solver,
     scheduler,

@@ -53,6 +53,7 @@ export class FakePartition implements LedPartition {
         partition.remove(records);
       },
       seal: (segment, stripe) => partition.seal(segment, stripe),
+      lose: (segment, records) => partition.lose(segment, records),
       release: (segment) => partition.release(segment),
     };
   }
