@@ -185,6 +185,30 @@ export const METRICS = {
     help: 'Bytes that the store holds, by what for: live and dead values, index, and others. The sum is all.',
     labels: ['for'],
   },
+  memory: {
+    type: 'gauge',
+    name: 'dcache_memory_bytes',
+    help: 'Memory of the node under --max-memory: its cap, what writes may still take, what is held back from them; ecc mode.',
+    labels: ['of'],
+  },
+  evictions: {
+    type: 'counter',
+    name: 'dcache_evictions_total',
+    help: 'Values ended to make room, as primary of their partition; ecc mode.',
+    labels: [],
+  },
+  movedBytes: {
+    type: 'counter',
+    name: 'dcache_moved_bytes_total',
+    help: 'Bytes of records that cleaning and eviction have written once more, as primary of their partition; ecc mode.',
+    labels: [],
+  },
+  refusedWrites: {
+    type: 'counter',
+    name: 'dcache_refused_writes_total',
+    help: 'Writes refused because a node that would hold the value is at its memory cap; ecc mode.',
+    labels: [],
+  },
   mailboxMessages: {
     type: 'gauge',
     name: 'dcache_mailbox_messages',

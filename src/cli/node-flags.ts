@@ -119,7 +119,7 @@ export const nodeFlags = {
   }),
   'max-memory': Flags.string({
     description:
-      'raft mode: most that the store may hold, everything counted; the leader decides for all nodes [default: off]',
+      'most that the node may hold for data, everything counted; in raft mode the leader decides for all [default: off]',
     env: 'DCACHE_MAX_MEMORY',
     helpValue: 'BYTES|512mb|2gb|off',
   }),

@@ -82,6 +82,7 @@ function resolve(options: NodeOptions, placeNumber: number): NodeConfig {
   if (!isLogFormat(logFormat)) throw invalid('log-format', logFormat, LOG_FORMATS.join(', '));
   const timings = resolveTimings(options);
   const founders = resolveFounders(options, nodesOf(options), nodeId, controlListen);
+  const memoryRules = resolveMemoryRules(options);
   if (mode === 'raft') refuseEccOptions(options);
   return {
     mode,
@@ -99,8 +100,8 @@ function resolve(options: NodeOptions, placeNumber: number): NodeConfig {
       minLogBytes: whole('snapshot-bytes', options.snapshotBytes ?? DEFAULT_SNAPSHOT_BYTES, 4096, 2 ** 40),
       keptEntries: whole('kept-entries', options.keptEntries ?? DEFAULT_KEPT_ENTRIES, 0, 2 ** 32),
     },
-    memoryRules: resolveMemoryRules(options),
-    ecc: mode === 'raft' ? undefined : resolveEcc(options, founders.length, placeNumber, timings),
+    memoryRules,
+    ecc: mode === 'raft' ? undefined : resolveEcc(options, founders.length, placeNumber, timings, memoryRules),
   };
 }
 

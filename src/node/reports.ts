@@ -1,6 +1,6 @@
 /** What a node says of itself and, having asked the others, of the cluster: `dcache cluster status`. */
 import type { ControlActor } from '../actors/control/control-actor.js';
-import type { DataPlane, EccReport } from '../actors/data-plane.js';
+import type { DataPlane, EccMemory, EccReport } from '../actors/data-plane.js';
 import type { ActorRef } from '../actors/runtime/actor.js';
 import type { ClusterReport, EccNodeReport, NodeReport } from '../adapters/grpc/backend.js';
 import { fetchMap, fetchNodeReport } from '../adapters/grpc/cluster-client.js';
@@ -19,6 +19,8 @@ type ListedNode = Omit<Member, 'raftId' | 'dataAddress'> & { readonly raftId: nu
 
 /** How long one node waits for the numbers of another. */
 const REPORT_TIMEOUT_MS = 700;
+
+const NO_MEMORY: EccMemory = { capBytes: 0, freeBytes: 0, reserveBytes: 0 };
 
 export interface ReportParts {
   readonly config: NodeConfig;
@@ -67,6 +69,7 @@ export class Reports {
       clusterSize: view?.size ?? config.founders.length,
       needed: view?.needed ?? 0,
       reachable: view?.up ?? 1,
+      ...(plane.ecc?.memory ?? NO_MEMORY),
       ecc: plane.ecc && config.ecc && eccReport(plane.ecc, config.ecc),
       supervised: this.parts.restart !== undefined,
     };
@@ -145,6 +148,7 @@ function downReport(member: ListedNode, mode: string): NodeReport {
     keys: 0,
     bytes: 0,
     bytesFor: {},
+    ...NO_MEMORY,
     uptimeMs: 0,
     clusterSize: 0,
     needed: 0,

@@ -98,6 +98,16 @@ export class TransferStream {
     return this.hasBegun && this.held[0]?.type !== 'transfer-begin';
   }
 
+  /** Bytes of segments that are cut and not sent. */
+  get heldBytes(): number {
+    let bytes = 0;
+    for (const message of this.held) {
+      if (message.type === 'transfer-segment') bytes += message.image.bytes.length;
+      else if (message.type === 'transfer-begin') for (const { bytes: open } of message.open) bytes += open.length;
+    }
+    return bytes;
+  }
+
   /** The learner holds everything that was cut. What it lacks is in the log from `lastCutIndex` on at the most. */
   get isComplete(): boolean {
     return this.state === 'complete';

@@ -29,6 +29,9 @@ import { type FragmentRun, Values } from './values.js';
 /** Cleaning does up to this many bytes of moves for a byte written: enough for victims that are 7/8 live. */
 const CLEANING_PER_BYTE = 8;
 const EXPIRY_PER_WRITE_BYTES = 128;
+/** Of a segment that is cleaned for the memory alone. */
+const MIN_RELIEF_SHARE = 1 / 32;
+const EVICTION_DEAD_SHARE = 1 / 8;
 /** Counted for a change beside its record, so that deletes clean as well. */
 const CHANGE_BYTES = 32;
 
@@ -293,6 +296,20 @@ export class SegmentStore {
     if (this.hasToEvict) this.room.evictTo(this.cap.liveLimitBytes, budgetBytes);
     this.cleaner.step(budgetBytes);
     this.cap.settle();
+  }
+
+  /**
+   * Makes memory free where it is shared with other stores (ecc mode): removes what is over, cleans, evicts as the policy says, and
+   * at last moves what is in the highest segments down; about `budgetBytes` of work. False if nothing more is to be gained.
+   */
+  relieve(nowMs: number, budgetBytes: number): boolean {
+    this.advanceClock(nowMs);
+    if (this.expirer.step(this.clock, budgetBytes) > 0) return true;
+    // With a policy, an eviction is cheaper than moving nearly everything.
+    const minDeadShare = this.cap.policy === 'noeviction' ? MIN_RELIEF_SHARE : EVICTION_DEAD_SHARE;
+    if (this.cleaner.relieve(budgetBytes, minDeadShare)) return true;
+    if (this.room.evictBytes(budgetBytes) > 0) return true;
+    return this.cleaner.compact(budgetBytes);
   }
 
   /**

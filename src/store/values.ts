@@ -12,7 +12,7 @@ import { RECORD_FRAGMENT, RECORD_HEAD, type RecordView, copyBytes, largestValueB
 import { RecordRefs } from './record-refs.js';
 
 /** A fragment is at least this long, and as its key, unless it is the last: a shorter end of a segment stays empty. */
-const MIN_FRAGMENT_BYTES = 2048;
+export const MIN_FRAGMENT_BYTES = 2048;
 const NO_REFS = new RecordRefs();
 
 /** The fragments of a large value that is being written: 0..count-1 of `version`. Owned by whoever began it. */

@@ -33,6 +33,9 @@ const node = (number: number, changed: Partial<NodeReport> = {}): NodeReport => 
   clusterSize: 3,
   needed: 2,
   reachable: 3,
+  capBytes: 0,
+  freeBytes: 0,
+  reserveBytes: 0,
   bytesFor: { live: 4 * KIB, dead: 0, index: KIB, parity: 2 * KIB, tail: KIB, other: 0 },
   ecc: {
     incarnation: life(number).incarnation,

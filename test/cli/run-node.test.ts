@@ -31,6 +31,7 @@ const report = (map: EccReport['map']): EccReport => ({
   leaseLeftMs: 400,
   partitionsLed: 1,
   lostGroups: [],
+  memory: { capBytes: 0, freeBytes: 0, reserveBytes: 0 },
   transfers: [],
   candidateBytes: 0,
 });

@@ -70,12 +70,16 @@ test.each<[NodeOptions, RegExp]>([
   [{ driftPercent: 51 }, /^--drift-percent is "51"; it must be a whole number from 0 to 50$/],
   [{ tickMs: 10, hangMs: 1_000 }, /^the minimum election timeout \(60 ms\) must be at least two heartbeats/],
   [
+    { maxMemory: '14mb' },
+    /^--max-memory is "14680064"; it must be 15mb at least for RS\(3, 2\), whose nodes hold 9 partitions each/,
+  ],
+  [{ k: 20, m: 4, maxMemory: '100mb' }, /^--max-memory is "104857600"; it must be 108mb at least for RS\(20, 4\)/],
+  [{ maxMemory: 'off', eviction: 'lru' }, /^--eviction is "lru"; it must be noeviction as long as/],
+  [
     { recoveryRate: 'fast' },
     /^--recovery-rate is "fast"; it must be off, or bytes a second of at least 64kb, like 50mb$/,
   ],
   [{ recoveryRate: 1_000 }, /^--recovery-rate is "1000"/],
-  [{ maxMemory: '1gb' }, /^--max-memory is "1gb"; it must be off or left out in ecc mode: .* later version/],
-  [{ maxMemory: 'off', eviction: 'lru' }, /^--eviction is "lru"; it must be noeviction/],
 ])('%j is refused', (options, message) => {
   expect(() => resolve(options)).toThrow(
     expect.objectContaining({ code: 'CONFIG_INVALID', message: expect.stringMatching(message) as string }),

@@ -29,6 +29,7 @@ const eccOf = (map: NonNullable<DataPlane['ecc']>['map']): DataPlane['ecc'] => (
   leaseLeftMs: 0,
   partitionsLed: 1,
   lostGroups: [],
+  memory: { capBytes: 0, freeBytes: 0, reserveBytes: 0 },
   transfers: [],
   candidateBytes: 0,
 });

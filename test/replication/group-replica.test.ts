@@ -5,7 +5,7 @@ import { erasureCode } from '../../src/erasure/erasure-code.js';
 import { ErasureCodec } from '../../src/erasure/erasure-codec.js';
 import { loopKernel } from '../../src/erasure/xor-kernel.js';
 import { SipKeyHash, seedOfCluster } from '../../src/store/key-hash.js';
-import { SlabPool } from '../../src/store/slab-pool.js';
+import { unlimitedMemory } from '../support/unlimited-memory.js';
 import { applyAll, groupOf, life, newMap } from '../cluster/some-maps.js';
 import { playGroup } from './group-play.js';
 
@@ -51,14 +51,13 @@ test('the opening Append of an epoch that the map has not come to is refused, an
       m: 1,
       hash: new SipKeyHash(seedOfCluster('0'.repeat(32))),
       codec: new ErasureCodec(erasureCode(2, 1), loopKernel),
-      pool: new SlabPool(),
-      freeBytes: () => 0,
+      memory: unlimitedMemory(),
     },
     groupOf(map),
   );
   const opening: Append = {
     ...{ type: 'append', group: 0, position: 0, epoch: 2, joinIndex: 0, entries: [] },
-    ...{ prevIndex: 0, prevEpoch: 0, commitIndex: 0 },
+    ...{ prevIndex: 0, prevEpoch: 0, commitIndex: 0, askedBytes: 0 },
   };
   const statuses = (): unknown[] =>
     replica.takeEffects().flatMap((effect) => {

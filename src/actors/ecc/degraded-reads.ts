@@ -10,9 +10,11 @@
  */
 import { DcacheError } from '../../base/errors.js';
 import type { NodeId } from '../../base/ids.js';
+import type { NodeMemory } from '../../replication/node-memory.js';
 import type { Segment } from '../../store/segment.js';
 import type { Scheduler } from '../runtime/scheduler.js';
 import type { SegmentRebuilder } from './partition-service.js';
+import type { RebuildTurns } from './rebuild-turns.js';
 import { RebuiltCache } from './rebuilt-cache.js';
 import type { Replica } from './replica.js';
 import type { SegmentSolver } from './segment-solver.js';
@@ -28,13 +30,14 @@ export interface DegradedReadsParts {
   readonly scheduler: Scheduler;
   /** Bytes of rebuilt segments that are kept. */
   readonly cacheBytes?: number;
+  readonly memory: NodeMemory;
+  readonly turns: RebuildTurns;
   /** A segment has been rebuilt. */
   onRebuilt?(): void;
   /** Why asking again is of no use: too few members are up, and nobody takes over. */
   hopeless?(): DcacheError | undefined;
 }
 
-const MAX_UNDER_WAY = 4;
 const GIVE_UP_MS = 5_000;
 const CACHE_BYTES = 64 * 1024 * 1024;
 
@@ -50,17 +53,17 @@ export class DegradedReads implements SegmentRebuilder {
   private readonly parts: DegradedReadsParts;
   private readonly cache: RebuiltCache;
   private readonly underWay = new Map<string, Promise<void>>();
-  private readonly turns: (() => void)[] = [];
-  private running = 0;
 
   constructor(parts: DegradedReadsParts) {
     this.parts = parts;
-    this.cache = new RebuiltCache(parts.cacheBytes ?? CACHE_BYTES);
+    const { memory, cacheBytes = CACHE_BYTES } = parts;
+    // What others need goes before what is only a cache.
+    this.cache = new RebuiltCache(() => Math.min(cacheBytes, memory.hasRoom(0) ? Infinity : 0));
   }
 
   /** Whether anybody waits for a segment. */
   get isBusy(): boolean {
-    return this.running > 0;
+    return this.underWay.size > 0;
   }
 
   /** Counts what this node has sealed and folded itself as an acting primary, so that it gives way as well. */
@@ -73,6 +76,7 @@ export class DegradedReads implements SegmentRebuilder {
       if (state !== 'sealed' || !isRaw || !replica.parity.has(position, number, checksum)) continue;
       this.cache.add(`${position}/${number}`, table, segment);
     }
+    this.cache.makeRoom();
   }
 
   async rebuild(position: number, numbers: readonly number[]): Promise<void> {
@@ -119,21 +123,11 @@ export class DegradedReads implements SegmentRebuilder {
     const name = `${position}/${number}`;
     const known = this.underWay.get(name);
     if (known !== undefined) return known;
-    const rebuild = this.inTurn(() => this.persist(position, number)).finally(() => this.underWay.delete(name));
+    const rebuild = this.parts.turns
+      .run(() => this.persist(position, number))
+      .finally(() => this.underWay.delete(name));
     this.underWay.set(name, rebuild);
     return rebuild;
-  }
-
-  private async inTurn(work: () => Promise<void>): Promise<void> {
-    if (this.running >= MAX_UNDER_WAY) await new Promise<void>((resolve) => this.turns.push(resolve));
-    else this.running++;
-    try {
-      await work();
-    } finally {
-      const next = this.turns.shift();
-      if (next === undefined) this.running--;
-      else next();
-    }
   }
 
   /** Asks until the segment is here, or needed no more. */

@@ -15,14 +15,16 @@ import type { DataReport } from '../../cluster/heartbeat.js';
 import type { ClusterView } from '../../cluster/view.js';
 import type { ErasureCodec } from '../../erasure/erasure-codec.js';
 import type { DataMessage } from '../../replication/messages.js';
+import { NodeMemory } from '../../replication/node-memory.js';
 import { TransferPace } from '../../replication/transfer-pace.js';
 import type { MemoryRules } from '../../store/memory-cap.js';
 import type { KvReply, KvRequest } from '../../store/requests.js';
+import { STANDARD_LAYOUT, type SegmentLayout } from '../../store/layout.js';
 import { SlabPool } from '../../store/slab-pool.js';
 import type { ControlRequests } from '../control/control-options.js';
 import type { ControlEvent } from '../control/events.js';
 import type { WrittenSnapshot } from '../control/snapshot-keeper.js';
-import type { DataPlane, DataStats, EccReport, ScrubRun } from '../data-plane.js';
+import type { DataPlane, DataStats, EccMemory, EccReport, ScrubRun } from '../data-plane.js';
 import type { Forwarder } from '../data/router.js';
 import type { PieceSizes } from '../data/upload-queue.js';
 import type { Scheduler } from '../runtime/scheduler.js';
@@ -43,8 +45,6 @@ import { Troubles } from './troubles.js';
 const TICK_MS = 10;
 /** Ticks between two looks at expiry and at what may be let go of. */
 const UPKEEP_TICKS = 5;
-/** What is only kept to be spared a transfer is given back when less than one part in this many of the budget is free. */
-const KEPT_RESERVE_SHARE = 16;
 
 /** The code of a cluster: the codec in this thread, and whatever runs its larger jobs. */
 export interface Coding {
@@ -63,7 +63,7 @@ export interface EccDataSideParts {
   readonly files: SnapshotFiles;
   /** Most that this node sends to learners, bytes a second; Infinity: as fast as links take it. */
   readonly recoveryRate: number;
-  /** For this node. Partitions that it leads get a share each. */
+  /** For this node: everything that the data side holds. */
   readonly memoryRules: MemoryRules;
   /** How large values are cut; by LIMITS if left out. */
   readonly pieceSizes?: PieceSizes;
@@ -73,6 +73,8 @@ export interface EccDataSideParts {
   readonly metrics: Metrics;
   /** Called once, when the groups are known. */
   openCoding(k: number, m: number): Coding;
+  /** Sizes of segments, for tests. */
+  readonly layout?: SegmentLayout;
   /** Another protocol core, for tests. */
   readonly newReplica?: typeof newGroupReplica;
   /** To the control side, which calls `onTaken` when it has handled them. */
@@ -87,7 +89,8 @@ export interface EccDataSideParts {
 
 export class EccDataSide implements DataPlane, DataLinkHandler {
   private readonly parts: EccDataSideParts;
-  private readonly pool = new SlabPool();
+  /** Once the groups are known. */
+  private memory: NodeMemory | undefined;
   private readonly lease: LeaseReader;
   private readonly troubles = new Troubles();
   private readonly router: EccRouter;
@@ -190,7 +193,7 @@ export class EccDataSide implements DataPlane, DataLinkHandler {
   }
 
   get storeStats(): DataStats {
-    return statsOf(this.groups?.replicas() ?? [], this.map.k, this.pool);
+    return statsOf(this.groups?.replicas() ?? [], this.map.k, this.memory);
   }
 
   get ecc(): EccReport {
@@ -199,7 +202,15 @@ export class EccDataSide implements DataPlane, DataLinkHandler {
     const { leftMs: leaseLeftMs } = this.lease;
     const { lostGroups } = this.troubles;
     const { led: partitionsLed = 0, transfers = [], candidateBytes = 0 } = this.groups ?? {};
-    return { map, mapIndex, incarnation, leaseLeftMs, partitionsLed, lostGroups, transfers, candidateBytes };
+    const { underCap: memory } = this;
+    return { map, mapIndex, incarnation, leaseLeftMs, partitionsLed, lostGroups, transfers, candidateBytes, memory };
+  }
+
+  private get underCap(): EccMemory {
+    const { maxBytes: capBytes } = this.parts.memoryRules;
+    if (capBytes === Infinity) return { capBytes: 0, freeBytes: 0, reserveBytes: 0 };
+    const { reserveBytes } = this.memory ?? { reserveBytes: 0 };
+    return { capBytes, freeBytes: this.freeBytes, reserveBytes };
   }
 
   // ------------------------------------------------------------------ data links
@@ -288,18 +299,19 @@ export class EccDataSide implements DataPlane, DataLinkHandler {
     const { self, wallMs, memoryRules, scrubIntervalMs, logger, metrics, newReplica } = this.parts;
     const { k, m } = this.map;
     const { codec, pool } = this.parts.openCoding(k, m);
+    const shape = { k, m, layout: this.parts.layout ?? STANDARD_LAYOUT };
+    const memory = new NodeMemory(new SlabPool(memoryRules.maxBytes), memoryRules, shape);
+    this.memory = memory;
     const backlogBytes = (to: NodeId): number => this.links?.backlogBytes(to) ?? 0;
     const pace = new TransferPace({ bytesPerSecond: this.parts.recoveryRate, backlogBytes });
     this.groups = new LocalGroups({
-      spec: { self, k, m, clusterId, codec, pool: this.pool, freeBytes: () => this.freeBytes, pace },
+      spec: { self, k, m, clusterId, codec, memory, pace },
       ...(newReplica === undefined ? {} : { newReplica }),
       pool,
       links: { send: (to, message) => this.links?.send(to, message) },
       lease: this.lease,
       scheduler: guardedScheduler(this.parts.scheduler, (task) => this.guarded(task)),
       wallMs,
-      // A node holds about as much as n partitions have: k that it leads, and shards of m more.
-      memoryRules: { ...memoryRules, maxBytes: memoryRules.maxBytes / (k + m) },
       pieceSizes: this.parts.pieceSizes,
       scrubIntervalMs,
       logger,
@@ -342,7 +354,7 @@ export class EccDataSide implements DataPlane, DataLinkHandler {
     this.report();
     this.maybeHaveLeft();
     this.groups?.upkeep();
-    if (this.freeBytes < this.budgetBytes / KEPT_RESERVE_SHARE) this.groups?.giveBackKept();
+    if (this.memory?.isShort === true) this.groups?.giveBackKept();
     this.router.forgetSettled();
   }
 
@@ -357,12 +369,8 @@ export class EccDataSide implements DataPlane, DataLinkHandler {
     if (this.leaving.isLeaving) this.leaving.onKnown(this.map, this.router.shortage !== undefined);
   }
 
-  private get budgetBytes(): number {
-    return Math.min(Number.MAX_SAFE_INTEGER, this.parts.memoryRules.maxBytes);
-  }
-
   private get freeBytes(): number {
-    return Math.max(0, this.budgetBytes - this.pool.blockBytes);
+    return Math.min(Number.MAX_SAFE_INTEGER, Math.floor(this.memory?.freeBytes ?? this.parts.memoryRules.maxBytes));
   }
 
   /** A core that throws is in no state to go on: the node ends, and refills from its peers. */

@@ -36,6 +36,7 @@ import { PIECE_SIZES, type PieceSizes } from '../data/upload-queue.js';
 import type { Scheduler } from '../runtime/scheduler.js';
 import { type AwaitedAnswer, AwaitedAnswers } from './awaited-answers.js';
 import { LargeWrites } from './large-writes.js';
+import { Admission } from './admission.js';
 import type { LedPartition } from './replica.js';
 
 /** Requests that name a key. */
@@ -72,6 +73,12 @@ export interface PartitionServiceParts {
   readonly pieceSizes?: PieceSizes | undefined;
   /** Wall clock, ms since 1970: what decides on expiry. */
   readonly wallMs: () => number;
+  /** The most that a write may ever cost at this node. */
+  readonly largestWriteBytes: number;
+  /** Cleaning has written `movedBytes` once more, `evictions` values have been ended to make room. */
+  onMadeRoom(movedBytes: number, evictions: number): void;
+  /** A write was refused for want of memory. */
+  onRefused(): void;
   /** Why waiting is of no use, for requests that cannot be decided now. */
   shortage(): DcacheError | undefined;
   /** The log has grown: there is something to send. */
@@ -87,6 +94,8 @@ interface Waiting {
 
 /** Work on expired values, cleaning and a lowered cap in one go: a pause of about a millisecond. */
 const UPKEEP_BYTES = 256 * 1024;
+/** Cleaning waits so long for an answer of members that it has asked for memory. */
+const ASKED_MS = 50;
 /** Keys that a flush removes in one entry. */
 const FLUSH_KEYS = 512;
 /** Cleaning for every chunk of a flush. */
@@ -94,6 +103,7 @@ const FLUSH_CLEANING_BYTES = 1024 * 1024;
 
 export class PartitionService {
   private readonly parts: PartitionServiceParts;
+  private readonly admission: Admission;
   private readonly awaited = new AwaitedAnswers();
   private readonly uploads: LargeWrites;
   private waiting: Waiting[] = [];
@@ -103,6 +113,7 @@ export class PartitionService {
   private hasEnded = false;
 
   constructor(parts: PartitionServiceParts) {
+    const { primary, largestWriteBytes } = parts;
     this.parts = parts;
     this.uploads = new LargeWrites({
       primary: parts.primary,
@@ -112,6 +123,12 @@ export class PartitionService {
       wallMs: parts.wallMs,
       change: (work) => this.change(work),
       goOn: (pending) => this.attempt(pending),
+    });
+    this.admission = new Admission({
+      primary,
+      largestWriteBytes,
+      onRefused: () => parts.onRefused(),
+      onWaiting: () => parts.onChanged(),
     });
   }
 
@@ -166,6 +183,20 @@ export class PartitionService {
     this.change(() => store.tick(nowMs, UPKEEP_BYTES));
   }
 
+  /** Makes memory free by about `budgetBytes` of work. False if nothing is to be gained here. */
+  relieve(budgetBytes: number): boolean {
+    const { primary, wallMs } = this.parts;
+    if (this.hasEnded || !primary.serving) return false;
+    if (primary.memory.isReleasing || primary.isFull) return true;
+    if (this.change(() => primary.store.relieve(wallMs(), budgetBytes)).result) return true;
+    const { memory } = primary;
+    if (memory.deniedBytes === 0) return false;
+    const nowMs = this.parts.scheduler.nowMs();
+    memory.ask(memory.deniedBytes, nowMs);
+    this.parts.onChanged();
+    return memory.allowanceBytes < memory.deniedBytes && !memory.isKnownSince(nowMs - ASKED_MS);
+  }
+
   /** This node is not the primary any more. */
   end(): void {
     this.hasEnded = true;
@@ -211,7 +242,13 @@ export class PartitionService {
     const tag = store.partition.hash.keyTag(request.key, 0, request.key.length);
     if (isWrite(request)) {
       const run = request.type === 'set' ? this.uploads.wholeRunOf(pending) : undefined;
-      if (run === undefined && this.uploads.maybeBegin(pending)) return;
+      if (run === undefined && !this.uploads.isUnderWay(pending)) {
+        const sinceMs = pending.deadlineMs - pending.timeoutMs;
+        const verdict = this.admission.admit(request, nowMs, sinceMs, this.parts.scheduler.nowMs());
+        if (verdict === 'wait') return this.wait(pending, () => this.attempt(pending));
+        if (verdict !== 'now') return pending.failed(verdict);
+      }
+      if (run === undefined && this.writesInPieces(pending) && this.uploads.maybeBegin(pending)) return;
       const { result, index } = this.change(() => {
         store.tick(nowMs, 0);
         return run === undefined ? decisions.write(request) : this.uploads.finish(pending, run);
@@ -283,8 +320,18 @@ export class PartitionService {
     else pending.failed(lostPrimaryship());
   }
 
+  /** Under a cap a value is written at once: what a write is let through for is there then, and not after others. */
+  private writesInPieces(pending: PendingRequest): boolean {
+    return this.parts.primary.memory.allowanceBytes === Infinity || this.uploads.isUnderWay(pending);
+  }
+
   private change<Result>(work: () => Result): { readonly result: Result; readonly index: number } {
+    const { cleaner, evictor } = this.parts.primary.store;
+    const [moved, evicted] = [cleaner.movedBytes, evictor.evicted];
     const changed = this.parts.primary.change(work);
+    if (cleaner.movedBytes > moved || evictor.evicted > evicted) {
+      this.parts.onMadeRoom(cleaner.movedBytes - moved, evictor.evicted - evicted);
+    }
     if (changed.index > 0) this.parts.onChanged();
     return changed;
   }

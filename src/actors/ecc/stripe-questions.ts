@@ -4,11 +4,14 @@
  */
 import { sameMember, type GroupMember } from '../../cluster/cluster-map.js';
 import type { DataMessage, ShardReply } from '../../replication/messages.js';
+import type { NodeMemory } from '../../replication/node-memory.js';
 import type { Scheduler } from '../runtime/scheduler.js';
 import type { StripeView } from './stripe-view.js';
 
 export interface StripeQuestionsParts {
   readonly group: number;
+  /** Of the node: where what is heard counts. */
+  readonly memory: Pick<NodeMemory, 'addBuffer'>;
   readonly scheduler: Scheduler;
   send(to: GroupMember['nodeId'], message: DataMessage): void;
 }
@@ -73,11 +76,14 @@ export class StripeQuestions {
     attempt: () => Promise<Result | undefined>,
     onAnswer: (from: GroupMember, epoch: number) => void = () => undefined,
   ): Promise<Result | undefined> {
-    const { group, scheduler } = this.parts;
+    const { group, memory, scheduler } = this.parts;
     const requestId = this.nextRequestId++;
     const deadlineMs = scheduler.nowMs() + ROUND_MS;
     const question: Question = { view, onAnswer, wake: () => undefined };
     this.questions.set(requestId, question);
+    // A shard of each other, of this node, and the result: from the question on, since the answers come when they do.
+    const bufferBytes = (this.others.length + 2) * view.shardBytes;
+    memory.addBuffer(bufferBytes);
     try {
       for (const { nodeId } of this.others) {
         this.parts.send(nodeId, { type: 'shard-request', group, requestId, stripe });
@@ -92,6 +98,7 @@ export class StripeQuestions {
       }
     } finally {
       this.questions.delete(requestId);
+      memory.addBuffer(-bufferBytes);
     }
   }
 

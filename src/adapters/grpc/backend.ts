@@ -32,6 +32,10 @@ export interface NodeReport {
   readonly reachable: number;
   /** The parts of `bytes`, by what they are held for. */
   readonly bytesFor: Readonly<Record<string, number>>;
+  /** ecc mode: the cap of the node, what writes may still take, what is held back from them; 0 without a cap. */
+  readonly capBytes: number;
+  readonly freeBytes: number;
+  readonly reserveBytes: number;
   /** Undefined in raft mode, and for a node that is not up. */
   readonly ecc: EccNodeReport | undefined;
   /** Whether somebody starts the node again when it is asked to restart. */

@@ -99,6 +99,7 @@ export class EccSimPlane implements SimPlane {
       recoveryRate: ecc.recoveryRate,
       memoryRules,
       pieceSizes: SIM_PIECES,
+      layout: ecc.layout,
       scrubIntervalMs: 0,
       metrics: NULL_METRICS,
       logger: world.logger.child(`${host} data`),
@@ -110,7 +111,7 @@ export class EccSimPlane implements SimPlane {
         const hash = new SipKeyHash(seedOfCluster(clusterId));
         const replica = new GroupReplica({ ...spec, hash, layout: ecc.layout }, group);
         this.life.replicas.set(group.id, replica);
-        this.life.pool = spec.pool;
+        this.life.memory = spec.memory;
         return replica;
       },
       submit: (requests, onTaken) => parts.submit(requests, onTaken),

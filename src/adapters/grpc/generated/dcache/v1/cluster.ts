@@ -60,6 +60,10 @@ export interface NodeStatusResponse {
     | undefined;
   /** Whether somebody starts the node again when it is asked to restart. */
   supervised: boolean;
+  /** ecc mode: the memory cap of the node, what writes may still take under it, and what is held back from them; 0 without a cap. */
+  capBytes: number;
+  freeBytes: number;
+  reserveBytes: number;
 }
 
 export interface NodeStatusResponse_BytesForEntry {
@@ -412,6 +416,9 @@ function createBaseNodeStatusResponse(): NodeStatusResponse {
     bytesFor: {},
     ecc: undefined,
     supervised: false,
+    capBytes: 0,
+    freeBytes: 0,
+    reserveBytes: 0,
   };
 }
 
@@ -491,6 +498,15 @@ export const NodeStatusResponse: MessageFns<NodeStatusResponse> = {
     }
     if (message.supervised !== false) {
       writer.uint32(200).bool(message.supervised);
+    }
+    if (message.capBytes !== 0) {
+      writer.uint32(240).uint64(message.capBytes);
+    }
+    if (message.freeBytes !== 0) {
+      writer.uint32(248).uint64(message.freeBytes);
+    }
+    if (message.reserveBytes !== 0) {
+      writer.uint32(256).uint64(message.reserveBytes);
     }
     return writer;
   },
@@ -709,6 +725,30 @@ export const NodeStatusResponse: MessageFns<NodeStatusResponse> = {
             }
 
             message.supervised = reader.bool();
+            continue;
+          }
+          case 30: {
+            if (tag !== 240) {
+              break;
+            }
+
+            message.capBytes = longToNumber(reader.uint64());
+            continue;
+          }
+          case 31: {
+            if (tag !== 248) {
+              break;
+            }
+
+            message.freeBytes = longToNumber(reader.uint64());
+            continue;
+          }
+          case 32: {
+            if (tag !== 256) {
+              break;
+            }
+
+            message.reserveBytes = longToNumber(reader.uint64());
             continue;
           }
         }
