@@ -69,6 +69,8 @@ export interface EccDataSideParts {
   readonly pieceSizes?: PieceSizes;
   /** Between two scrubs of everything that is here; 0: none by itself. */
   readonly scrubIntervalMs: number;
+  /** Segments of a holder that has been away for so long are rebuilt before they are asked for; 0: never. */
+  readonly rebuildDelayMs: number;
   readonly logger: Logger;
   readonly metrics: Metrics;
   /** Called once, when the groups are known. */
@@ -296,7 +298,7 @@ export class EccDataSide implements DataPlane, DataLinkHandler {
   private maybeOpenGroups(): void {
     const clusterId = this.currentView?.clusterId;
     if (this.groups !== undefined || clusterId === undefined || this.map.groups.length === 0) return;
-    const { self, wallMs, memoryRules, scrubIntervalMs, logger, metrics, newReplica } = this.parts;
+    const { self, wallMs, memoryRules, scrubIntervalMs, rebuildDelayMs, logger, metrics, newReplica } = this.parts;
     const { k, m } = this.map;
     const { codec, pool } = this.parts.openCoding(k, m);
     const shape = { k, m, layout: this.parts.layout ?? STANDARD_LAYOUT };
@@ -314,6 +316,7 @@ export class EccDataSide implements DataPlane, DataLinkHandler {
       wallMs,
       pieceSizes: this.parts.pieceSizes,
       scrubIntervalMs,
+      rebuildDelayMs,
       logger,
       metrics,
       shortage: () => this.router.shortage,

@@ -20,7 +20,8 @@ import type { PendingRequest } from '../data/pending.js';
 import type { PieceSizes } from '../data/upload-queue.js';
 import type { Scheduler } from '../runtime/scheduler.js';
 import { decisionsOf } from './decisions.js';
-import { DegradedReads } from './degraded-reads.js';
+import { BackgroundRebuild } from './background-rebuild.js';
+import { DegradedReads, REBUILT_BYTES } from './degraded-reads.js';
 import { LossSweep } from './loss-sweep.js';
 import { MemoryRelief } from './memory-relief.js';
 import { PartitionService } from './partition-service.js';
@@ -50,6 +51,8 @@ export interface LocalGroupsParts {
   readonly pieceSizes?: PieceSizes | undefined;
   /** Between two scrubs of everything that is here; 0: none by itself. */
   readonly scrubIntervalMs: number;
+  /** Segments of a holder that has been away for so long are rebuilt before they are asked for; 0: never. */
+  readonly rebuildDelayMs: number;
   readonly logger: Logger;
   readonly metrics: Metrics;
   shortage(): DcacheError | undefined;
@@ -65,6 +68,7 @@ interface LocalGroup {
   readonly replica: Replica;
   readonly questions: StripeQuestions;
   readonly reads: DegradedReads;
+  readonly background: BackgroundRebuild;
   readonly sweep: LossSweep;
   readonly scrubbed: ScrubbedGroup;
   /** By position. */
@@ -203,6 +207,7 @@ export class LocalGroups {
       if (primary.serving) primary.store.cap.policy = this.parts.spec.memory.rules.policy;
       service.upkeep();
     }
+    for (const { background } of this.groups.values()) background.tick();
     for (const { sweep } of this.groups.values()) sweep.maybeRun();
     if (this.upkeeps++ % UPKEEPS_PER_ADOPTION !== 0 && !this.parts.spec.memory.isShort) return;
     for (const { services, reads } of this.groups.values()) {
@@ -299,7 +304,7 @@ export class LocalGroups {
   }
 
   private takeRoles(id: number, { replica, reads, services }: LocalGroup): void {
-    const { spec, lease, scheduler, wallMs, metrics } = this.parts;
+    const { spec, lease, scheduler, logger, wallMs, metrics } = this.parts;
     for (let position = 0; position < spec.k; position++) {
       const primary = replica.primary(position);
       const before = services[position];
@@ -317,6 +322,7 @@ export class LocalGroups {
           lease,
           scheduler,
           pieceSizes: this.parts.pieceSizes,
+          logger,
           wallMs,
           largestWriteBytes: spec.memory.largestWriteBytes,
           onMadeRoom: (movedBytes, evictions) => {
@@ -362,8 +368,22 @@ export class LocalGroups {
       ...{ self, group, replica, questions, solver, scheduler, onRebuilt, hopeless },
       memory: spec.memory,
       turns: this.rebuildTurns,
+      // While a holder stays away, its segments may take what is free.
+      cacheBytes: () => (this.groups.get(group)?.background.isUnderWay === true ? Infinity : REBUILT_BYTES),
     });
-    const check = new StripeCheck({ self, group, k, replica, codec, questions, solver, rebuilder: reads, logger });
+    const turns = this.rebuildTurns;
+    const check = new StripeCheck({
+      self,
+      group,
+      k,
+      replica,
+      codec,
+      questions,
+      solver,
+      rebuilder: reads,
+      turns,
+      logger,
+    });
     const scrubbed: ScrubbedGroup = {
       group,
       get isBusy(): boolean {
@@ -374,6 +394,8 @@ export class LocalGroups {
       check: (stripe) => check.check(stripe),
       refold: (stripe) => check.refold(stripe),
     };
+    const { rebuildDelayMs: delayMs } = this.parts;
+    const background = new BackgroundRebuild({ group, k, delayMs, replica, reads, scheduler, logger });
     const services: (PartitionService | undefined)[] = [];
     const sweep = new LossSweep({
       k,
@@ -389,7 +411,7 @@ export class LocalGroups {
     });
     const led = (): PartitionService[] => services.filter((service) => service !== undefined);
     const handOver = new HandOver({ group, replica, logger, services: led });
-    return { replica, questions, reads, sweep, scrubbed, services, handOver, needed: new Set() };
+    return { replica, questions, reads, background, sweep, scrubbed, services, handOver, needed: new Set() };
   }
 
   private *scrubbedGroups(): IterableIterator<ScrubbedGroup> {

@@ -15,6 +15,7 @@
  */
 import { MalformedBytes } from '../../base/byte-reader.js';
 import { asDcacheError, DcacheError } from '../../base/errors.js';
+import { errorFields, type Logger } from '../../base/log.js';
 import { FIRST_TAG } from '../../store/hash-index.js';
 import { removeKeys } from '../../store/remove-keys.js';
 import type { KeyWrite } from '../../store/kv-decisions.js';
@@ -71,6 +72,7 @@ export interface PartitionServiceParts {
   readonly scheduler: Scheduler;
   /** How large values are cut; by LIMITS if left out. */
   readonly pieceSizes?: PieceSizes | undefined;
+  readonly logger: Logger;
   /** Wall clock, ms since 1970: what decides on expiry. */
   readonly wallMs: () => number;
   /** The most that a write may ever cost at this node. */
@@ -94,6 +96,8 @@ interface Waiting {
 
 /** Work on expired values, cleaning and a lowered cap in one go: a pause of about a millisecond. */
 const UPKEEP_BYTES = 256 * 1024;
+/** Cleaning of a segment that was rebuilt for it. */
+const CLEANING_BYTES = 512 * 1024;
 /** Cleaning waits so long for an answer of members that it has asked for memory. */
 const ASKED_MS = 50;
 /** Keys that a flush removes in one entry. */
@@ -111,6 +115,8 @@ export class PartitionService {
   private flushes: PendingRequest[] = [];
   private draining = false;
   private hasEnded = false;
+  /** A segment is being rebuilt for cleaning. */
+  private isFetching = false;
 
   constructor(parts: PartitionServiceParts) {
     const { primary, largestWriteBytes } = parts;
@@ -177,10 +183,35 @@ export class PartitionService {
     this.awaited.forgetSettled();
     if (this.hasEnded || this.draining || !primary.serving || primary.isFull) return;
     this.uploads.dropSettled();
+    this.cleanElsewhere();
     const { store } = primary;
     const nowMs = wallMs();
     if (store.expirer.dueMs > nowMs && !store.hasToEvict) return;
     this.change(() => store.tick(nowMs, UPKEEP_BYTES));
+  }
+
+  /**
+   * Cleaning wants a segment whose bytes are not here, at an acting primary or because they were damaged: they are rebuilt for it,
+   * and others after it as long as there are any.
+   */
+  private cleanElsewhere(): void {
+    const { primary, rebuilder, position, wallMs, scheduler } = this.parts;
+    if (this.isFetching || this.hasEnded || !primary.serving || primary.isFull) return;
+    const number = primary.store.cleaner.wantedElsewhere;
+    if (number === 0) return;
+    this.isFetching = true;
+    rebuilder.rebuild(position, [number]).then(
+      () => {
+        this.isFetching = false;
+        if (this.hasEnded || !primary.serving || primary.isFull) return;
+        this.change(() => primary.store.tick(wallMs(), CLEANING_BYTES));
+        scheduler.nextTurn(() => this.cleanElsewhere());
+      },
+      (error: unknown) => {
+        this.isFetching = false; // and tried again with the next upkeep
+        this.parts.logger.warn({ position, number, ...errorFields(error) }, 'a segment cannot be cleaned now');
+      },
+    );
   }
 
   /** Makes memory free by about `budgetBytes` of work. False if nothing is to be gained here. */

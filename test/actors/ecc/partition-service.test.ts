@@ -3,8 +3,12 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { PendingRequest } from '../../../src/actors/data/pending.js';
 import { decisionsOf } from '../../../src/actors/ecc/decisions.js';
 import { type Decisions, PartitionService } from '../../../src/actors/ecc/partition-service.js';
+import { NULL_LOGGER } from '../../../src/base/log.js';
 import { DcacheError } from '../../../src/base/errors.js';
 import { ALWAYS, FOREVER, type KvReply, type KvRequest } from '../../../src/store/requests.js';
+import { locationAt } from '../../../src/store/layout.js';
+import { RecordView } from '../../../src/store/record.js';
+import { RecordRefs } from '../../../src/store/record-refs.js';
 import { NO_STRIPE } from '../../../src/store/segment.js';
 import { VirtualScheduler } from '../../support/virtual-scheduler.js';
 import { FakePartition } from './fake-partition.js';
@@ -54,6 +58,7 @@ beforeEach(() => {
     position: 0,
     primary,
     decisions,
+    logger: NULL_LOGGER,
     rebuilder: {
       rebuild: (_position, numbers) => new Promise((resolve, reject) => rebuilds.push({ numbers, resolve, reject })),
     },
@@ -428,4 +433,41 @@ describe('before a planned hand-over', () => {
     service.end();
     expect(givenBack).toEqual([late.pending]);
   });
+});
+
+test('segments that cleaning wants, and whose bytes are elsewhere, are rebuilt for it, one after the other', async () => {
+  const plain = { lifetime: FOREVER, condition: ALWAYS, returnOld: false };
+  const text = new TextEncoder();
+  const { partition } = primary.store;
+  const { table } = partition;
+  for (let i = 0; i < 20; i++)
+    committed({ type: 'set', key: text.encode(`key-${i}`), value: text.encode('x'.repeat(900)), ...plain });
+  const sealed = [...table.all()].filter(({ state }) => state === 'sealed').map(({ number }) => number);
+  expect(sealed.length).toBeGreaterThan(2);
+  const bytesOf = new Map(sealed.map((number) => [number, table.get(number).bytes.slice(0, table.get(number).length)]));
+  // As if their values had ended where nobody could clean: at a primary that has folded them.
+  const ended = new RecordRefs();
+  const view = new RecordView();
+  for (const number of sealed) {
+    for (let offset = 0; offset < table.get(number).length; offset += view.sizeBytes) {
+      partition.readAt(locationAt(number, offset), view);
+      if (offset > 0) ended.add(partition.tagOf(view), locationAt(number, offset), view.sizeBytes);
+    }
+  }
+  partition.remove(ended);
+  for (const number of sealed) table.dropBytes(number);
+  const liveBytes = table.liveBytes;
+  expect(liveBytes / table.writtenBytes).toBeLessThan(0.6);
+  service.upkeep();
+  service.upkeep();
+  for (let done = 0; done < rebuilds.length; done++) {
+    expect(rebuilds).toHaveLength(done + 1);
+    const { numbers, resolve } = rebuilds[done] ?? { numbers: [], resolve: () => undefined };
+    for (const number of numbers) partition.restoreBytes(number, bytesOf.get(number) ?? new Uint8Array(0));
+    resolve();
+    await scheduler.settle();
+  }
+  expect(rebuilds.length).toBeGreaterThan(1);
+  expect(table.liveBytes).toBe(liveBytes);
+  expect(table.liveBytes / table.writtenBytes).toBeGreaterThan(0.85);
 });

@@ -101,6 +101,7 @@ export class EccSimPlane implements SimPlane {
       pieceSizes: SIM_PIECES,
       layout: ecc.layout,
       scrubIntervalMs: 0,
+      rebuildDelayMs: 2_000,
       metrics: NULL_METRICS,
       logger: world.logger.child(`${host} data`),
       openCoding: () => ({
