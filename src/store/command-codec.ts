@@ -115,7 +115,7 @@ function encodeWrite(writer: ByteWriter, write: LoggedWrite): void {
       writer.lengthAndBytes(write.key).lengthAndBytes(write.bytes);
       return;
     case 'finish':
-      writer.varint(write.upload);
+      writer.varint(write.upload).varint(write.totalBytes);
       encodeWrite(writer, write.write);
       return;
     case 'drop':
@@ -163,8 +163,9 @@ function decodeWrite(reader: ByteReader): LoggedWrite {
     }
     case KIND.finish: {
       const upload = reader.varint();
+      const totalBytes = reader.varint();
       const write = decodeWrite(reader);
-      if (write.type === 'set' || write.type === 'append') return { type: 'finish', upload, write };
+      if (write.type === 'set' || write.type === 'append') return { type: 'finish', upload, totalBytes, write };
       throw new MalformedBytes(`a ${write.type} has no value that could have come in pieces`);
     }
     case KIND.drop:

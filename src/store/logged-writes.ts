@@ -3,6 +3,9 @@
  * sees; then the write that it belongs to, which is decided, and makes the value visible, when it is applied. So no entry is
  * large, and small writes go on in between.
  *
+ * A piece that does not follow the one before it is not taken: its proposer sends it again. A finish whose pieces are not all there
+ * does nothing.
+ *
  * An upload is named by a number that its proposer does not use twice. All of one are of one term: when an entry of a later term is
  * applied, what is unfinished is dropped, since nothing of it can follow. A leader that gives one up says so (`drop`).
  */
@@ -24,7 +27,7 @@ export type LoggedWrite =
       readonly bytes: Uint8Array;
     }
   /** `write` has an empty value; it takes that of the upload. */
-  | { readonly type: 'finish'; readonly upload: number; readonly write: ValueWrite }
+  | { readonly type: 'finish'; readonly upload: number; readonly totalBytes: number; readonly write: ValueWrite }
   | { readonly type: 'drop'; readonly upload: number };
 
 /** Bytes of key and value, as requestBytes has them. */

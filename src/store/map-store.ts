@@ -176,18 +176,16 @@ export class MapStore implements KvStore {
 
   private addPiece({ upload, at, bytes }: Extract<LoggedWrite, { type: 'piece' }>): WriteReply | undefined {
     const before = this.uploads.get(upload);
-    if (before === 'gone' || (before === undefined && at > 0)) {
-      this.uploads.set(upload, 'gone');
-      return UPLOAD_GONE;
-    }
+    if (before === 'gone') return UPLOAD_GONE;
+    if (at !== (before?.length ?? 0)) return undefined;
     this.uploads.set(upload, concatBytes([before ?? EMPTY_BYTES, bytes]));
     return undefined;
   }
 
-  private finish({ upload, write }: Extract<LoggedWrite, { type: 'finish' }>): WriteReply {
+  private finish({ upload, totalBytes, write }: Extract<LoggedWrite, { type: 'finish' }>): WriteReply {
     const value = this.uploads.get(upload);
     this.uploads.delete(upload);
-    if (value === undefined || value === 'gone') return UPLOAD_GONE;
+    if (value === undefined || value === 'gone' || value.length !== totalBytes) return UPLOAD_GONE;
     return write.type === 'set' ? this.set({ ...write, value }) : this.append({ ...write, value });
   }
 

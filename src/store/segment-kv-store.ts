@@ -111,7 +111,7 @@ export class SegmentKvStore implements KvStore {
       case 'piece':
         return this.uploads.add(this.segments, write);
       case 'finish':
-        return this.uploads.finish(this.decisions, write);
+        return this.uploads.finish(this.segments, this.decisions, write);
       case 'drop':
         this.uploads.drop(this.segments, write.upload);
         return undefined;

@@ -41,12 +41,12 @@ export class Uploads {
     }
   }
 
-  /** Undefined when the piece is in the store. */
+  /** Undefined when the piece is in the store, or does not follow the one before it. */
   add(store: SegmentStore, { upload, key, totalBytes, at, bytes }: Logged<'piece'>): Rejection | undefined {
     const known = this.states.get(upload);
     if (known !== undefined && 'refusal' in known) return known.refusal;
-    if (known === undefined && at > 0) return this.refuse(upload, UPLOAD_GONE);
     let run = known?.run;
+    if (at !== (run?.valueBytes ?? 0)) return undefined;
     try {
       if (run === undefined) {
         run = store.beginRun(key, totalBytes, store.clockMs);
@@ -61,11 +61,14 @@ export class Uploads {
     }
   }
 
-  finish(decisions: KvDecisions, { upload, write }: Logged<'finish'>): WriteReply {
+  finish(store: SegmentStore, decisions: KvDecisions, { upload, totalBytes, write }: Logged<'finish'>): WriteReply {
     const state = this.states.get(upload);
     this.states.delete(upload);
     if (state === undefined) return UPLOAD_GONE;
-    return 'refusal' in state ? state.refusal : decisions.finish(state.run, write);
+    if ('refusal' in state) return state.refusal;
+    if (state.run.valueBytes === totalBytes) return decisions.finish(state.run, write);
+    store.dropRun(state.run);
+    return UPLOAD_GONE;
   }
 
   drop(store: SegmentStore, upload: number): void {

@@ -17,7 +17,7 @@ function piece(upload: number, name: string, value: Uint8Array, at: number, end:
   return { type: 'piece', upload, key: key(name), totalBytes: value.length, at, bytes: value.subarray(at, end) };
 }
 
-function finishSet(upload: number, name: string, condition: Condition = ALWAYS): LoggedWrite {
+function finishSet(upload: number, name: string, totalBytes: number, condition: Condition = ALWAYS): LoggedWrite {
   const write = {
     type: 'set',
     key: key(name),
@@ -26,11 +26,11 @@ function finishSet(upload: number, name: string, condition: Condition = ALWAYS):
     condition,
     returnOld: false,
   } as const;
-  return { type: 'finish', upload, write };
+  return { type: 'finish', upload, totalBytes, write };
 }
 
-function finishAppend(upload: number, name: string): LoggedWrite {
-  return { type: 'finish', upload, write: { type: 'append', key: key(name), value: key('') } };
+function finishAppend(upload: number, name: string, totalBytes: number): LoggedWrite {
+  return { type: 'finish', upload, totalBytes, write: { type: 'append', key: key(name), value: key('') } };
 }
 
 const valueOf = (store: KvStore, name: string): Buffer | undefined => {
@@ -68,18 +68,39 @@ describe.each(stores)('a large value in a %s', (_, newStore) => {
     expect(store.apply(piece(1, 'k', value, 500 * KIB, value.length))).toBeUndefined();
     expect(valueOf(store, 'k')).toEqual(Buffer.from('old'));
     expect(store.read({ type: 'count' }, 0)).toEqual({ type: 'count', keys: 1 });
-    expect(store.apply(finishSet(1, 'k'))).toEqual({ type: 'set', applied: true, version: 2, old: null });
+    expect(store.apply(finishSet(1, 'k', value.length))).toEqual({ type: 'set', applied: true, version: 2, old: null });
     expect(valueOf(store, 'k')?.equals(value)).toBe(true);
+  });
+
+  test('is put together from pieces in order, each taken once, and not finished before all are there', () => {
+    const store = newStore();
+    const [a, b, c] = [0, 300 * KIB, 600 * KIB].map((at) => piece(1, 'k', value, at, at + 300 * KIB));
+    for (const each of [b, a, c, a, b, b]) if (each !== undefined) expect(store.apply(each)).toBeUndefined();
+    expect(store.apply(finishSet(1, 'k', value.length))).toMatchObject({ type: 'rejected', code: 'OVERLOADED' });
+    for (const each of [a, b, c, c]) if (each !== undefined) store.apply(each);
+    expect(store.apply(finishSet(1, 'k', value.length))).toMatchObject({ applied: true });
+    expect(valueOf(store, 'k')?.equals(value)).toBe(true);
+    expect(store.apply({ type: 'delete', key: key('k'), condition: ALWAYS })).toEqual({
+      type: 'delete',
+      deleted: true,
+    });
+    expect(store.stats().bytesFor.live).toBe(0);
   });
 
   test('is decided on what is there when it is finished', () => {
     const store = newStore();
     store.apply(piece(1, 'k', value, 0, value.length));
     store.apply({ type: 'append', key: key('k'), value: key('first') });
-    expect(store.apply(finishSet(1, 'k', { type: 'absent' }))).toMatchObject({ applied: false, version: 1 });
+    expect(store.apply(finishSet(1, 'k', value.length, { type: 'absent' }))).toMatchObject({
+      applied: false,
+      version: 1,
+    });
     expect(valueOf(store, 'k')).toEqual(Buffer.from('first'));
     store.apply(piece(2, 'k', value, 0, value.length));
-    expect(store.apply(finishAppend(2, 'k'))).toMatchObject({ type: 'append', valueBytes: value.length + 5 });
+    expect(store.apply(finishAppend(2, 'k', value.length))).toMatchObject({
+      type: 'append',
+      valueBytes: value.length + 5,
+    });
     expect(valueOf(store, 'k')?.equals(Buffer.concat([Buffer.from('first'), value]))).toBe(true);
   });
 
@@ -89,8 +110,9 @@ describe.each(stores)('a large value in a %s', (_, newStore) => {
       store.apply(piece(1, 'k', value, 0, 400 * KIB));
       expect(store.stats().keys).toBe(0);
       end();
-      expect(store.apply(finishSet(1, 'k'))).toMatchObject({ type: 'rejected', code: 'OVERLOADED' });
-      expect(store.apply(piece(1, 'k', value, 400 * KIB, value.length))).toMatchObject({ code: 'OVERLOADED' });
+      expect(store.apply(finishSet(1, 'k', value.length))).toMatchObject({ type: 'rejected', code: 'OVERLOADED' });
+      expect(store.apply(piece(1, 'k', value, 400 * KIB, value.length))).toBeUndefined();
+      expect(store.apply(finishSet(1, 'k', value.length))).toMatchObject({ type: 'rejected', code: 'OVERLOADED' });
       store.apply({ type: 'drop', upload: 1 });
       expect([store.stats().keys, store.stats().bytesFor.live]).toEqual([0, 0]);
     }
@@ -104,8 +126,8 @@ describe.each(stores)('a large value in a %s', (_, newStore) => {
     expect(other.stateHash()).toBe(store.stateHash());
     for (const each of [store, other]) {
       each.apply(piece(1, 'k', value, 300 * KIB, value.length));
-      expect(each.apply(finishSet(1, 'k'))).toMatchObject({ applied: true });
-      expect(each.apply(finishSet(2, 'gone'))).toMatchObject({ code: 'OVERLOADED' });
+      expect(each.apply(finishSet(1, 'k', value.length))).toMatchObject({ applied: true });
+      expect(each.apply(finishSet(2, 'gone', value.length))).toMatchObject({ code: 'OVERLOADED' });
       expect(valueOf(each, 'k')?.equals(value)).toBe(true);
     }
     expect(other.stateHash()).toBe(store.stateHash());
@@ -118,7 +140,7 @@ test('a value for which there is no room under the cap is refused with its first
   const value = fill(5 * 1024 * KIB, 1);
   expect(store.apply(piece(1, 'k', value, 0, 512 * KIB))).toMatchObject({ type: 'rejected', code: 'STORE_FULL' });
   expect(store.stats().bytesFor.live).toBe(0);
-  expect(store.apply(finishSet(1, 'k'))).toMatchObject({ type: 'rejected', code: 'STORE_FULL' });
+  expect(store.apply(finishSet(1, 'k', value.length))).toMatchObject({ type: 'rejected', code: 'STORE_FULL' });
 });
 
 const whole = fill(60 * 40 * KIB, 9);
@@ -148,7 +170,7 @@ test('several at a time, finished, dropped, flushed and evicted in any order: bo
             break;
           case 'finish':
           case 'append':
-            both(act === 'finish' ? finishSet(upload, name) : finishAppend(upload, name));
+            both(act === 'finish' ? finishSet(upload, name, at) : finishAppend(upload, name, at));
             sent.delete(upload);
             break;
           case 'drop':

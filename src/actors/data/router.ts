@@ -302,6 +302,8 @@ export class Router {
       // Refused by a leader that is still there, as it does for a moment before it hands over: no view will tell of that.
       if (this.leads() || this.leaderAddress() !== undefined) this.unpark();
       this.maybeProposeUpkeep();
+      // What the log did not take is proposed again, what was given up is dropped.
+      if (this.writes.hasUploads) this.flushLater();
     });
   }
 

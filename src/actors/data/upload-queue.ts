@@ -3,6 +3,7 @@
  * the write that it belongs to, which makes it visible (store/logged-writes.ts). Until that is proposed nothing has happened, so
  * an upload that is given up for whatever reason is definitely not done; the store is told to drop its pieces.
  */
+import { assertNever } from '../../base/assert.js';
 import { LIMITS } from '../../base/limits.js';
 import type { LoggedWrite, ValueWrite } from '../../store/logged-writes.js';
 import { EMPTY_BYTES } from '../../base/bytes.js';
@@ -34,9 +35,15 @@ export interface Upload {
 }
 
 export type UploadStep =
-  | { readonly type: 'piece'; readonly upload: Upload; readonly bytes: number; readonly write: LoggedWrite }
+  | {
+      readonly type: 'piece';
+      readonly upload: Upload;
+      readonly at: number;
+      readonly bytes: number;
+      readonly write: LoggedWrite;
+    }
   | { readonly type: 'finish'; readonly upload: Upload; readonly write: LoggedWrite }
-  | { readonly type: 'drop'; readonly write: LoggedWrite };
+  | { readonly type: 'drop'; readonly number: number; readonly write: LoggedWrite };
 
 export class UploadQueue {
   private readonly sizes: PieceSizes;
@@ -69,7 +76,7 @@ export class UploadQueue {
   /** What to propose next; undefined while enough is under way. */
   next(): UploadStep | undefined {
     const dropped = this.dropped.shift();
-    if (dropped !== undefined) return { type: 'drop', write: { type: 'drop', upload: dropped } };
+    if (dropped !== undefined) return { type: 'drop', number: dropped, write: { type: 'drop', upload: dropped } };
     const [upload] = this.uploads;
     if (upload === undefined) return undefined;
     if (upload.pending.settled) {
@@ -79,9 +86,11 @@ export class UploadQueue {
     const { number, pending, proposedBytes } = upload;
     const { request } = pending;
     if (proposedBytes === request.value.length) {
+      // A piece that the log does not take has to be proposed again before the end.
+      if (upload.underWayBytes > 0) return undefined;
       this.uploads.shift();
       const write = { ...request, value: EMPTY_BYTES };
-      return { type: 'finish', upload, write: { type: 'finish', upload: number, write } };
+      return { type: 'finish', upload, write: { type: 'finish', upload: number, totalBytes: proposedBytes, write } };
     }
     const bytes = request.value.subarray(proposedBytes, proposedBytes + this.sizes.pieceBytes);
     if (upload.underWayBytes + bytes.length > this.sizes.maxUnderWayBytes) return undefined;
@@ -96,11 +105,48 @@ export class UploadQueue {
       at: proposedBytes,
       bytes,
     } as const;
-    return { type: 'piece', upload, bytes: bytes.length, write };
+    return { type: 'piece', upload, at: proposedBytes, bytes: bytes.length, write };
   }
 
   onApplied(upload: Upload, bytes: number): void {
     upload.underWayBytes -= bytes;
+  }
+
+  /**
+   * The log takes nothing more for now: what was not proposed is handed out again. Pieces behind it that were may be handed out twice;
+   * the store takes each once, in order.
+   */
+  onHeldUp(step: UploadStep): void {
+    switch (step.type) {
+      case 'piece':
+        step.upload.underWayBytes -= step.bytes;
+        step.upload.proposedBytes = Math.min(step.upload.proposedBytes, step.at);
+        return;
+      case 'finish':
+        this.uploads.unshift(step.upload);
+        return;
+      case 'drop':
+        this.dropped.push(step.number);
+        return;
+      default:
+        assertNever(step, 'upload step');
+    }
+  }
+
+  /** The log takes nothing from this node, which may go on in its term all the same. @returns what is to be routed anew. */
+  onRefused(step: UploadStep): readonly PendingLarge[] {
+    switch (step.type) {
+      case 'piece':
+        return this.giveUp(step.upload) ? [step.upload.pending] : [];
+      case 'finish':
+        this.dropped.push(step.upload.number);
+        return [step.upload.pending];
+      case 'drop':
+        this.dropped.push(step.number);
+        return [];
+      default:
+        return assertNever(step, 'upload step');
+    }
   }
 
   /** It will not be finished. @returns whether it was still to be. */

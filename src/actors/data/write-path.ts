@@ -13,7 +13,7 @@ import type { DropReason } from '../../raft/messages.js';
 import { encodeWriteBatch, WRITE_OVERHEAD_BYTES, type WriteBatch } from '../../store/command-codec.js';
 import { requestBytes, type WriteReply, type WriteRequest } from '../../store/requests.js';
 import type { PendingRequest } from './pending.js';
-import { PIECE_SIZES, UploadQueue, type PieceSizes, type Upload, type UploadStep } from './upload-queue.js';
+import { PIECE_SIZES, UploadQueue, type PieceSizes, type UploadStep } from './upload-queue.js';
 
 export type PendingWrite = PendingRequest<WriteRequest>;
 
@@ -25,10 +25,10 @@ export interface Proposal {
 /** What the leader puts into a batch beside the writes. */
 export type BatchHeader = Omit<WriteBatch, 'writes'>;
 
-/** What a proposal is about: writes to answer, or a piece of a large value. */
+/** What a proposal is about: writes to answer, or a step of a large value, or both. */
 interface Proposed {
   readonly writes: readonly PendingWrite[];
-  readonly piece?: { readonly upload: Upload; readonly bytes: number };
+  readonly step?: UploadStep;
 }
 
 interface AwaitedEntry extends Proposed {
@@ -106,7 +106,7 @@ export class WritePath {
   onProposed(ticket: number, index: number, term: number): void {
     const proposed = this.proposed.get(ticket);
     this.proposed.delete(ticket);
-    if (proposed === undefined || (proposed.writes.length === 0 && proposed.piece === undefined)) return;
+    if (proposed === undefined || (proposed.writes.length === 0 && proposed.step?.type !== 'piece')) return;
     const others = this.awaited.get(index);
     if (others === undefined) this.awaited.set(index, [{ term, ...proposed }]);
     else others.push({ term, ...proposed });
@@ -114,12 +114,16 @@ export class WritePath {
 
   /** The writes of a proposal that was not made, for another try. Each is definitely not done. */
   onNotProposed(ticket: number, reason: DropReason): readonly PendingWrite[] {
-    const { writes: batch = [], piece } = this.proposed.get(ticket) ?? {};
+    const { writes: batch = [], step } = this.proposed.get(ticket) ?? {};
     this.proposed.delete(ticket);
-    const writes = piece !== undefined && this.uploads.giveUp(piece.upload) ? [piece.upload.pending] : batch;
-    for (const write of writes) write.exposed = false;
-    if (reason !== 'uncommitted-limit') return writes;
-    for (const write of writes) {
+    for (const write of batch) write.exposed = false;
+    if (step !== undefined) {
+      if (reason !== 'uncommitted-limit') return this.uploads.onRefused(step);
+      this.uploads.onHeldUp(step);
+      return [];
+    }
+    if (reason !== 'uncommitted-limit') return batch;
+    for (const write of batch) {
       write.failed(
         new DcacheError(
           'OVERLOADED',
@@ -133,7 +137,7 @@ export class WritePath {
   /** The entry at `index` has been applied; `replies` are those of its writes, in order. */
   onApplied(index: number, term: number, replies: readonly (WriteReply | undefined)[]): void {
     for (const entry of this.awaited.get(index) ?? []) {
-      if (entry.piece !== undefined) this.onPieceApplied(entry.piece, entry.term === term, replies[0]);
+      if (entry.step?.type === 'piece') this.onPieceApplied(entry.step, entry.term === term, replies[0]);
       entry.writes.forEach((write, position) => {
         const reply = replies[position];
         if (entry.term === term && reply !== undefined) settle(write, reply);
@@ -148,7 +152,7 @@ export class WritePath {
     for (const [at, entries] of this.awaited) {
       if (at > index) continue;
       this.awaited.delete(at);
-      for (const { piece } of entries) if (piece !== undefined) this.onPieceApplied(piece, false, undefined);
+      for (const { step } of entries) if (step?.type === 'piece') this.onPieceApplied(step, false, undefined);
       for (const write of entries.flatMap(({ writes }) => writes)) {
         write.failed(new DcacheError('OUTCOME_UNKNOWN', 'this node fell behind while the write was under way'));
       }
@@ -157,7 +161,7 @@ export class WritePath {
 
   /** @param isOurs it is the piece that was applied there. @param reply why it was refused, if it was. */
   private onPieceApplied(
-    { upload, bytes }: NonNullable<Proposed['piece']>,
+    { upload, bytes }: Extract<UploadStep, { type: 'piece' }>,
     isOurs: boolean,
     reply: WriteReply | undefined,
   ): void {
@@ -172,12 +176,12 @@ export class WritePath {
 function proposedBy(step: UploadStep): Proposed {
   switch (step.type) {
     case 'piece':
-      return { writes: [], piece: { upload: step.upload, bytes: step.bytes } };
+      return { writes: [], step };
     case 'finish':
       step.upload.pending.exposed = true;
-      return { writes: [step.upload.pending] };
+      return { writes: [step.upload.pending], step };
     case 'drop':
-      return { writes: [] };
+      return { writes: [], step };
     default:
       return assertNever(step, 'upload step');
   }

@@ -8,6 +8,7 @@
  */
 import { assert } from '../../base/assert.js';
 import { DcacheError } from '../../base/errors.js';
+import type { KeyWrite } from '../../store/kv-decisions.js';
 import type { ValueWrite } from '../../store/logged-writes.js';
 import type { WriteReply } from '../../store/requests.js';
 import type { FragmentRun } from '../../store/values.js';
@@ -64,6 +65,13 @@ export class LargeWrites {
       pending.failed(error);
     }
     return true;
+  }
+
+  /** What is still to be written of a request: that is what there has to be memory for. */
+  restOf(pending: PendingRequest, request: KeyWrite): KeyWrite {
+    const run = this.runs.get(pending);
+    if (run === undefined || request.type !== 'set') return request;
+    return { ...request, value: request.value.subarray(run.valueBytes) };
   }
 
   /** Inside of a change: decides the set. */

@@ -181,7 +181,11 @@ export class PartitionService {
   upkeep(): void {
     const { primary, wallMs } = this.parts;
     this.awaited.forgetSettled();
+<<<<<<< HEAD
     if (this.hasEnded || this.draining || !primary.serving || primary.isFull) return;
+=======
+    if (this.hasEnded || !primary.serving || primary.isFull) return;
+>>>>>>> main
     this.uploads.dropSettled();
     this.cleanElsewhere();
     const { store } = primary;
@@ -272,6 +276,7 @@ export class PartitionService {
     const nowMs = wallMs();
     const tag = store.partition.hash.keyTag(request.key, 0, request.key.length);
     if (isWrite(request)) {
+<<<<<<< HEAD
       const run = request.type === 'set' ? this.uploads.wholeRunOf(pending) : undefined;
       if (run === undefined && !this.uploads.isUnderWay(pending)) {
         const sinceMs = pending.deadlineMs - pending.timeoutMs;
@@ -280,6 +285,19 @@ export class PartitionService {
         if (verdict !== 'now') return pending.failed(verdict);
       }
       if (run === undefined && this.writesInPieces(pending) && this.uploads.maybeBegin(pending)) return;
+=======
+      const sinceMs = pending.deadlineMs - pending.timeoutMs;
+      const verdict = this.admission.admit(
+        this.uploads.restOf(pending, request),
+        nowMs,
+        sinceMs,
+        this.parts.scheduler.nowMs(),
+      );
+      if (verdict === 'wait') return this.wait(pending, () => this.attempt(pending));
+      if (verdict !== 'now') return pending.failed(verdict);
+      const run = request.type === 'set' ? this.uploads.wholeRunOf(pending) : undefined;
+      if (run === undefined && this.uploads.maybeBegin(pending)) return;
+>>>>>>> main
       const { result, index } = this.change(() => {
         store.tick(nowMs, 0);
         return run === undefined ? decisions.write(request) : this.uploads.finish(pending, run);
