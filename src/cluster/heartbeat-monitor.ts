@@ -13,6 +13,7 @@ import type { LossPolicy } from './loss-policy.js';
 import { planLetGo, planMapChange } from './map-planner.js';
 import type { MapCommand } from './map-commands.js';
 import { isAlive, type LossName, type NodeObservation, type Observations } from './observations.js';
+import { isLeaveRefused, planHandOver } from './planned-hand-over.js';
 
 /** Earlier lives of one node that are remembered, so that a heartbeat of theirs that was long under way counts for nothing. */
 const MAX_EARLIER_LIVES = 16;
@@ -61,11 +62,17 @@ export class HeartbeatMonitor {
    * The answer to a heartbeat; undefined to one of a process life that is over.
    *
    * @param quorumContactMs latest T such that a quorum has acknowledged a message sent at or after T
-   * @param lastLogIndex Raft index of the leader's last entry, committed or not
+   * @param lastLogIndex Raft index of the leader's last entry, committed or not. @param underWay groups that a command in the log
+   * will change: nobody need let go of them yet
    */
   onHeartbeat(
     heartbeat: Heartbeat,
-    context: { readonly nowMs: number; readonly quorumContactMs: number; readonly lastLogIndex: number },
+    context: {
+      readonly nowMs: number;
+      readonly quorumContactMs: number;
+      readonly lastLogIndex: number;
+      readonly underWay: ReadonlySet<number>;
+    },
   ): HeartbeatReply | undefined {
     const { nodeId, incarnation } = heartbeat;
     const known = this.nodes.get(nodeId);
@@ -80,10 +87,12 @@ export class HeartbeatMonitor {
     const observed = this.observations(context.nowMs);
     this.ledger.ask(planLetGo(this.map, observed), this.map, context.nowMs);
     const aliveNodes = new Set([...this.nodes.keys()].filter((other) => isAlive(observed, other)));
-    return {
-      ...this.ledger.answer(heartbeat, { ...context, aliveNodes, map: this.map }),
-      troubles: troublesOf(this.map, observed),
-    };
+    const answer = this.ledger.answer(heartbeat, { ...context, aliveNodes, map: this.map });
+    const troubles = troublesOf(this.map, observed);
+    const member = { nodeId, incarnation };
+    const asked = planHandOver(this.map, observed, member);
+    const handOver = asked.filter(({ group }) => !context.underWay.has(group));
+    return { ...answer, troubles, handOver, leaveRefused: isLeaveRefused(this.map, observed, member) };
   }
 
   /** Groups of which too few members are up. */
@@ -106,9 +115,9 @@ export class HeartbeatMonitor {
     this.acknowledgedLosses = losses;
   }
 
-  /** The change of the map that is due; undefined while none is. */
-  plan(nowMs: number): MapCommand | undefined {
-    return planMapChange(this.map, this.observations(nowMs));
+  /** The change of the map that is due; undefined while none is. @param underWay groups that a command in the log will change */
+  plan(nowMs: number, underWay?: ReadonlySet<number>): MapCommand | undefined {
+    return planMapChange(this.map, this.observations(nowMs), underWay);
   }
 
   observations(nowMs: number): Observations {

@@ -82,6 +82,10 @@ export class EccPlane implements NodePlane {
     this.dataSide.onEvents(events);
   }
 
+  leave(): Promise<void> {
+    return this.dataSide.leave();
+  }
+
   drain(): Promise<void> {
     return this.dataSide.drain();
   }

@@ -19,8 +19,15 @@ function monitor(map = MAP): HeartbeatMonitor {
   return created;
 }
 
+const NONE: ReadonlySet<number> = new Set();
+
 const hear = (to: HeartbeatMonitor, member = life(1), nowMs = NOW, sequence = 1, report: Partial<DataReport> = {}) =>
-  to.onHeartbeat(heartbeatOf(member, report, sequence), { nowMs, quorumContactMs: nowMs, lastLogIndex: 7 });
+  to.onHeartbeat(heartbeatOf(member, report, sequence), {
+    nowMs,
+    quorumContactMs: nowMs,
+    lastLogIndex: 7,
+    underWay: NONE,
+  });
 
 const hearAll = (to: HeartbeatMonitor, nowMs: number, reports: Readonly<Record<number, Partial<DataReport>>> = {}) =>
   lives(5).map((member, i) => hear(to, member, nowMs, nowMs, reports[i + 1]));

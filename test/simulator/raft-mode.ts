@@ -80,6 +80,10 @@ class RaftSimPlane implements SimPlane {
     this.dataSide.onEvents(events);
   }
 
+  leave(): ReturnType<DataPlane['leave']> {
+    return Promise.resolve();
+  }
+
   drain(): ReturnType<DataPlane['drain']> {
     return this.router.drain();
   }

@@ -16,6 +16,7 @@ import type { ControlRequests } from '../control/control-options.js';
 import type { ControlEvent } from '../control/events.js';
 import type { Scheduler } from '../runtime/scheduler.js';
 import type { StoreStats } from '../../store/store.js';
+import { LookAgain } from './look-again.js';
 import { PendingRequests, type PendingRequest } from './pending.js';
 import { ReadPath, type PendingRead } from './read-path.js';
 import { lacksNodes, noLeaderError } from './shortage.js';
@@ -34,10 +35,15 @@ const MAX_UNTAKEN = 32;
 /** Takes a request to another node. Rejects with a DcacheError whose outcome says whether it may have had an effect. */
 export interface Forwarder {
   forward(clientAddress: string, request: KvRequest, timeoutMs: number): Promise<KvReply>;
+  /** Requests for that node are to be expected. */
+  prepare?(clientAddress: string): void;
 }
 
 /** What the router is told; snapshots are the business of data-side.ts. */
-export type RouterEvent = Exclude<ControlEvent, { type: 'restore' | 'snapshot-due' | 'map' | 'let-go' | 'troubles' }>;
+export type RouterEvent = Exclude<
+  ControlEvent,
+  { type: 'restore' | 'snapshot-due' | 'map' | 'let-go' | 'hand-over' | 'leave-refused' | 'troubles' }
+>;
 
 export interface RouterParts {
   readonly stateMachine: StateMachine;
@@ -59,6 +65,7 @@ export class Router {
   private readonly pending: PendingRequests;
   private readonly writes: WritePath;
   private readonly reads: ReadPath;
+  private readonly lookAgain = new LookAgain(HOUSEKEEPING_MS);
   private parked: PendingRequest[] = [];
   private view: ClusterView | undefined;
   private obstacle: string | undefined;
@@ -107,6 +114,14 @@ export class Router {
     if (this.draining)
       return Promise.reject(new DcacheError('SHUTTING_DOWN', 'this node is stopping; ask another one'));
     return this.pending.accept(request, timeoutMs, forwarded, (pending) => this.route(pending));
+  }
+
+  /** Another node is about to lead: what waits here will go there. */
+  prepareToForward(): void {
+    const { view } = this;
+    for (const { raftId, clientAddress } of view?.members ?? []) {
+      if (raftId !== view?.raftId && clientAddress !== '') this.parts.forwarder.prepare?.(clientAddress);
+    }
   }
 
   /** Accepts nothing more and resolves when everything under way is answered or its deadline has passed. */
@@ -217,7 +232,7 @@ export class Router {
       }
       pending.exposed = false;
       // The view is older than the truth: look again when it has had time to change.
-      this.parts.scheduler.after(HOUSEKEEPING_MS, () => {
+      this.parts.scheduler.after(this.lookAgain.waitMs(pending), () => {
         if (!pending.settled) this.route(pending);
       });
     }

@@ -34,6 +34,7 @@ import { statsOf } from './data-stats.js';
 import type { RebuildPool } from './segment-solver.js';
 import { EccRouter } from './ecc-router.js';
 import { guardedScheduler } from './guarded-scheduler.js';
+import { Leave } from './leave.js';
 import { LeaseReader, type PublishedGrant } from './lease-reader.js';
 import { LocalGroups } from './local-groups.js';
 import { MapLog } from './map-log.js';
@@ -97,6 +98,7 @@ export class EccDataSide implements DataPlane, DataLinkHandler {
   private readonly router: EccRouter;
   private readonly mapLog: MapLog;
   private readonly reporter: Reporter;
+  private readonly leaving: Leave;
   private map: ClusterMap = EMPTY_MAP;
   private groups: LocalGroups | undefined;
   private links: DataLinks | undefined;
@@ -120,6 +122,7 @@ export class EccDataSide implements DataPlane, DataLinkHandler {
     });
     this.mapLog = new MapLog({ files, logger, onSnapshotWritten: (written) => parts.onSnapshotWritten(written) });
     this.reporter = new Reporter((report) => parts.report(report));
+    this.leaving = new Leave(self, scheduler);
   }
 
   /** Begins, once the links are open of which this is the handler. */
@@ -137,6 +140,16 @@ export class EccDataSide implements DataPlane, DataLinkHandler {
     this.guarded(() => {
       for (const event of events) this.onEvent(event);
     });
+  }
+
+  leave(): Promise<void> {
+    const left = this.leaving.begin();
+    this.guarded(() => {
+      this.report();
+      this.router.prepareFor(new Set(this.map.groups.flatMap(({ holders }) => holders)));
+      this.maybeHaveLeft();
+    });
+    return left;
   }
 
   drain(): Promise<void> {
@@ -240,6 +253,11 @@ export class EccDataSide implements DataPlane, DataLinkHandler {
       case 'let-go':
         for (const { group, epoch } of event.groups) this.groups?.letGo(group, epoch);
         return this.report();
+      case 'hand-over':
+        for (const { group, epoch } of event.groups) this.groups?.handOver(group, epoch);
+        return;
+      case 'leave-refused':
+        return this.leaving.onRefused();
       case 'troubles':
         this.troubles.onTroubles(event.troubles);
         return this.router.onTroubles();
@@ -269,9 +287,11 @@ export class EccDataSide implements DataPlane, DataLinkHandler {
     if (hasChanged) {
       this.connectPeers();
       this.router.onMap(map);
+      this.router.prepareFor(new Set(map.groups.flatMap(({ joining }) => joining.map(({ nodeId }) => nodeId))));
     }
     this.parts.submit({ proposals: [], reads: [], applied: index }, () => undefined);
     this.report();
+    this.maybeHaveLeft();
   }
 
   /** The keys of a cluster are hashed by its id, which comes with the view, and coded by the code of its map. */
@@ -303,6 +323,7 @@ export class EccDataSide implements DataPlane, DataLinkHandler {
       troubles: this.troubles,
       giveBack: (pending) => this.router.giveBack(pending),
       onRoles: () => this.router.onRoles(),
+      onHandedOver: () => this.report(),
     });
     this.groups.onMap(this.map);
   }
@@ -334,6 +355,7 @@ export class EccDataSide implements DataPlane, DataLinkHandler {
     if (this.map.groups.some(({ joining }) => joining.length > 0)) this.report();
     if (this.ticks % UPKEEP_TICKS !== 0) return;
     this.report();
+    this.maybeHaveLeft();
     this.groups?.upkeep();
     if (this.memory?.isShort === true) this.groups?.giveBackKept();
     this.router.forgetSettled();
@@ -341,7 +363,13 @@ export class EccDataSide implements DataPlane, DataLinkHandler {
 
   private report(): void {
     const nowMs = this.parts.scheduler.nowMs();
-    this.reporter.onReport(reportOf(this.groups?.replicas() ?? [], this.appliedIndex, this.freeBytes, nowMs), nowMs);
+    const { appliedIndex: mapIndex, freeBytes } = this;
+    const node = { mapIndex, freeBytes, leaving: this.leaving.isLeaving };
+    this.reporter.onReport(reportOf(this.groups?.replicas() ?? [], node, nowMs), nowMs);
+  }
+
+  private maybeHaveLeft(): void {
+    if (this.leaving.isLeaving) this.leaving.onKnown(this.map, this.router.shortage !== undefined);
   }
 
   private get freeBytes(): number {

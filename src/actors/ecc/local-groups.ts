@@ -25,6 +25,7 @@ import { DegradedReads, REBUILT_BYTES } from './degraded-reads.js';
 import { LossSweep } from './loss-sweep.js';
 import { MemoryRelief } from './memory-relief.js';
 import { PartitionService } from './partition-service.js';
+import { HandOver } from './hand-over.js';
 import type { DataLinks } from './ports.js';
 import { RebuildTurns } from './rebuild-turns.js';
 import { Scrubber, type ScrubbedGroup } from './scrubber.js';
@@ -59,6 +60,8 @@ export interface LocalGroupsParts {
   giveBack(pending: PendingRequest): void;
   /** A partition has, or has lost, its service here. */
   onRoles(): void;
+  /** A group has been let go of as planned. */
+  onHandedOver(): void;
 }
 
 interface LocalGroup {
@@ -70,6 +73,7 @@ interface LocalGroup {
   readonly scrubbed: ScrubbedGroup;
   /** By position. */
   readonly services: (PartitionService | undefined)[];
+  readonly handOver: HandOver;
   /** Segments that learners need and that are being rebuilt: position/number. */
   readonly needed: Set<string>;
 }
@@ -153,6 +157,12 @@ export class LocalGroups {
     this.pumpLater();
   }
 
+  /** As soon as what has been accepted there is committed and answered. */
+  handOver(group: number, epoch: number): void {
+    this.groups.get(group)?.handOver.begin(epoch, this.parts.scheduler.nowMs());
+    this.pumpLater();
+  }
+
   onMessages(from: GroupMember, messages: readonly DataMessage[]): void {
     const nowMs = this.parts.scheduler.nowMs();
     for (const message of messages) {
@@ -233,6 +243,7 @@ export class LocalGroups {
     if (this.stopped) return;
     const nowMs = this.parts.scheduler.nowMs();
     let rolesChanged = false;
+    let handedOver = false;
     for (const [id, group] of this.groups) {
       group.replica.flush(nowMs);
       const committed = new Set<number>();
@@ -243,8 +254,10 @@ export class LocalGroups {
       }
       if (rolesChanged) this.takeRoles(id, group);
       for (const position of committed) group.services[position]?.onProgress();
+      if (group.handOver.step(nowMs)) handedOver = true;
     }
     if (rolesChanged) this.parts.onRoles();
+    if (handedOver) this.parts.onHandedOver();
     if (this.parts.spec.memory.isShort) this.relief.step();
   }
 
@@ -396,7 +409,9 @@ export class LocalGroups {
         this.pumpLater();
       },
     });
-    return { replica, questions, reads, background, sweep, scrubbed, services, needed: new Set() };
+    const led = (): PartitionService[] => services.filter((service) => service !== undefined);
+    const handOver = new HandOver({ group, replica, logger, services: led });
+    return { replica, questions, reads, background, sweep, scrubbed, services, handOver, needed: new Set() };
   }
 
   private *scrubbedGroups(): IterableIterator<ScrubbedGroup> {

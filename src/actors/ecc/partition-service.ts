@@ -9,6 +9,9 @@
  * What cannot be decided now waits here and begins again from its look-up: while the primary does not serve, while it takes no
  * writes, while there is no lease, while segments are rebuilt. When the primaryship ends, requests that were not decided go back
  * to the router; of those with an entry in the log nobody here can say what will become of them.
+ *
+ * Before a planned hand-over the partition is drained, so that there are none: what would change something waits as well, until
+ * everything that has is committed and answered.
  */
 import { MalformedBytes } from '../../base/byte-reader.js';
 import { asDcacheError, DcacheError } from '../../base/errors.js';
@@ -108,6 +111,9 @@ export class PartitionService {
   private readonly awaited = new AwaitedAnswers();
   private readonly uploads: LargeWrites;
   private waiting: Waiting[] = [];
+  /** Flushes that have removed something. */
+  private flushes: PendingRequest[] = [];
+  private draining = false;
   private hasEnded = false;
   /** A segment is being rebuilt for cleaning. */
   private isFetching = false;
@@ -136,6 +142,26 @@ export class PartitionService {
     return this.parts.primary;
   }
 
+  /** Begins no change any more, until `resume`. */
+  drain(): void {
+    this.draining = true;
+  }
+
+  /** The hand-over that it was drained for is over, or has been given up. */
+  resume(): void {
+    if (!this.draining) return;
+    this.draining = false;
+    this.onProgress();
+  }
+
+  /** Nothing is uncommitted, and nobody waits to hear what became of a change. */
+  get isDrained(): boolean {
+    const { primary } = this.parts;
+    this.flushes = this.flushes.filter(({ settled }) => !settled);
+    const waits = this.waiting.some(({ pending }) => pending.exposed && !pending.settled);
+    return primary.commitIndex >= primary.lastIndex && !this.awaited.hasExposed && !waits && this.flushes.length === 0;
+  }
+
   execute(pending: PendingRequest): void {
     const { request } = pending;
     if (request.type === 'flush') this.flush(pending, FIRST_TAG, 0, 0);
@@ -155,7 +181,11 @@ export class PartitionService {
   upkeep(): void {
     const { primary, wallMs } = this.parts;
     this.awaited.forgetSettled();
+<<<<<<< HEAD
+    if (this.hasEnded || this.draining || !primary.serving || primary.isFull) return;
+=======
     if (this.hasEnded || !primary.serving || primary.isFull) return;
+>>>>>>> main
     this.uploads.dropSettled();
     this.cleanElsewhere();
     const { store } = primary;
@@ -222,9 +252,10 @@ export class PartitionService {
     if (pending.settled) return;
     if (this.hasEnded) return this.parts.giveBack(pending);
     const { request } = pending;
-    if (!primary.serving || (isWrite(request) && (primary.isFull || this.parts.shortage() !== undefined))) {
-      return this.wait(pending, () => this.attempt(pending));
-    }
+    // What has expired is removed before a scan.
+    const mayChange = isWrite(request) || request.type === 'scan';
+    const isHeldUp = isWrite(request) && (primary.isFull || this.parts.shortage() !== undefined);
+    if (!primary.serving || isHeldUp || (mayChange && this.draining)) return this.waitToAttempt(pending);
     switch (request.type) {
       case 'scan':
         return this.scan(pending, request, hasFetched);
@@ -245,6 +276,16 @@ export class PartitionService {
     const nowMs = wallMs();
     const tag = store.partition.hash.keyTag(request.key, 0, request.key.length);
     if (isWrite(request)) {
+<<<<<<< HEAD
+      const run = request.type === 'set' ? this.uploads.wholeRunOf(pending) : undefined;
+      if (run === undefined && !this.uploads.isUnderWay(pending)) {
+        const sinceMs = pending.deadlineMs - pending.timeoutMs;
+        const verdict = this.admission.admit(request, nowMs, sinceMs, this.parts.scheduler.nowMs());
+        if (verdict === 'wait') return this.wait(pending, () => this.attempt(pending));
+        if (verdict !== 'now') return pending.failed(verdict);
+      }
+      if (run === undefined && this.writesInPieces(pending) && this.uploads.maybeBegin(pending)) return;
+=======
       const sinceMs = pending.deadlineMs - pending.timeoutMs;
       const verdict = this.admission.admit(
         this.uploads.restOf(pending, request),
@@ -256,6 +297,7 @@ export class PartitionService {
       if (verdict !== 'now') return pending.failed(verdict);
       const run = request.type === 'set' ? this.uploads.wholeRunOf(pending) : undefined;
       if (run === undefined && this.uploads.maybeBegin(pending)) return;
+>>>>>>> main
       const { result, index } = this.change(() => {
         store.tick(nowMs, 0);
         return run === undefined ? decisions.write(request) : this.uploads.finish(pending, run);
@@ -265,6 +307,7 @@ export class PartitionService {
     }
     // I2: the miss is answered once the removal is committed.
     const isOver = store.values.expiringBytes > 0 && store.lookUp(request.key, nowMs) === 'expired';
+    if (isOver && this.draining) return this.waitToAttempt(pending);
     const index = isOver ? this.change(() => decisions.removeIfOver(request.key, nowMs)).index : 0;
     const reply = decisions.read(request, nowMs);
     this.respond(pending, reply, Math.max(index, primary.uncommittedIndexOf(tag)), index > 0);
@@ -290,14 +333,18 @@ export class PartitionService {
     if (pending.settled) return;
     if (this.hasEnded) return this.endFlush(pending);
     const goOn = (tag: number, total: number, last: number) => (): void => this.flush(pending, tag, total, last);
-    if (!primary.serving || primary.isFull) return this.wait(pending, goOn(fromTag, removed, index));
+    const isHeldUp = primary.isFull || (this.draining && !pending.exposed);
+    if (!primary.serving || isHeldUp) return this.wait(pending, goOn(fromTag, removed, index));
     const { store } = primary;
     const { result, index: last } = this.change(() => {
       const step = removeKeys(store, fromTag, FLUSH_KEYS);
       store.tick(wallMs(), FLUSH_CLEANING_BYTES);
       return step;
     });
-    if (last > 0) pending.exposed = true;
+    if (last > 0 && !pending.exposed) {
+      pending.exposed = true;
+      this.flushes.push(pending);
+    }
     const total = removed + result.removed;
     const lastIndex = Math.max(index, last);
     const { nextTag, missing } = result;
@@ -313,9 +360,18 @@ export class PartitionService {
     else scheduler.nextTurn(goOn(nextTag, total, lastIndex));
   }
 
+  private waitToAttempt(pending: PendingRequest): void {
+    this.wait(pending, () => this.attempt(pending));
+  }
+
   private endFlush(pending: PendingRequest): void {
     if (!pending.exposed) this.parts.giveBack(pending);
     else pending.failed(lostPrimaryship());
+  }
+
+  /** Under a cap a value is written at once: what a write is let through for is there then, and not after others. */
+  private writesInPieces(pending: PendingRequest): boolean {
+    return this.parts.primary.memory.allowanceBytes === Infinity || this.uploads.isUnderWay(pending);
   }
 
   private change<Result>(work: () => Result): { readonly result: Result; readonly index: number } {

@@ -6,7 +6,16 @@ import { EMPTY_REPORT } from '../../../src/cluster/heartbeat.js';
 import { life } from '../../cluster/some-maps.js';
 
 const heartbeat = { ...EMPTY_REPORT, ...life(1), sequence: 3, letGo: [{ group: 1, epoch: 2 }] };
-const reply = { incarnation: life(1).incarnation, sequence: 3, leaseMs: 500, mapIndex: 9, letGo: [], troubles: [] };
+const reply = {
+  incarnation: life(1).incarnation,
+  sequence: 3,
+  leaseMs: 500,
+  mapIndex: 9,
+  letGo: [],
+  handOver: [],
+  leaveRefused: false,
+  troubles: [],
+};
 
 test('heartbeats and replies arrive as what they were sent as', () => {
   for (const message of [

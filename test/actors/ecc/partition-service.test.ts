@@ -375,6 +375,66 @@ test('values that are over are removed without anybody asking', () => {
   expect(primary.store.values.keyCount).toBe(0);
 });
 
+describe('before a planned hand-over', () => {
+  test('what would change something waits, and reads are answered', () => {
+    committed(set('1'));
+    service.drain();
+    const write = execute(set('2'));
+    const scan = execute(SCAN);
+    expect(execute(GET).outcome).toMatchObject({ value: bytes('1') });
+    expect([write.outcome, scan.outcome, primary.lastIndex]).toEqual([undefined, undefined, 1]);
+    expect(service.isDrained).toBe(true);
+  });
+
+  test('it is drained when all that was accepted is committed and answered', () => {
+    const write = execute(set('1'));
+    service.drain();
+    expect(service.isDrained).toBe(false);
+    primary.commitIndex = primary.lastIndex;
+    expect(service.isDrained).toBe(false);
+    service.onProgress();
+    expect(write.outcome).toMatchObject({ applied: true });
+    expect(service.isDrained).toBe(true);
+  });
+
+  test('an expired value is left to the next primary to remove', () => {
+    committed(set('1', { lifetime: { type: 'ttl', ttlMs: 10 } }));
+    service.drain();
+    wallMs += 11;
+    const read = execute(GET);
+    service.upkeep();
+    expect([read.outcome, primary.lastIndex]).toEqual([undefined, 1]);
+    service.end();
+    expect(givenBack).toEqual([read.pending]);
+  });
+
+  test('a flush that has begun goes on to its end, one that has not waits', async () => {
+    committed(set('1'));
+    for (let i = 0; i < 600; i++) committed(set('x', { key: bytes(`k${i}`) }));
+    const first = execute({ type: 'flush' });
+    service.drain();
+    const second = execute({ type: 'flush' });
+    expect(service.isDrained).toBe(false);
+    await scheduler.settle();
+    commit();
+    expect(first.outcome).toEqual({ type: 'flush', removed: 601 });
+    expect(second.outcome).toBeUndefined();
+    expect(service.isDrained).toBe(true);
+  });
+
+  test('what has waited is decided here when it comes to nothing, and elsewhere when it does not', () => {
+    service.drain();
+    const write = execute(set('1'));
+    service.resume();
+    commit();
+    expect(write.outcome).toMatchObject({ applied: true });
+    service.drain();
+    const late = execute(set('2'));
+    service.end();
+    expect(givenBack).toEqual([late.pending]);
+  });
+});
+
 test('segments that cleaning wants, and whose bytes are elsewhere, are rebuilt for it, one after the other', async () => {
   const plain = { lifetime: FOREVER, condition: ALWAYS, returnOld: false };
   const text = new TextEncoder();

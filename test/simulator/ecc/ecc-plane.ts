@@ -150,6 +150,10 @@ export class EccSimPlane implements SimPlane {
     if (last !== undefined) this.life.onMapApplied(last.index, last.map);
   }
 
+  leave(): Promise<void> {
+    return this.side.leave();
+  }
+
   drain(): Promise<void> {
     return this.side.drain();
   }
