@@ -43,11 +43,6 @@ export class LargeWrites {
     return run !== undefined && run.valueBytes === this.valueOf(pending)?.length ? run : undefined;
   }
 
-  /** Some of its fragments are written. */
-  isUnderWay(pending: PendingRequest): boolean {
-    return this.runs.has(pending);
-  }
-
   /**
    * Writes the next piece of a large value, and has the request taken up again in a later turn; or fails it. False when its value is
    * not large. The partition serves and takes writes.

@@ -181,11 +181,7 @@ export class PartitionService {
   upkeep(): void {
     const { primary, wallMs } = this.parts;
     this.awaited.forgetSettled();
-<<<<<<< HEAD
     if (this.hasEnded || this.draining || !primary.serving || primary.isFull) return;
-=======
-    if (this.hasEnded || !primary.serving || primary.isFull) return;
->>>>>>> main
     this.uploads.dropSettled();
     this.cleanElsewhere();
     const { store } = primary;
@@ -276,16 +272,6 @@ export class PartitionService {
     const nowMs = wallMs();
     const tag = store.partition.hash.keyTag(request.key, 0, request.key.length);
     if (isWrite(request)) {
-<<<<<<< HEAD
-      const run = request.type === 'set' ? this.uploads.wholeRunOf(pending) : undefined;
-      if (run === undefined && !this.uploads.isUnderWay(pending)) {
-        const sinceMs = pending.deadlineMs - pending.timeoutMs;
-        const verdict = this.admission.admit(request, nowMs, sinceMs, this.parts.scheduler.nowMs());
-        if (verdict === 'wait') return this.wait(pending, () => this.attempt(pending));
-        if (verdict !== 'now') return pending.failed(verdict);
-      }
-      if (run === undefined && this.writesInPieces(pending) && this.uploads.maybeBegin(pending)) return;
-=======
       const sinceMs = pending.deadlineMs - pending.timeoutMs;
       const verdict = this.admission.admit(
         this.uploads.restOf(pending, request),
@@ -297,7 +283,6 @@ export class PartitionService {
       if (verdict !== 'now') return pending.failed(verdict);
       const run = request.type === 'set' ? this.uploads.wholeRunOf(pending) : undefined;
       if (run === undefined && this.uploads.maybeBegin(pending)) return;
->>>>>>> main
       const { result, index } = this.change(() => {
         store.tick(nowMs, 0);
         return run === undefined ? decisions.write(request) : this.uploads.finish(pending, run);
@@ -367,11 +352,6 @@ export class PartitionService {
   private endFlush(pending: PendingRequest): void {
     if (!pending.exposed) this.parts.giveBack(pending);
     else pending.failed(lostPrimaryship());
-  }
-
-  /** Under a cap a value is written at once: what a write is let through for is there then, and not after others. */
-  private writesInPieces(pending: PendingRequest): boolean {
-    return this.parts.primary.memory.allowanceBytes === Infinity || this.uploads.isUnderWay(pending);
   }
 
   private change<Result>(work: () => Result): { readonly result: Result; readonly index: number } {
