@@ -24,6 +24,9 @@ function node(number: number, changed: Partial<NodeReport> = {}): NodeReport {
     clusterSize: 3,
     needed: 2,
     reachable: 3,
+    capBytes: 0,
+    freeBytes: 0,
+    reserveBytes: 0,
   };
   const ecc = {
     incarnation: life(number).incarnation,

@@ -185,13 +185,16 @@ export class LeaseSimulation {
     return new Process(member, this.prng.between(960, 1_050) / 1_000);
   }
 
-  /** A new leader; the one before has lost its quorum a minimum election timeout ago, and what it had proposed is lost. */
+  /**
+   * A new leader; what the one before had proposed is lost. It has lost its quorum a minimum election timeout ago, or it has handed
+   * the leadership over, and its quorum has followed it up to now.
+   */
   private elect(): void {
     const before = this.leaders.at(-1);
     if (before !== undefined) {
       before.deposed = true;
-      before.proposals = [];
-      before.quorumContactMs = this.nowMs - TIMINGS.minElectionTimeoutMs;
+        before.proposals = [];
+        before.quorumContactMs = this.nowMs - (this.prng.chance(1, 2) ? 0 : TIMINGS.minElectionTimeoutMs);
     }
     const monitor = new HeartbeatMonitor({
       timings: TIMINGS,

@@ -5,8 +5,8 @@ import { erasureCode } from '../../src/erasure/erasure-code.js';
 import { ErasureCodec } from '../../src/erasure/erasure-codec.js';
 import { loopKernel } from '../../src/erasure/xor-kernel.js';
 import { SipKeyHash, seedOfCluster } from '../../src/store/key-hash.js';
-import { applyAll, groupOf, life, newMap } from '../cluster/some-maps.js';
 import { unlimitedMemory } from '../support/unlimited-memory.js';
+import { applyAll, groupOf, life, newMap } from '../cluster/some-maps.js';
 import { playGroup } from './group-play.js';
 
 const CODES: readonly (readonly [number, number])[] = [

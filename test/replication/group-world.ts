@@ -301,13 +301,23 @@ export class GroupWorld {
   /** Something that has been delivered comes once more, perhaps epochs later; links do not do that, but nothing may rest on it. */
   private deliverAgain(): void {
     if (this.delivered.length === 0) return;
-    const { from, to, message } = this.prng.pick(this.delivered);
+    const harmful = this.delivered.filter((delivered) => this.wouldCount(delivered));
+    const { from, to, message } = this.prng.pick(harmful.length > 0 ? harmful : this.delivered);
     const sender = this.nodes.find(({ self }) => self !== undefined && sameMember(self, from));
     const receiver = this.nodes.find(({ self }) => self !== undefined && sameMember(self, to));
     // What breaks a learner's stream costs it the attempt, and would keep it from ever arriving.
     if (sender === undefined || receiver === undefined || message.joinIndex > 0) return;
     receiver.replica?.onMessage(from, structuredClone(message), this.nowMs);
     this.carryOut(receiver);
+  }
+
+  /** An acknowledgement of an earlier epoch whose index is at its receiver not committed yet: it must not be counted. */
+  private wouldCount({ to, message }: Delivered): boolean {
+    if (message.type !== 'append-reply' || message.joinIndex > 0) return false;
+    const node = this.nodes.find(({ self }) => self !== undefined && sameMember(self, to));
+    const primary = node?.replica?.primary(message.position);
+    if (primary === undefined || message.epoch >= primary.epoch) return false;
+    return message.index > primary.commitIndex && message.index <= primary.lastIndex;
   }
 
   private pairs(): { from: WorldNode; to: WorldNode; link: Link }[] {

@@ -15,6 +15,7 @@ import { SipKeyHash } from '../../src/store/key-hash.js';
 import { STANDARD_LAYOUT } from '../../src/store/layout.js';
 import { PartitionStore } from '../../src/store/partition-store.js';
 import { SlabPool } from '../../src/store/slab-pool.js';
+import { playHeldUpAck } from './held-up-ack.js';
 
 const member = (name: string, life = 1): GroupMember => ({ nodeId: name as NodeId, incarnation: life as Incarnation });
 const [b, c] = [member('b'), member('c')];
@@ -146,6 +147,10 @@ describe('a change', () => {
     expect(store.partition.index.size).toBe(0);
     expect(primary.serving).toBe(false);
   });
+});
+
+test('an acknowledgement that was held up for two epochs does not count where other entries have taken its place (I5)', () => {
+  expect(playHeldUpAck).not.toThrow();
 });
 
 test('a primary that has let go serves again in a newer epoch only', () => {

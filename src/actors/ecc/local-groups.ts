@@ -397,8 +397,6 @@ export class LocalGroups {
     const { rebuildDelayMs: delayMs } = this.parts;
     const background = new BackgroundRebuild({ group, k, delayMs, replica, reads, scheduler, logger });
     const services: (PartitionService | undefined)[] = [];
-    const led = (): PartitionService[] => services.filter((service) => service !== undefined);
-    const handOver = new HandOver({ group, replica, logger, services: led });
     const sweep = new LossSweep({
       k,
       replica,
@@ -411,6 +409,8 @@ export class LocalGroups {
         this.pumpLater();
       },
     });
+    const led = (): PartitionService[] => services.filter((service) => service !== undefined);
+    const handOver = new HandOver({ group, replica, logger, services: led });
     return { replica, questions, reads, background, sweep, scrubbed, services, handOver, needed: new Set() };
   }
 

@@ -1,5 +1,8 @@
-/** Bugs to plant in ecc mode, as those of mutations.mjs. Each breaks an invariant of DESIGN.md sections 6 and 7. Those
- * with `world: 'group'` are hunted in one group under random interleavings (test/replication/group-world.ts). */
+/**
+ * Bugs to plant in ecc mode, as those of mutations.mjs. Each breaks an invariant of DESIGN.md sections 5 to 7. Those with `world:
+ * 'group'` are hunted in one group under random interleavings (test/replication/group-world.ts), those with `world: 'leases'` in a
+ * cluster of nothing but leases and maps (test/cluster/lease-simulation.ts).
+ */
 
 /** @type {readonly import('./mutations.mjs').Mutation[]} */
 export const ECC_MUTATIONS = [
@@ -13,10 +16,8 @@ export const ECC_MUTATIONS = [
     if (append.epoch === epoch && (primary === undefined || !sameMember(from, primary))) return;`,
   },
   {
-    // An acknowledgement has to be held up over two epochs that are led by the same node; test/replication/primary.test.ts shows it.
     name: 'ack-of-another-epoch-counted',
     world: 'group',
-    rare: true,
     breaks: 'I5: an acknowledgement counts in its epoch only',
     file: 'src/replication/primary.ts',
     find: 'if (peer === undefined || reply.epoch !== this.epoch) return;',
@@ -60,7 +61,7 @@ export const ECC_MUTATIONS = [
   },
   {
     name: 'grant-without-quorum-contact',
-    rare: true,
+    world: 'leases',
     breaks: 'I4(b): a leader grants only while a quorum follows it',
     file: 'src/cluster/lease-ledger.ts',
     find: 'if (contactIsOld) return false;',
@@ -74,7 +75,10 @@ export const ECC_MUTATIONS = [
     put: 'return !isQuiet(observed);',
   },
   {
+    // A new leader asks a primary to let go and waits for a lease, or for longer than one without a heartbeat, before it takes it
+    // out; what is left to (d) are the leases that the leader before gave behind its back, just when it handed over.
     name: 'new-leader-takes-primaries-out-at-once',
+    world: 'leases',
     rare: true,
     breaks: 'I4(d): a new leader waits for the leases of the one before',
     file: 'src/cluster/ecc-timings.ts',
@@ -134,5 +138,132 @@ export const ECC_MUTATIONS = [
         put: 'known?.questions.onMembers([...group.inSync, ...group.joining].filter(',
       },
     ],
+  },
+  {
+    name: 'lease-counted-from-the-answer',
+    breaks: 'I4: a lease counts from when its heartbeat was sent',
+    world: 'leases',
+    file: 'src/cluster/lease-holder.ts',
+    find: 'const leaseEndMs = sentMs + reply.leaseMs;',
+    put: 'const leaseEndMs = (this.sentMs.get(this.lastSequence) ?? sentMs) + reply.leaseMs;',
+  },
+  {
+    name: 'lease-of-the-leader-without-drift',
+    breaks: 'I4(c): the leader counts leases with drift',
+    world: 'leases',
+    file: 'src/cluster/lease-ledger.ts',
+    find: 'const endMs = nowMs + withDrift(this.timings, this.timings.leaseMs);',
+    put: 'const endMs = nowMs + this.timings.leaseMs / 2;',
+  },
+  {
+    name: 'answers-after-letting-go',
+    breaks: 'I4(c): whoever has let go answers nothing until a newer epoch',
+    file: 'src/replication/primary.ts',
+    find: 'return this.newest !== undefined && this.letGoEpoch < this.epoch;',
+    put: 'return this.newest !== undefined;',
+  },
+  {
+    name: 'served-before-the-tail-is-committed',
+    breaks: 'a new primary serves when the tail that it inherited is committed and applied',
+    world: 'group',
+    file: 'src/replication/primary.ts',
+    find: 'if (this.newest !== undefined || this.commitIndex < this.inheritedIndex) return;',
+    put: 'if (this.newest !== undefined) return;',
+  },
+  {
+    name: 'backup-applies-all-that-it-has',
+    breaks: 'I6: receivers apply only up to the commit index that they are told',
+    file: 'src/replication/receiver.ts',
+    find: 'else this.applyThrough(current, Math.min(append.commitIndex, matched));',
+    put: 'else this.applyThrough(current, matched);',
+  },
+  {
+    name: 'conflicting-tail-kept',
+    breaks: 'a receiver truncates a conflicting uncommitted suffix',
+    world: 'group',
+    file: 'src/replication/receiver.ts',
+    find: 'if (log.epochAt(entry.index) === entry.epoch) continue;',
+    put: 'if (entry.index <= log.lastIndex) continue;',
+  },
+  {
+    name: 'uncommitted-changes-not-taken-back',
+    breaks: 'an acting primary that becomes a backup takes its uncommitted entries back',
+    world: 'group',
+    file: 'src/replication/primary.ts',
+    find: 'this.newest?.takeBack();',
+    put: '',
+  },
+  {
+    name: 'freed-before-all-have-applied-it',
+    breaks: 'I9: bytes are freed when every member has applied the release',
+    file: 'src/replication/primary.ts',
+    find: 'for (const peer of this.backups.values()) index = Math.min(index, peer.applied);',
+    put: '',
+  },
+  {
+    name: 'release-not-unfolded',
+    breaks: 'a released segment is taken out of its parity shard',
+    file: 'src/replication/partition-state.ts',
+    find: 'onReleased: (number, content, checksum) => folds?.unfold(number, content, checksum),',
+    put: 'onReleased: (number, content, checksum) => { if (checksum % 3 !== 0) folds?.unfold(number, content, checksum); },',
+  },
+  {
+    name: 'cleaning-moves-what-has-ended',
+    breaks: 'I1: a move never overtakes a newer write',
+    file: 'src/store/cleaner.ts',
+    find: 'if (victim.isLive(offset)) {',
+    put: 'if (victim.isLive(offset) || (view.version % 7 === 0 && view.number === 0)) {',
+  },
+  {
+    name: 'cleaning-moves-half-a-segment',
+    breaks: 'cleaning moves every live record before it releases a segment',
+    file: 'src/store/cleaner.ts',
+    find: 'while (victim.liveBytes > 0) {',
+    put: 'while (victim.liveBytes > victim.length / 2) {',
+  },
+  {
+    name: 'expired-and-not-removed',
+    breaks: 'I2: a miss is answered once the removal is committed',
+    file: 'src/actors/ecc/partition-service.ts',
+    find: 'const index = isOver ? this.change(() => decisions.removeIfOver(request.key, nowMs)).index : 0;',
+    put: 'const index = isOver ? 0 : 0;',
+  },
+  {
+    name: 'dead-bytes-not-counted',
+    breaks: 'memory is accounted for exactly',
+    file: 'src/store/segment-table.ts',
+    find: 'this.droppedTotal++;',
+    put: 'this.droppedTotal += number % 5 === 0 ? 0 : 1;',
+  },
+  {
+    name: 'segment-sent-without-its-dead-records',
+    breaks: 'I12: which records are live comes from the primary, at the cut',
+    file: 'src/replication/transfer-stream.ts',
+    find: 'image: copyOfSegment(segment) });',
+    put: 'image: { ...copyOfSegment(segment), live: segment.live.map((bits) => bits | (bits << 1)) } });',
+  },
+  {
+    name: 'learner-not-compared',
+    breaks: 'I12: a primary compares what a learner holds before it declares it',
+    edits: [
+      {
+        file: 'src/replication/transfer-stream.ts',
+        find: "if (digest === expected) this.state = 'complete';",
+        put: "if (digest !== undefined || expected !== undefined) this.state = 'complete';",
+      },
+      {
+        // What it would have noticed: a segment that got lost on the way.
+        file: 'src/replication/transfer-stream.ts',
+        find: 'this.remaining = sealed.map(({ number }) => {',
+        put: 'this.remaining = sealed.filter(({ number }) => number % 2 === 1).map(({ number }) => {',
+      },
+    ],
+  },
+  {
+    name: 'fold-of-another-position',
+    breaks: 'I8: a segment is folded as of its own position',
+    file: 'src/replication/parity-shards.ts',
+    find: 'this.codec.fold(position, segment, this.parityIndex, block.bytes);',
+    put: 'this.codec.fold(checksum % 5 === 0 ? 0 : position, segment, this.parityIndex, block.bytes);',
   },
 ];

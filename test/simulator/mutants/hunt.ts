@@ -1,9 +1,12 @@
 /**
  * Runs seeds until one fails: the program that a planted bug is built into (bin/mutants.mjs).
- * Arguments: mode (of the whole cluster's simulator, or `group` for one group under random interleavings), first seed, number of seeds. The last line of its output is the outcome as JSON.
+ * Arguments: mode (of the whole cluster's simulator; `group`: one group under random interleavings; `leases`: leases and maps alone),
+ * first seed, number of seeds. The last line of its output is the outcome as JSON.
  */
 import { isMode } from '../../../src/base/ids.js';
+import { LeaseSimulation } from '../../cluster/lease-simulation.js';
 import { playGroup } from '../../replication/group-play.js';
+import { playHeldUpAck } from '../../replication/held-up-ack.js';
 import { run } from '../run.js';
 
 export interface HuntOutcome {
@@ -23,21 +26,33 @@ const CODES = [
   [4, 2],
 ] as const;
 
+/** Virtual time of one seed of the simulation of leases. */
+const LEASES_MS = 20_000;
+
 /** How the run of a seed was noticed to be broken; undefined if it passed. */
 async function noticed(mode: string, seed: number): Promise<string | undefined> {
+  const [k, m] = CODES[seed % CODES.length] ?? CODES[0];
   if (mode === 'group') {
-    const [k, m] = CODES[seed % CODES.length] ?? CODES[0];
-    try {
+    return thrown(() => {
+      playHeldUpAck();
       playGroup(seed, k, m);
-      return undefined;
-    } catch (error) {
-      return String(error).split('\n')[0]?.slice(0, 120);
-    }
+    });
   }
+  if (mode === 'leases') return thrown(() => new LeaseSimulation(seed, { k, m }).run(LEASES_MS));
   if (!isMode(mode)) throw new Error(`${mode} is no mode`);
   const { verdict } = await run(seed, mode);
   if (verdict.type === 'passed') return undefined;
   return verdict.type === 'violation' ? verdict.invariant : `${verdict.type}: ${verdict.details.split('\n')[0]}`;
+}
+
+/** What `play` fails with, cut short. */
+function thrown(play: () => void): string | undefined {
+  try {
+    play();
+    return undefined;
+  } catch (error) {
+    return String(error).split('\n')[0]?.slice(0, 120);
+  }
 }
 
 async function hunt(mode: string, firstSeed: number, maxSeeds: number): Promise<HuntOutcome> {

@@ -5,7 +5,7 @@
 
 /**
  * @typedef {{file: string, find: string, put: string}} Edit
- * @typedef {{name: string, breaks: string, rare?: boolean, world?: 'group'} & (Edit | {edits: readonly Edit[]})} Mutation
+ * @typedef {{name: string, breaks: string, rare?: boolean, world?: 'group' | 'leases'} & (Edit | {edits: readonly Edit[]})} Mutation
  * `rare`: it takes thousands of seeds, so it is hunted only by name, or with --rare.
  */
 
