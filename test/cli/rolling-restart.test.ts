@@ -12,9 +12,6 @@ const LEFT = applyAll(MAP, [{ type: 'remove', group: 0, epoch: 1, member: life(3
 function node(number: number, changed: Partial<NodeReport> = {}): NodeReport {
   const texts = { clientAddress: '', controlAddress: '', httpAddress: '', leader: 'n1', version: '', clusterId: '' };
   const numbers = {
-    capBytes: 0,
-    freeBytes: 0,
-    reserveBytes: 0,
     term: 1,
     commit: 9,
     applied: 9,
