@@ -193,8 +193,8 @@ export class LeaseSimulation {
     const before = this.leaders.at(-1);
     if (before !== undefined) {
       before.deposed = true;
-        before.proposals = [];
-        before.quorumContactMs = this.nowMs - (this.prng.chance(1, 2) ? 0 : TIMINGS.minElectionTimeoutMs);
+      before.proposals = [];
+      before.quorumContactMs = this.nowMs - (this.prng.chance(1, 2) ? 0 : TIMINGS.minElectionTimeoutMs);
     }
     const monitor = new HeartbeatMonitor({
       timings: TIMINGS,
