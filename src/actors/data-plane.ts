@@ -4,6 +4,7 @@
  */
 import type { ClusterMap } from '../cluster/cluster-map.js';
 import type { ClusterView } from '../cluster/view.js';
+import type { TransferReport } from '../recovery/transfer-watch.js';
 import type { KvReply, KvRequest } from '../store/requests.js';
 import type { ControlEvent } from './control/events.js';
 
@@ -73,6 +74,15 @@ export interface DataStats {
 export const ECC_BYTES = ['live', 'dead', 'index', 'parity', 'tail', 'other'] as const;
 export type EccBytes = Readonly<Record<(typeof ECC_BYTES)[number], number>>;
 
+/** Bytes of a node under its memory cap; all 0 without one. */
+export interface EccMemory {
+  readonly capBytes: number;
+  /** What writes may still take. */
+  readonly freeBytes: number;
+  /** Held back from writes, for deletes, cleaning, releases and rebuilds. */
+  readonly reserveBytes: number;
+}
+
 /** What a node of ecc mode knows of the cluster map and of its own right to answer. */
 export interface EccReport {
   /** As the main thread has applied it; without groups until they have been created. */
@@ -82,8 +92,14 @@ export interface EccReport {
   readonly incarnation: number;
   /** Time left of the lease that this node may use, in ms; 0: it has none. */
   readonly leaseLeftMs: number;
+  /** What the node may hold, under --max-memory. */
+  readonly memory: EccMemory;
   /** Partitions that this node leads now. */
   readonly partitionsLed: number;
   /** Groups that have lost more than the code can bear and wait for somebody to decide, as the leader has told last. */
   readonly lostGroups: readonly number[];
+  /** How far the learners are that this node feeds. */
+  readonly transfers: readonly TransferReport[];
+  /** Bytes of segments that are kept though this node is out of their group: they need not be sent again. */
+  readonly candidateBytes: number;
 }

@@ -92,6 +92,30 @@ export const METRICS = {
     help: 'Segments rebuilt from parity to answer requests or to refill a node, by how it went: done or wrong (a shard is damaged).',
     labels: ['result'],
   },
+  lostSegments: {
+    type: 'counter',
+    name: 'dcache_lost_segments_total',
+    help: 'Segments that this node has given up after a declared loss, since nobody could decode them.',
+    labels: [],
+  },
+  transferBytes: {
+    type: 'counter',
+    name: 'dcache_transfer_bytes_total',
+    help: 'Bytes of sealed segments that learners were given: sent as bytes, or kept there from before and not sent.',
+    labels: ['as'],
+  },
+  transferLeft: {
+    type: 'gauge',
+    name: 'dcache_transfer_left_bytes',
+    help: 'Bytes of sealed segments that learners fed by this node do not have yet.',
+    labels: [],
+  },
+  candidateBytes: {
+    type: 'gauge',
+    name: 'dcache_candidate_bytes',
+    help: 'Bytes of segments that this node keeps for groups which it is out of, so that they need not be sent to it again.',
+    labels: [],
+  },
   scrubbedShards: {
     type: 'counter',
     name: 'dcache_scrubbed_shards_total',
@@ -160,6 +184,30 @@ export const METRICS = {
     name: 'dcache_store_bytes',
     help: 'Bytes that the store holds, by what for: live and dead values, index, and others. The sum is all.',
     labels: ['for'],
+  },
+  memory: {
+    type: 'gauge',
+    name: 'dcache_memory_bytes',
+    help: 'Memory of the node under --max-memory: its cap, what writes may still take, what is held back from them; ecc mode.',
+    labels: ['of'],
+  },
+  evictions: {
+    type: 'counter',
+    name: 'dcache_evictions_total',
+    help: 'Values ended to make room, as primary of their partition; ecc mode.',
+    labels: [],
+  },
+  movedBytes: {
+    type: 'counter',
+    name: 'dcache_moved_bytes_total',
+    help: 'Bytes of records that cleaning and eviction have written once more, as primary of their partition; ecc mode.',
+    labels: [],
+  },
+  refusedWrites: {
+    type: 'counter',
+    name: 'dcache_refused_writes_total',
+    help: 'Writes refused because a node that would hold the value is at its memory cap; ecc mode.',
+    labels: [],
   },
   mailboxMessages: {
     type: 'gauge',

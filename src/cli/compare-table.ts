@@ -1,7 +1,8 @@
 /** A comparison for people: figures with their spread, and ratios where the rounds allow them. */
-import { ratioOf, spreadOf } from '../bench/measure/statistics.js';
-import type { ComparedRound, ComparedSystem, CompareReport } from '../bench/report/compare-report.js';
-import { plainTable, type Cell } from './tables.js';
+import { spreadOf } from '../bench/measure/statistics.js';
+import type { ComparedRound, CompareReport } from '../bench/report/compare-report.js';
+import { RATIO_COLUMNS, ratioRows } from '../bench/report/ratios.js';
+import { plainTable } from './tables.js';
 
 export function compareTables(report: CompareReport): string {
   return [headline(report), figuresTable(report), ratiosTable(report), notes(report)].join('\n\n');
@@ -46,38 +47,9 @@ function spread(rounds: readonly ComparedRound[], of: (round: ComparedRound) => 
 }
 
 /** Of the first system to each other one. */
-function ratiosTable({ systems }: CompareReport): string {
-  const [first, ...others] = systems;
-  if (first === undefined) return '';
-  const head = [`${first.name} :`, 'a second', 'p50', 'p99', 'CPU each', 'bytes an entry'];
-  return plainTable(
-    head,
-    others.map((other): Cell[] => {
-      const of = (get: (round: ComparedRound) => number): string => {
-        const ratio = ratioOf(first.rounds.map(get), other.rounds.map(get));
-        return ratio === undefined ? 'overlap' : presentRatio(ratio);
-      };
-      return [
-        other.name,
-        of(({ perSecond }) => perSecond),
-        of(({ p50Ms }) => p50Ms),
-        of(({ p99Ms }) => p99Ms),
-        of(({ cpuMicrosPerOperation }) => cpuMicrosPerOperation),
-        memoryRatio(first, other),
-      ];
-    }),
-  );
-}
-
-/** Memory is compared between systems that bear as many failures; what bears fewer holds fewer copies. */
-function memoryRatio(first: ComparedSystem, other: ComparedSystem): string {
-  if (first.tolerates !== other.tolerates)
-    return other.tolerates === 0 ? 'tolerates none' : `tolerates ${other.tolerates}`;
-  return presentRatio(first.bytesPerEntry / other.bytesPerEntry);
-}
-
-function presentRatio(ratio: number): string {
-  return ratio >= 10 ? ratio.toFixed(0) : ratio >= 0.095 ? ratio.toFixed(2) : ratio.toPrecision(1);
+function ratiosTable(report: CompareReport): string {
+  const [first] = report.systems;
+  return first === undefined ? '' : plainTable([`${first.name} :`, ...RATIO_COLUMNS], ratioRows(report));
 }
 
 function notes({ machine, rule, systems }: CompareReport): string {

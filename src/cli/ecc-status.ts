@@ -3,6 +3,7 @@ import { ECC_BYTES } from '../actors/data-plane.js';
 import type { ClusterReport, NodeReport } from '../adapters/grpc/backend.js';
 import type { MapReport } from '../cluster/map-report.js';
 import { describeService, serviceState, type ServiceState } from '../cluster/service-state.js';
+import { recoveryProgress } from '../recovery/recovery-progress.js';
 import { plainTable, presentBytes, presentTime, type Cell } from './tables.js';
 
 const COLUMNS = ['node', 'pid', 'client', 'role', 'lease', 'in sync', 'keys', ...ECC_BYTES, 'bytes', 'uptime'];
@@ -39,11 +40,28 @@ function dashes(count: number): string[] {
   return new Array<string>(count).fill('-');
 }
 
+/** "n3 refills: 45%, 1.2 GiB of 2.6 GiB (0.8 GiB of it kept), 120.0 MiB a second, 12 s left"; one a node that does. */
+export function recoveryLines(nodes: readonly NodeReport[]): readonly string[] {
+  return recoveryProgress(nodes).map(({ nodeId, doneBytes, totalBytes, keptBytes, bytesPerSecond, leftMs }) => {
+    const percent = totalBytes === 0 ? 100 : Math.floor((100 * doneBytes) / totalBytes);
+    const kept = keptBytes === 0 ? '' : ` (${presentBytes(keptBytes)} of it kept)`;
+    const left = leftMs === undefined ? '' : `, ${presentTime(leftMs)} left`;
+    const done = `${percent}%, ${presentBytes(doneBytes)} of ${presentBytes(totalBytes)}${kept}`;
+    return `${nodeId} refills: ${done}, ${presentBytes(bytesPerSecond)} a second${left}`;
+  });
+}
+
 /** ", RS(3,2): serving; 2 more nodes may fail" */
 export function eccSentence(report: ClusterReport, map: MapReport): string {
   const { ecc } = report.nodes.find((node) => node.ecc !== undefined) ?? {};
   const { k, m } = map.groups.length > 0 ? map : (ecc ?? map);
   return `, RS(${k},${m}): ${describeService(stateOf(report, map, k + m))}`;
+}
+
+/** Whether data are lost: groups that wait for a decision, or a declared loss that nobody has acknowledged. A cold start is none. */
+export function tellsOfLoss({ nodes, map }: ClusterReport): boolean {
+  const isDeclared = map?.groups.some(({ loss }) => loss === 'declared') ?? false;
+  return isDeclared || nodes.some(({ ecc }) => (ecc?.lostGroups.length ?? 0) > 0);
 }
 
 function stateOf({ nodes, up, needed }: ClusterReport, map: MapReport, n: number): ServiceState {

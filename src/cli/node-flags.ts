@@ -112,9 +112,14 @@ export const nodeFlags = {
     description: 'entries of the log kept behind a snapshot, for followers that are a little late [default: 1000]',
     env: 'DCACHE_KEPT_ENTRIES',
   }),
+  'recovery-rate': Flags.string({
+    description: 'ecc mode: bytes a second sent to nodes that refill, like 50mb [default: off, no limit]',
+    env: 'DCACHE_RECOVERY_RATE',
+    helpValue: 'BYTES|off',
+  }),
   'max-memory': Flags.string({
     description:
-      'raft mode: most that the store may hold, everything counted; the leader decides for all nodes [default: off]',
+      'most that the node may hold for data, everything counted; in raft mode the leader decides for all [default: off]',
     env: 'DCACHE_MAX_MEMORY',
     helpValue: 'BYTES|512mb|2gb|off',
   }),
@@ -168,6 +173,7 @@ export function nodeOptions(flags: Parsed): NodeOptions {
     driftPercent: number('drift-percent'),
     heartbeatTimeoutMs: number('heartbeat-timeout-ms'),
     linkTimeoutMs: number('link-timeout-ms'),
+    recoveryRate: text('recovery-rate'),
     scrubInterval: text('scrub-interval'),
     onLoss: text('on-loss'),
     snapshotBytes: number('snapshot-bytes'),

@@ -1,6 +1,6 @@
 /** The state of a cluster for people: a table of nodes and one sentence. */
 import type { ClusterReport, NodeReport } from '../adapters/grpc/backend.js';
-import { eccSentence, eccTable } from './ecc-status.js';
+import { eccSentence, eccTable, recoveryLines } from './ecc-status.js';
 import { plainTable, presentBytes, presentTime, type Cell } from './tables.js';
 
 const COLUMNS = ['node', 'pid', 'client', 'control', 'role', 'term', 'commit', 'applied', 'keys', 'bytes', 'uptime'];
@@ -8,7 +8,8 @@ const COLUMNS = ['node', 'pid', 'client', 'control', 'role', 'term', 'commit', '
 export function statusTable(report: ClusterReport): string {
   const { nodes, map } = report;
   const table = map === undefined ? plainTable(COLUMNS, nodes.map(row)) : eccTable(nodes, map);
-  return `${table}\n\n${summary(report)}`;
+  const paragraphs = [table, recoveryLines(nodes).join('\n'), summary(report)];
+  return paragraphs.filter((paragraph) => paragraph !== '').join('\n\n');
 }
 
 /** "serving; 1 more node may fail" */

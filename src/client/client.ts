@@ -22,6 +22,7 @@ import {
   type Key,
   type SetOptions,
 } from './options.js';
+import type { LossEvent } from './loss-watch.js';
 import { Requester } from './requester.js';
 import { keyOf, scanEntries, type BytesKeys, type ScanItem, type ScanOptions } from './scan.js';
 import { SingleFlight } from './single-flight.js';
@@ -59,12 +60,33 @@ export class DcacheClient<V = string> {
   private readonly requester: Requester;
   private readonly codec: Codec<V>;
   private readonly flights = new SingleFlight<V>();
+  private readonly lossListeners = new Set<(loss: LossEvent) => void>();
 
   /** Connects with the first request. Throws CONFIG_INVALID. */
   constructor(options: DcacheClientOptions<V> = {}) {
-    this.requester = new Requester(checkClientOptions(options));
+    this.requester = new Requester(checkClientOptions(options), (loss) => {
+      for (const listener of this.lossListeners) listener(loss);
+    });
     // Without a codec there is nothing to infer V from, so that it is its default, string.
     this.codec = options.codec ?? (stringCodec as unknown as Codec<V>);
+  }
+
+  /**
+   * Calls `listener` when the cluster has lost data: a loss was declared after more nodes than the code can bear had lost what they held, or all
+   * nodes were started anew. From then on keys may be missing that were never deleted. Told while the client is connected, that is
+   * from its first request on; a loss from before is not.
+   */
+  on(event: 'loss', listener: (loss: LossEvent) => void): this {
+    checkEvent(event);
+    this.lossListeners.add(listener);
+    return this;
+  }
+
+  /** Takes a listener away. */
+  off(event: 'loss', listener: (loss: LossEvent) => void): this {
+    checkEvent(event);
+    this.lossListeners.delete(listener);
+    return this;
   }
 
   /** The value of a key, undefined when it does not exist. */
@@ -259,6 +281,11 @@ export class DcacheClient<V = string> {
       });
     }
   }
+}
+
+/** From JavaScript anything may come. */
+function checkEvent(event: string): void {
+  if (event !== 'loss') throw new DcacheError('INVALID_ARGUMENT', `there is no event "${event}"; there is "loss"`);
 }
 
 function wholeBigInt(by: bigint | number): bigint {

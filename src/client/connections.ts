@@ -12,6 +12,7 @@ import type { Topology } from '../adapters/grpc/backend.js';
 import { SessionClient } from '../adapters/grpc/session-client.js';
 import { parseAddress } from '../base/address.js';
 import type { KvRequest } from '../store/requests.js';
+import { LossWatch, type LossEvent } from './loss-watch.js';
 import { SlotTable } from './slot-table.js';
 
 const SUSPICION_MS = 1_000;
@@ -30,9 +31,15 @@ export class Connections {
   private readonly retired = new Set<SessionClient>();
   private readonly slots = new SlotTable();
   private readonly failedAtMs = new Map<string, number>();
+  private readonly losses = new LossWatch();
+  private readonly onLoss: (loss: LossEvent) => void;
 
-  /** @param seeds at least one host:port of a client port; tried in this order. Nothing is connected yet. */
-  constructor(seeds: readonly string[]) {
+  /**
+   * @param seeds at least one host:port of a client port; tried in this order. Nothing is connected yet.
+   * @param onLoss told of losses of data, once each.
+   */
+  constructor(seeds: readonly string[], onLoss: (loss: LossEvent) => void = () => undefined) {
+    this.onLoss = onLoss;
     this.seeds = seeds;
     this.addresses = seeds;
     this.home = seeds[0] ?? '';
@@ -83,6 +90,8 @@ export class Connections {
     const isNewer = this.slots.learn(topology);
     if (source.address === this.home) this.followLeader(topology.leader, usable);
     if (isNewer) this.retireUnused();
+    const loss = this.losses.learn(topology);
+    if (loss !== undefined) this.onLoss(loss);
   }
 
   /** Only the node in use is believed: another one may be behind. */

@@ -8,6 +8,7 @@ import { asDcacheError, DcacheError } from '../base/errors.js';
 import { checkRequest } from '../store/request-limits.js';
 import { isWrite, type KvReply, type KvRequest } from '../store/requests.js';
 import { Connections } from './connections.js';
+import type { LossEvent } from './loss-watch.js';
 import { checkTimeout, type CallOptions, type CheckedClientOptions } from './options.js';
 import { Round } from './round.js';
 
@@ -23,9 +24,10 @@ export class Requester {
   private closing: Promise<void> | undefined;
   private onIdle: () => void = () => undefined;
 
-  constructor(options: CheckedClientOptions) {
+  /** @param onLoss told of losses of data, once each. */
+  constructor(options: CheckedClientOptions, onLoss: (loss: LossEvent) => void) {
     this.options = options;
-    this.connections = new Connections(options.endpoints);
+    this.connections = new Connections(options.endpoints, onLoss);
   }
 
   /** Rejects with a DcacheError; before anything is sent if the request is not valid. The request's buffers are handed over. */

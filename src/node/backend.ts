@@ -71,8 +71,8 @@ export class NodeBackend implements ClientBackend {
     const { currentView, ecc } = this.parts.plane;
     if (currentView === this.toldOf[0] && ecc?.map === this.toldOf[1]) return;
     this.toldOf = [currentView, ecc?.map];
-    const { leader, nodes, k, primaries } = this.topology();
-    const told = [leader, ...nodes, k, ...primaries].join(' ');
+    const { leader, nodes, k, primaries, lossGenerations } = this.topology();
+    const told = [leader, ...nodes, k, ...primaries, ...lossGenerations].join(' ');
     if (told === this.lastTopology) return;
     this.lastTopology = told;
     for (const listener of this.topologyListeners) listener();

@@ -33,6 +33,7 @@ const FIELDS = {
   driftPercent: 'whole number',
   heartbeatTimeoutMs: 'whole number',
   linkTimeoutMs: 'whole number',
+  recoveryRate: 'text or whole number',
   scrubInterval: 'text',
   onLoss: 'text',
   snapshotBytes: 'whole number',

@@ -20,7 +20,7 @@ import {
   place,
 } from '../cluster/default-layout.js';
 import { refuseEccOptions, resolveEcc, type EccConfig } from './ecc-config.js';
-import { address, invalid, InvalidOption, whole } from './option-checks.js';
+import { address, invalid, InvalidOption, whole, parseBytes } from './option-checks.js';
 import type { NodeOptions } from './node-options.js';
 
 export interface NodeConfig {
@@ -82,6 +82,7 @@ function resolve(options: NodeOptions, placeNumber: number): NodeConfig {
   if (!isLogFormat(logFormat)) throw invalid('log-format', logFormat, LOG_FORMATS.join(', '));
   const timings = resolveTimings(options);
   const founders = resolveFounders(options, nodesOf(options), nodeId, controlListen);
+  const memoryRules = resolveMemoryRules(options);
   if (mode === 'raft') refuseEccOptions(options);
   return {
     mode,
@@ -99,8 +100,8 @@ function resolve(options: NodeOptions, placeNumber: number): NodeConfig {
       minLogBytes: whole('snapshot-bytes', options.snapshotBytes ?? DEFAULT_SNAPSHOT_BYTES, 4096, 2 ** 40),
       keptEntries: whole('kept-entries', options.keptEntries ?? DEFAULT_KEPT_ENTRIES, 0, 2 ** 32),
     },
-    memoryRules: resolveMemoryRules(options),
-    ecc: mode === 'raft' ? undefined : resolveEcc(options, founders.length, placeNumber, timings),
+    memoryRules,
+    ecc: mode === 'raft' ? undefined : resolveEcc(options, founders.length, placeNumber, timings, memoryRules),
   };
 }
 
@@ -204,21 +205,6 @@ function resolveMemoryRules(options: NodeOptions): MemoryRules {
     throw invalid('eviction', policy, 'noeviction as long as --max-memory sets no cap: nothing would ever be evicted');
   }
   return { maxBytes, policy };
-}
-
-const UNIT_BYTES = new Map([
-  ['', 1],
-  ['b', 1],
-  ['kb', 1024],
-  ['mb', 1024 ** 2],
-  ['gb', 1024 ** 3],
-]);
-
-/** A whole number of bytes, or a number with a unit, in which a kb has 1024 bytes as it has for Redis. */
-function parseBytes(text: string): number | undefined {
-  const [, amount, unit = ''] = /^(\d+(?:\.\d+)?) ?([a-z]*)$/i.exec(text) ?? [];
-  const unitBytes = UNIT_BYTES.get(unit.toLowerCase());
-  return amount === undefined || unitBytes === undefined ? undefined : Math.floor(Number(amount) * unitBytes);
 }
 
 function isLogFormat(text: string): text is LogFormat {

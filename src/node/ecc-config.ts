@@ -4,13 +4,18 @@ import { checkCode, defaultCode, type Code } from '../cluster/code-layout.js';
 import { place } from '../cluster/default-layout.js';
 import { checkEccTimings, DEFAULT_ECC_TIMINGS, type EccTimings } from '../cluster/ecc-timings.js';
 import { isLossPolicy, LOSS_POLICIES, type LossPolicy } from '../cluster/loss-policy.js';
+import { isEnough, leastCapBytes, partitionsHeld } from '../replication/memory-reserve.js';
+import { STANDARD_LAYOUT } from '../store/layout.js';
+import type { MemoryRules } from '../store/memory-cap.js';
 import type { NodeOptions } from './node-options.js';
-import { address, durationOrOff, invalid, whole } from './option-checks.js';
+import { address, durationOrOff, invalid, parseBytes, whole } from './option-checks.js';
 
 export interface EccConfig extends Code {
   /** host:port for the data links of the other nodes. */
   readonly dataListen: string;
   readonly timings: EccTimings;
+  /** Most that this node sends to learners, bytes a second; Infinity: no limit. */
+  readonly recoveryRate: number;
   /** Between two scrubs; 0: none by itself. */
   readonly scrubIntervalMs: number;
   /** What this node does, while it leads, about a group that has lost more than the code can bear. */
@@ -26,6 +31,7 @@ const ECC_OPTIONS = [
   'driftPercent',
   'heartbeatTimeoutMs',
   'linkTimeoutMs',
+  'recoveryRate',
   'scrubInterval',
   'onLoss',
 ] as const satisfies readonly (keyof NodeOptions)[];
@@ -40,12 +46,15 @@ export function resolveEcc(
   nodes: number,
   placeNumber: number,
   timings: ControlTimings,
+  memoryRules: MemoryRules,
 ): EccConfig {
-  refuseMemoryCap(options);
+  const code = resolveCode(options, nodes);
+  checkCap(memoryRules, code);
   return {
-    ...resolveCode(options, nodes),
+    ...code,
     dataListen: address('data-listen', options.dataListen ?? place(placeNumber).dataListen),
     timings: resolveEccTimings(options, timings),
+    recoveryRate: resolveRate(options.recoveryRate),
     scrubIntervalMs: durationOrOff(
       'scrub-interval',
       options.scrubInterval ?? DEFAULT_SCRUB_INTERVAL,
@@ -79,6 +88,18 @@ export function resolveCode({ k, m }: Pick<NodeOptions, 'k' | 'm'>, nodes: numbe
   return { k, m };
 }
 
+/** Below a segment a second a node would refill for weeks. */
+const MIN_RECOVERY_RATE = 64 * 1024;
+
+function resolveRate(given: string | number | undefined): number {
+  const text = String(given ?? 'off');
+  const bytesPerSecond = text === 'off' ? Infinity : parseBytes(text);
+  if (bytesPerSecond === undefined || bytesPerSecond < MIN_RECOVERY_RATE) {
+    throw invalid('recovery-rate', text, 'off, or bytes a second of at least 64kb, like 50mb');
+  }
+  return bytesPerSecond;
+}
+
 function resolveEccTimings(options: NodeOptions, { tickMs, electionTicks }: ControlTimings): EccTimings {
   const time = (name: keyof EccTimings & keyof NodeOptions): number =>
     whole(flagOf(name), options[name] ?? DEFAULT_ECC_TIMINGS[name], 1, MAX_TIME_MS);
@@ -95,15 +116,17 @@ function resolveEccTimings(options: NodeOptions, { tickMs, electionTicks }: Cont
   return timings;
 }
 
-/** A cap has to count what a node holds for the others; until it does, none is better than one that does not hold. */
-function refuseMemoryCap({ maxMemory, eviction }: NodeOptions): void {
-  const later = 'in ecc mode: a cap on memory comes with a later version; use --mode raft where you need one';
-  if (maxMemory !== undefined && maxMemory !== 'off') {
-    throw invalid('max-memory', String(maxMemory), `off or left out ${later}`);
-  }
-  if (eviction !== undefined && eviction !== 'noeviction') {
-    throw invalid('eviction', eviction, `noeviction or left out ${later}`);
-  }
+/** A cap of which what has to be held back leaves next to nothing would refuse every write. Throws CONFIG_INVALID. */
+function checkCap({ maxBytes }: MemoryRules, { k, m }: Code): void {
+  const shape = { k, m, layout: STANDARD_LAYOUT };
+  if (maxBytes === Infinity || isEnough(maxBytes, shape)) return;
+  const least = Math.ceil(leastCapBytes(shape) / 1024 ** 2);
+  throw invalid(
+    'max-memory',
+    String(maxBytes),
+    `${least}mb at least for RS(${k}, ${m}), whose nodes hold ${partitionsHeld(shape)} partitions each: ` +
+      'for each, memory is held back that deletes and cleaning take',
+  );
 }
 
 /** heartbeatTimeoutMs -> heartbeat-timeout-ms */

@@ -47,6 +47,7 @@ export class EccPlane implements NodePlane {
       forwarder: this.forwarder,
       readGrant: leaseReader(lease),
       files: new SnapshotFolder(snapshotFolder(config.dataFolder)),
+      recoveryRate: settings.recoveryRate,
       memoryRules: config.memoryRules,
       scrubIntervalMs: settings.scrubIntervalMs,
       logger: logger.child('data'),

@@ -25,6 +25,9 @@ export function registerGauges(
 
 function registerEccGauges(metrics: Metrics, report: () => EccReport | undefined): void {
   metrics.gauge('leaseLeft', {}, () => (report()?.leaseLeftMs ?? 0) / 1000);
+  metrics.gauge('memory', { of: 'cap' }, () => report()?.memory.capBytes ?? 0);
+  metrics.gauge('memory', { of: 'free' }, () => report()?.memory.freeBytes ?? 0);
+  metrics.gauge('memory', { of: 'reserve' }, () => report()?.memory.reserveBytes ?? 0);
   metrics.gauge('partitionsLed', {}, () => report()?.partitionsLed ?? 0);
   metrics.gauge('lostGroups', {}, () => report()?.lostGroups.length ?? 0);
   metrics.gauge('lossGeneration', {}, () =>
@@ -36,6 +39,10 @@ function registerEccGauges(metrics: Metrics, report: () => EccReport | undefined
       return (report()?.map.groups ?? []).filter((group) => group.loss === loss).length;
     });
   }
+  metrics.gauge('transferLeft', {}, () =>
+    (report()?.transfers ?? []).reduce((sum, { totalBytes, doneBytes }) => sum + totalBytes - doneBytes, 0),
+  );
+  metrics.gauge('candidateBytes', {}, () => report()?.candidateBytes ?? 0);
   metrics.gauge('groupsInSync', {}, () => {
     const groups = report()?.map.groups ?? [];
     return groups.filter(({ holders, inSync }) => inSync.length === holders.length).length;

@@ -35,6 +35,8 @@ export interface NodeOptions {
   readonly scrubInterval?: string | undefined;
   /** ecc mode: wait or reset; see LossPolicy. */
   readonly onLoss?: string | undefined;
+  /** ecc mode: bytes a second that a node sends to learners at most, with a unit like `50mb` if wanted; `off` for no limit. */
+  readonly recoveryRate?: string | number | undefined;
   /** A main thread that has not run for so long is taken for hung. */
   readonly hangMs?: number | undefined;
   /** A snapshot is taken when the log has grown by this much. */

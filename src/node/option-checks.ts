@@ -48,3 +48,18 @@ export class InvalidOption extends DcacheError {
     return origin === undefined ? this : new DcacheError(this.code, `${origin} ${this.problem}`, { cause: this });
   }
 }
+
+const UNIT_BYTES = new Map([
+  ['', 1],
+  ['b', 1],
+  ['kb', 1024],
+  ['mb', 1024 ** 2],
+  ['gb', 1024 ** 3],
+]);
+
+/** A whole number of bytes, or a number with a unit, in which a kb has 1024 bytes as it has for Redis. */
+export function parseBytes(text: string): number | undefined {
+  const [, amount, unit = ''] = /^(\d+(?:\.\d+)?) ?([a-z]*)$/i.exec(text) ?? [];
+  const unitBytes = UNIT_BYTES.get(unit.toLowerCase());
+  return amount === undefined || unitBytes === undefined ? undefined : Math.floor(Number(amount) * unitBytes);
+}

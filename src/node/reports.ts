@@ -1,6 +1,6 @@
 /** What a node says of itself and, having asked the others, of the cluster: `dcache cluster status`. */
 import type { ControlActor } from '../actors/control/control-actor.js';
-import type { DataPlane, EccReport } from '../actors/data-plane.js';
+import type { DataPlane, EccMemory, EccReport } from '../actors/data-plane.js';
 import type { ActorRef } from '../actors/runtime/actor.js';
 import type { ClusterReport, EccNodeReport, NodeReport } from '../adapters/grpc/backend.js';
 import { fetchMap, fetchNodeReport } from '../adapters/grpc/cluster-client.js';
@@ -19,6 +19,8 @@ type ListedNode = Omit<Member, 'raftId' | 'dataAddress'> & { readonly raftId: nu
 
 /** How long one node waits for the numbers of another. */
 const REPORT_TIMEOUT_MS = 700;
+
+const NO_MEMORY: EccMemory = { capBytes: 0, freeBytes: 0, reserveBytes: 0 };
 
 export interface ReportParts {
   readonly config: NodeConfig;
@@ -65,6 +67,7 @@ export class Reports {
       clusterSize: view?.size ?? config.founders.length,
       needed: view?.needed ?? 0,
       reachable: view?.up ?? 1,
+      ...(plane.ecc?.memory ?? NO_MEMORY),
       ecc: plane.ecc && config.ecc && eccReport(plane.ecc, config.ecc),
     };
   }
@@ -106,8 +109,9 @@ export class Reports {
 }
 
 function eccReport(report: EccReport, { k, m }: EccConfig): EccNodeReport {
-  const { incarnation, mapIndex, leaseLeftMs, lostGroups } = report;
-  return { incarnation, mapIndex, leaseLeftMs: Math.max(0, Math.floor(leaseLeftMs)), k, m, lostGroups };
+  const { incarnation, mapIndex, lostGroups, transfers, candidateBytes } = report;
+  const leaseLeftMs = Math.max(0, Math.floor(report.leaseLeftMs));
+  return { incarnation, mapIndex, leaseLeftMs, k, m, lostGroups, transfers, candidateBytes };
 }
 
 function indexOf({ ecc }: NodeReport): number {
@@ -141,6 +145,7 @@ function downReport(member: ListedNode, mode: string): NodeReport {
     keys: 0,
     bytes: 0,
     bytesFor: {},
+    ...NO_MEMORY,
     uptimeMs: 0,
     clusterSize: 0,
     needed: 0,

@@ -28,5 +28,6 @@ export function topologyOf(mode: Mode, { currentView, ecc }: Pick<DataPlane, 'cu
     k,
     primaries,
     mapIndex: ecc?.mapIndex ?? 0,
+    lossGenerations: groups.map(({ lossGeneration }) => lossGeneration),
   };
 }

@@ -82,12 +82,22 @@ export class AppendSender {
     commitIndex: number,
     nowMs: number,
   ): void {
-    const { joinIndex } = peer;
+    const { joinIndex, askedBytes } = peer;
     const prevEpoch = prevIndex === 0 ? 0 : (this.state.log.epochAt(prevIndex) ?? 0);
     this.emit({
       type: 'send',
       to: peer.member.nodeId,
-      message: { type: 'append', ...this.name, epoch, joinIndex, prevIndex, prevEpoch, commitIndex, entries },
+      message: {
+        type: 'append',
+        ...this.name,
+        epoch,
+        joinIndex,
+        prevIndex,
+        prevEpoch,
+        commitIndex,
+        entries,
+        askedBytes,
+      },
     });
     peer.onSent(prevIndex + entries.length, commitIndex, nowMs);
   }

@@ -21,6 +21,8 @@ export interface ApplyHooks {
   onReleased(number: number, bytes: Uint8Array, checksum: number): void;
   /** The same of a segment that was awaited: it will not come, and `awaited` is to lose it. It may be folded here all the same. */
   onAwaitedReleased(number: number, bytes: Uint8Array, checksum: number): void;
+  /** The segment is gone, and its number free if it was in use here, and nobody has its bytes. One that was awaited will not come. */
+  onLost(number: number, checksum: number): void;
 }
 
 /** Returns the header. @throws MalformedBytes */
@@ -77,6 +79,19 @@ class Applier implements EntryVisitor {
     assert(segment.checksum === checksum && segment.length === bytes.length, 'a member releases what the primary has');
     this.store.release(number);
     this.hooks.onReleased(number, bytes, checksum);
+  }
+
+  lose(number: number, checksum: number, _liveBytes: number, records: RecordRefs): void {
+    if (!this.hooks.awaited.has(number)) this.loseHere(number, checksum, records);
+    this.hooks.onLost(number, checksum);
+  }
+
+  private loseHere(number: number, checksum: number, records: RecordRefs): void {
+    const segment = this.store.table.get(number);
+    assert(segment.checksum === checksum, 'a member loses what the primary has');
+    // A member that has it raw has kept it by chance: it is given up on all of them alike.
+    if (segment.isRaw) this.store.dropBytes(number);
+    this.store.lose(number, records);
   }
 
   private append(to: Location, record: Uint8Array): void {

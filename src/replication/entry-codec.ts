@@ -10,6 +10,7 @@
  *   remove   4 reason, version of the fragments or 0, records
  *   seal     5 segment, length, checksum, serial
  *   release  6 segment, checksum, bytes
+ *   lose     7 segment, checksum, bytes of live records, records (of size 0)
  *
  * Superseded and removed records come with tag and size, because a member that has folded a segment cannot read them there.
  * `adopted` and the fragments' version are for taking an entry back (undo-entry.ts) only.
@@ -41,6 +42,8 @@ export interface EntryVisitor {
   remove(records: RecordRefs, reason: RemoveReason, fragmentsOf: number): void;
   seal(segment: number, length: number, checksum: number, serial: number): void;
   release(segment: number, checksum: number, bytes: Uint8Array): void;
+  /** Nobody has the bytes of the segment any more; `records` are all that the index had in it, `liveBytes` what they took. */
+  lose(segment: number, checksum: number, liveBytes: number, records: RecordRefs): void;
 }
 
 export const EMPTY_HEADER: EntryHeader = { timeMs: 0, keys: 0, expiringBytes: 0, largeValues: 0 };
@@ -51,6 +54,7 @@ const MOVE = 3;
 const REMOVE = 4;
 const SEAL = 5;
 const RELEASE = 6;
+const LOSE = 7;
 const HEADS: readonly Head[] = ['write', 'move'];
 const REASONS: readonly RemoveReason[] = ['delete', 'expire', 'evict'];
 
@@ -115,6 +119,11 @@ export class EntryWriter implements EntryVisitor {
 
   release(segment: number, checksum: number, bytes: Uint8Array): void {
     this.writer.uint8(RELEASE).varint(segment).int32(checksum).lengthAndBytes(bytes);
+  }
+
+  lose(segment: number, checksum: number, liveBytes: number, records: RecordRefs): void {
+    this.writer.uint8(LOSE).varint(segment).int32(checksum).varint(liveBytes);
+    this.refs(records);
   }
 
   /** The entry, in memory of its own; the writer is empty afterwards. */
@@ -188,6 +197,12 @@ function visitCommand(reader: ByteReader, visitor: Partial<EntryVisitor>, refs: 
       const [segment, checksum] = [reader.varint(), reader.int32()];
       const bytes = reader.lengthAndBytes();
       visitor.release?.(segment, checksum, bytes);
+      return;
+    }
+    case LOSE: {
+      const [segment, checksum, liveBytes] = [reader.varint(), reader.int32(), reader.varint()];
+      readRefs(reader, refs);
+      visitor.lose?.(segment, checksum, liveBytes, refs);
       return;
     }
     default:

@@ -17,6 +17,9 @@ import { type EntryHeader, EntryWriter } from './entry-codec.js';
 
 assert(LIMITS.maxEntryBytes >= 2 * STANDARD_LAYOUT.largestBytes, 'a whole segment fits an entry beside other commands');
 
+/** Of a record in a `lose`: tag, location, and a size of 0. */
+const LOST_RECORD_BYTES = 9;
+
 export class EntryRecorder implements LocationCommands {
   private readonly store: PartitionStore;
   private readonly headerNow: () => EntryHeader;
@@ -113,6 +116,15 @@ export class EntryRecorder implements LocationCommands {
     this.store.beginRelease(number);
     this.releasedNumbers.push(number);
     this.writer.release(number, segment.checksum, segment.bytes.subarray(0, segment.length));
+  }
+
+  lose(number: number, records: RecordRefs): void {
+    const { checksum } = this.store.table.get(number);
+    this.makeRoom(records.count * LOST_RECORD_BYTES);
+    const liveBytes = this.store.beginLoss(number, records);
+    this.releasedNumbers.push(number);
+    this.writer.lose(number, checksum, liveBytes, records);
+    for (let i = 0; i < records.count; i++) this.tagSet.add(records.tag(i));
   }
 
   private bytesAt(location: Location, sizeBytes: number): Uint8Array {

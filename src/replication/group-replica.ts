@@ -225,7 +225,8 @@ export class GroupReplica {
         joinIndex,
         index: prevIndex,
         appliedIndex: 0,
-        freeBytes: this.parts.freeBytes(),
+        freeBytes: 0,
+        pressure: this.parts.memory.pressure,
       },
     });
   }

@@ -20,11 +20,12 @@ import type { ErasureCodec } from '../erasure/erasure-codec.js';
 import type { KeyHash } from '../store/key-hash.js';
 import { STANDARD_LAYOUT, type SegmentLayout } from '../store/layout.js';
 import { PartitionStore } from '../store/partition-store.js';
-import type { SlabPool } from '../store/slab-pool.js';
 import type { Effect } from './effects.js';
+import { costOfEntry } from './entry-cost.js';
 import { EMPTY_HEADER } from './entry-codec.js';
-import type { KeptSegments } from './kept-segments.js';
 import { KeptShards } from './kept-shards.js';
+import type { KeptSegments } from './kept-segments.js';
+import type { NodeMemory } from './node-memory.js';
 import { ParityFolds } from './parity-folds.js';
 import { ParityShards } from './parity-shards.js';
 import { PartitionLog } from './partition-log.js';
@@ -40,15 +41,14 @@ export interface GroupRolesParts {
   readonly k: number;
   readonly m: number;
   readonly hash: KeyHash;
-  readonly pool: SlabPool;
   /** Of (k, m). */
   readonly codec: ErasureCodec;
   /** The standard one by default. */
   readonly layout?: SegmentLayout;
   /** For layouts of small segments, in tests. */
   readonly maxKeyBytes?: number;
-  /** What this node may still take, told to primaries with every acknowledgement. */
-  readonly freeBytes: () => number;
+  /** Of the node: what it holds and may still take. */
+  readonly memory: NodeMemory;
   /** Of all groups of this node together; without a limit by default. */
   readonly pace?: TransferPace;
   readonly emit: (effect: Effect) => void;
@@ -74,18 +74,43 @@ export class GroupRoles {
   private attempt = 0;
 
   constructor(parts: GroupRolesParts, group: Group) {
-    const { self, k, m, codec, pool } = parts;
+    const { self, k, m, codec, memory } = parts;
     const place = group.holders.indexOf(self.nodeId);
     const layout = parts.layout ?? STANDARD_LAYOUT;
     this.parts = parts;
     this.group = group;
-    this.parity = place >= k && m > 0 ? new ParityShards(codec, place - k, layout, pool) : undefined;
+    this.parity = place >= k && m > 0 ? new ParityShards(codec, place - k, layout, memory.pool) : undefined;
     this.keptShards = this.parity && new KeptShards(this.parity, k);
     this.holdings = Array.from({ length: k }, () => undefined);
     this.folds = Array.from({ length: k }, (_, position) =>
       this.parity === undefined ? undefined : new ParityFolds(this.parity, position),
     );
+    memory.join(this);
     this.take(group);
+  }
+
+  /** Memory held for the group, beside blocks of the pool. */
+  get heldBytes(): number {
+    let bytes = this.parity?.overheadBytes ?? 0;
+    for (const holding of this.holdings) {
+      const state = holding?.role === 'primary' ? holding.state : holding?.receiver.state;
+      if (state === undefined) continue;
+      bytes += state.store.index.heldBytes + state.store.table.overheadBytes + state.log.heldBytes;
+      if (holding?.role === 'primary') bytes += holding.primary.frameBytes;
+    }
+    return bytes;
+  }
+
+  /** Memory that the group may come to take by what is promised: open segments grow, entries arrive and are applied. */
+  get promisedBytes(): number {
+    let bytes = 0;
+    for (const holding of this.holdings) {
+      if (holding === undefined) continue;
+      const state = holding.role === 'primary' ? holding.state : holding.receiver.state;
+      bytes += state?.store.table.openGrowthBytes ?? 0;
+      bytes += holding.role === 'primary' ? holding.primary.promisedBytes : holding.receiver.promisedBytes;
+    }
+    return bytes;
   }
 
   /** Raft index of the attempt to join that this node is in; 0: none. */
@@ -199,6 +224,7 @@ export class GroupRoles {
         state,
         folds: this.folds[position],
         newStore: () => new RecordedStore(state, this.parts.maxKeyBytes),
+        memory: this.parts.memory,
         pace: this.parts.pace ?? new TransferPace(),
         emit: this.parts.emit,
       },
@@ -220,7 +246,8 @@ export class GroupRoles {
         folds,
         kept: this.keptAt(position),
         newStore: () => this.newStore(),
-        freeBytes: () => this.parts.freeBytes(),
+        newLog: (index, epoch) => this.newLog(index, epoch),
+        memory: this.parts.memory,
         emit: this.parts.emit,
       },
       configuration,
@@ -250,15 +277,20 @@ export class GroupRoles {
     assert(logStart !== undefined, 'the log of every partition begins somewhere');
     return {
       store: this.newStore(),
-      log: new PartitionLog(logStart, 0),
+      log: this.newLog(logStart, 0),
       appliedIndex: logStart,
       header: EMPTY_HEADER,
     };
   }
 
   private newStore(): PartitionStore {
-    const { pool, hash, layout } = this.parts;
-    return new PartitionStore(pool, layout ?? STANDARD_LAYOUT, hash);
+    const { memory, hash, layout } = this.parts;
+    return new PartitionStore(memory.pool, layout ?? STANDARD_LAYOUT, hash);
+  }
+
+  private newLog(index: number, epoch: number): PartitionLog {
+    const { memory, layout = STANDARD_LAYOUT } = this.parts;
+    return new PartitionLog(index, epoch, memory.isLimited ? (bytes) => costOfEntry(bytes, layout) : undefined);
   }
 
   private keptAt(position: number): KeptSegments {

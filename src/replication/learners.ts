@@ -68,6 +68,18 @@ export class Learners {
     for (const { progress, stream } of this.learners.values()) if (!stream.isBroken) yield progress;
   }
 
+  /** Those that commits wait for. */
+  *counted(): IterableIterator<PeerProgress> {
+    for (const { progress, counted } of this.learners.values()) if (counted) yield progress;
+  }
+
+  /** Bytes of segments that are cut for learners and not sent. */
+  get heldBytes(): number {
+    let bytes = 0;
+    for (const { stream } of this.learners.values()) bytes += stream.heldBytes;
+    return bytes;
+  }
+
   progressOf(peer: GroupMember, joinIndex: number): PeerProgress | undefined {
     const learner = this.find(peer, joinIndex);
     return learner === undefined || learner.stream.isBroken ? undefined : learner.progress;
@@ -158,13 +170,12 @@ export class Learners {
     return [...this.learners.values()].filter(({ stream }) => stream.isBroken).map(({ stream }) => stream.joinIndex);
   }
 
-  /** Entries before this one are needed by no stream. Gives up streams that hold back too much of the log. */
-  neededFrom(): number {
+  /** Entries before this one are needed by no stream. Gives up streams that hold back more than `maxBytes` of the log. */
+  neededFrom(maxBytes: number): number {
     let needed = Infinity;
     for (const { progress, stream } of this.learners.values()) {
       if (!stream.hasBegun) continue;
-      if (this.state.log.bytesBetween(progress.held, this.state.log.lastIndex) > LIMITS.maxLearnerLogBytes)
-        this.break(progress);
+      if (this.state.log.bytesBetween(progress.held, this.state.log.lastIndex) > maxBytes) this.break(progress);
       else needed = Math.min(needed, progress.held + 1);
     }
     return needed;

@@ -12,6 +12,7 @@ import { assert, assertNever } from '../base/assert.js';
 import { type ByteReader, MalformedBytes } from '../base/byte-reader.js';
 import type { ByteWriter } from '../base/byte-writer.js';
 import type { Append, AppendReply, DataMessage, LogEntry } from './messages.js';
+import { PRESSURES } from './node-memory.js';
 import { readChecksum, readIndexAfter, readList, readPartition, writePartition } from './message-fields.js';
 import { readShardReply, shardReplyBytes, writeShardReply } from './shard-codec.js';
 import {
@@ -89,7 +90,7 @@ export function writeDataMessage(writer: ByteWriter, message: DataMessage): void
     case 'append-reply':
       writePartition(writer, message).uint8(STATUSES.indexOf(message.status));
       writer.varint(message.epoch).varint(message.joinIndex).varint(message.index);
-      writer.varint(message.appliedIndex).varint(message.freeBytes);
+      writer.varint(message.appliedIndex).varint(message.freeBytes).uint8(PRESSURES.indexOf(message.pressure));
       return;
     case 'transfer-begin':
       return writeBegin(writer, message);
@@ -175,6 +176,7 @@ function writeAppend(writer: ByteWriter, message: Append): void {
     assert(entry.index === ++index, 'entries of an Append follow one another');
     writer.varint(entry.epoch).lengthAndBytes(entry.bytes);
   }
+  writer.varint(message.askedBytes);
 }
 
 function readAppend(reader: ByteReader): Append {
@@ -189,7 +191,8 @@ function readAppend(reader: ByteReader): Append {
     const entryEpoch = reader.varint();
     return { index, epoch: entryEpoch, bytes: reader.lengthAndBytes() };
   });
-  return { type: 'append', ...name, epoch, joinIndex, prevIndex, prevEpoch, commitIndex, entries };
+  const askedBytes = reader.varint();
+  return { type: 'append', ...name, epoch, joinIndex, prevIndex, prevEpoch, commitIndex, entries, askedBytes };
 }
 
 function readAppendReply(reader: ByteReader): AppendReply {
@@ -200,5 +203,8 @@ function readAppendReply(reader: ByteReader): AppendReply {
   const joinIndex = reader.varint();
   const index = reader.varint();
   const appliedIndex = reader.varint();
-  return { type: 'append-reply', ...name, status, epoch, joinIndex, index, appliedIndex, freeBytes: reader.varint() };
+  const freeBytes = reader.varint();
+  const pressure = PRESSURES[reader.uint8()];
+  if (pressure === undefined) throw new MalformedBytes('reply to an Append with an unknown pressure');
+  return { type: 'append-reply', ...name, status, epoch, joinIndex, index, appliedIndex, freeBytes, pressure };
 }

@@ -5,6 +5,7 @@
 import type { PartitionName } from '../cluster/cluster-map.js';
 import type { SegmentFacts, SegmentImage } from '../store/segment-table.js';
 import type { HeadlessFragment } from '../store/headless-fragments.js';
+import type { Pressure } from './node-memory.js';
 
 /** One entry of a partition's log: what one request changed, cleaning and expiry on the way included. */
 export interface LogEntry {
@@ -29,6 +30,8 @@ export interface Append extends PartitionName {
   readonly commitIndex: number;
   /** prevIndex + 1, prevIndex + 2, ... */
   readonly entries: readonly LogEntry[];
+  /** Memory that a write needs for which the grants so far do not suffice; mostly 0. */
+  readonly askedBytes: number;
 }
 
 export interface AppendReply extends PartitionName {
@@ -43,7 +46,10 @@ export interface AppendReply extends PartitionName {
   readonly joinIndex: number;
   readonly index: number;
   readonly appliedIndex: number;
+  /** Granted to this partition: what entries behind `index` may cost here (memory-grant.ts). */
   readonly freeBytes: number;
+  /** How this node stands with its memory. */
+  readonly pressure: Pressure;
 }
 
 /** A sealed segment that the learner will be sent, or has. */

@@ -35,6 +35,7 @@ export class ParityFolds {
     visitEntry(bytes, {
       seal: (number) => this.fold(store, number),
       release: (number, checksum, content) => this.unfold(number, content, checksum),
+      lose: (number, checksum) => this.forget(number, checksum),
     });
   }
 

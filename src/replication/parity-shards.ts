@@ -31,6 +31,8 @@ interface ParityStripe {
 /** Addresses that the codec is fast on, and the checksum can read, are multiples of this. */
 const ALIGNMENT_BYTES = 8;
 
+/** Estimate for the objects of a stripe. */
+const STRIPE_OBJECT_BYTES = 512;
 const CHANGED = 'the bytes of a segment are those that were sealed';
 
 /** A segment as long as its shard: space for one fold, shared by all groups of a process, since a fold is one synchronous step. */
@@ -59,6 +61,11 @@ export class ParityShards {
   /** Memory of all shards. */
   get heldBytes(): number {
     return this.shardBytes;
+  }
+
+  /** Memory of the objects beside the shards. */
+  get overheadBytes(): number {
+    return this.stripes.size * STRIPE_OBJECT_BYTES;
   }
 
   /** How many shards there are. */

@@ -3,6 +3,7 @@
  * applied and dropped; the index and epoch at which the log was cut are remembered, for the comparison with an Append's.
  */
 import { assert } from '../base/assert.js';
+import { LOG_ENTRY_BYTES } from './entry-cost.js';
 import type { LogEntry } from './messages.js';
 
 /** Dropped places at the front that are kept before the list is copied: dropping stays cheap however long the list. */
@@ -14,14 +15,22 @@ export class PartitionLog {
   /** Bytes of all entries ever appended, up to and with each of `entries`. */
   private ends: number[] = [];
   private baseEnd = 0;
+  /** As `ends`, of what the entries cost; stays empty where nobody counts. */
+  private costs: number[] = [];
+  private baseCost = 0;
   private dropped = 0;
   private base: number;
   private baseEpoch: number;
+  private readonly costOf: ((bytes: Uint8Array) => number) | undefined;
 
-  /** An empty log after the entry at `index`, which was appended in `epoch`; 0 and 0: from the beginning. */
-  constructor(index = 0, epoch = 0) {
+  /**
+   * An empty log after the entry at `index`, which was appended in `epoch`; 0 and 0: from the beginning.
+   * @param costOf what an entry costs (entry-cost.ts), where memory is counted.
+   */
+  constructor(index = 0, epoch = 0, costOf?: (bytes: Uint8Array) => number) {
     this.base = index;
     this.baseEpoch = epoch;
+    this.costOf = costOf;
   }
 
   /** Index of the first entry held; one above lastIndex if there is none. */
@@ -40,6 +49,17 @@ export class PartitionLog {
   /** Bytes of the entries held. */
   get bytes(): number {
     return this.bytesBetween(this.base, this.lastIndex);
+  }
+
+  /** Memory of the entries held, and of the objects around them. */
+  get heldBytes(): number {
+    return this.bytes + (this.entries.length - this.dropped) * LOG_ENTRY_BYTES;
+  }
+
+  /** What all entries up to and with `index` have cost, on a scale of this log's own; clamped to what is held. */
+  costAt(index: number): number {
+    if (this.costOf === undefined || index <= this.base) return this.baseCost;
+    return this.costs[Math.min(this.entries.length, this.dropped + index - this.base) - 1] ?? this.baseCost;
   }
 
   /** Epoch of the entry at `index`, firstIndex - 1 included; undefined outside. */
@@ -70,8 +90,10 @@ export class PartitionLog {
       assert(entry.index === this.lastIndex + 1, 'entries are appended without gaps');
       assert(entry.epoch >= this.lastEpoch, 'epochs do not go back along a log');
       const end = this.endOf(this.lastIndex) + entry.bytes.length;
+      const cost = this.costOf && this.costAt(this.lastIndex) + this.costOf(entry.bytes);
       this.entries.push(entry);
       this.ends.push(end);
+      if (cost !== undefined) this.costs.push(cost);
     }
   }
 
@@ -80,6 +102,7 @@ export class PartitionLog {
     assert(index > this.base, 'only what is held is truncated');
     const first = Math.min(this.entries.length, this.dropped + index - this.base - 1);
     this.entries.length = this.ends.length = first;
+    if (this.costOf !== undefined) this.costs.length = first;
   }
 
   /**
@@ -107,6 +130,7 @@ export class PartitionLog {
       const entry = this.entries[this.dropped];
       this.baseEpoch = entry?.epoch ?? 0;
       this.baseEnd = this.ends[this.dropped] ?? this.baseEnd;
+      this.baseCost = this.costs[this.dropped] ?? this.baseCost;
       this.entries[this.dropped] = undefined;
       this.dropped++;
       this.base++;
@@ -114,6 +138,7 @@ export class PartitionLog {
     if (this.dropped < MAX_DROPPED || this.dropped * 2 < this.entries.length) return;
     this.entries = this.entries.slice(this.dropped);
     this.ends = this.ends.slice(this.dropped);
+    this.costs = this.costs.slice(this.dropped);
     this.dropped = 0;
   }
 

@@ -6,6 +6,7 @@
  */
 import { applyEntry } from './apply-entry.js';
 import type { EntryHeader } from './entry-codec.js';
+import { LOG_ENTRY_BYTES } from './entry-cost.js';
 import type { ParityFolds } from './parity-folds.js';
 import type { PartitionLog } from './partition-log.js';
 import type { PartitionStore } from '../store/partition-store.js';
@@ -38,6 +39,16 @@ export function applyNext(state: PartitionState, folds: ParityFolds | undefined,
       awaited.delete(number);
       if (folds?.has(number, checksum) === true) folds.unfold(number, content, checksum);
     },
+    onLost: (number, checksum) => {
+      awaited.delete(number);
+      folds?.forget(number, checksum);
+    },
   });
   state.appliedIndex++;
+}
+
+/** What applying the entries that wait will take, beside the log that they lie in already. */
+export function unappliedCost({ log, appliedIndex }: PartitionState): number {
+  const held = log.bytesBetween(appliedIndex, log.lastIndex) + (log.lastIndex - appliedIndex) * LOG_ENTRY_BYTES;
+  return Math.max(0, log.costAt(log.lastIndex) - log.costAt(appliedIndex) - held);
 }

@@ -3,6 +3,8 @@
  * Forgotten with every epoch, since acknowledgements count only in the epoch that they were given in (DESIGN.md, I5).
  */
 import type { GroupMember } from '../cluster/cluster-map.js';
+import type { Pressure } from './node-memory.js';
+import type { PartitionLog } from './partition-log.js';
 
 export class PeerProgress {
   readonly member: GroupMember;
@@ -30,6 +32,14 @@ export class PeerProgress {
   lastSentMs = -Infinity;
   /** When the oldest Append that is not acknowledged was sent; undefined: all are. */
   unacknowledgedSinceMs: number | undefined;
+  /** Entries up to here, on the log's scale of costs, have been granted by it. */
+  private grantedThrough = 0;
+  /** How it stood with its memory when it was last heard, which was at `heardAtMs`. */
+  pressure: Pressure = 'none';
+  heardAtMs = -Infinity;
+  /** Memory to ask it for with the next Append; when it was asked last. */
+  askedBytes = 0;
+  askedAtMs = -Infinity;
   /** Nothing is sent before: the peer's map is older than this epoch. */
   pausedUntilMs = -Infinity;
 
@@ -39,6 +49,19 @@ export class PeerProgress {
     this.joinIndex = joinIndex;
     this.held = heldIndex;
     this.next = heldIndex + 1;
+  }
+
+  /** What entries behind the last one of `log` may cost it. */
+  grantedBytes(log: PartitionLog): number {
+    if (this.grantedThrough >= Number.MAX_SAFE_INTEGER) return Infinity;
+    return this.grantedThrough - log.costAt(log.lastIndex);
+  }
+
+  /** It has granted `freeBytes` behind `index`. */
+  onGranted(log: PartitionLog, index: number, freeBytes: number): void {
+    // What comes late, of an index that is dropped here, says less than what was told since.
+    if (index < log.firstIndex - 1) return;
+    this.grantedThrough = Math.max(this.grantedThrough, log.costAt(index) + freeBytes);
   }
 
   /** A learner's stream begins with the state at `index`. */
@@ -58,6 +81,7 @@ export class PeerProgress {
     this.next = lastIndex + 1;
     this.toldCommit = Math.max(this.toldCommit, commitIndex);
     this.owesAppend = false;
+    this.askedBytes = 0;
     this.lastSentMs = nowMs;
     this.unacknowledgedSinceMs ??= nowMs;
   }

@@ -21,8 +21,10 @@ import { decodeHeader } from './entry-codec.js';
 import { Learners } from './learners.js';
 import type { AppendReply, TransferKept, TransferTaken } from './messages.js';
 import type { ParityFolds } from './parity-folds.js';
-import { applyNext, type PartitionState } from './partition-state.js';
+import type { NodeMemory } from './node-memory.js';
+import { applyNext, unappliedCost, type PartitionState } from './partition-state.js';
 import { PeerProgress } from './peer-progress.js';
+import { PrimaryMemory } from './primary-memory.js';
 import type { RecordedStore } from './recorded-store.js';
 import { ReleaseQueue } from './release-queue.js';
 import type { TransferPace } from './transfer-pace.js';
@@ -49,6 +51,8 @@ export interface PrimaryParts {
   readonly folds: ParityFolds | undefined;
   /** Makes decisions on `state`, which is applied to the end of its log then. */
   readonly newStore: () => RecordedStore;
+  /** Of the node. */
+  readonly memory: NodeMemory;
   readonly pace: TransferPace;
   readonly emit: (effect: Effect) => void;
 }
@@ -60,6 +64,7 @@ export class Primary {
   private readonly learners: Learners;
   private readonly sender: AppendSender;
   private readonly releases: ReleaseQueue;
+  readonly memory: PrimaryMemory;
   private readonly uncommitted = new UncommittedTags();
   /** Entries up to here were there when the office was taken over. */
   private readonly inheritedIndex: number;
@@ -76,6 +81,13 @@ export class Primary {
     this.learners = new Learners(name, state, pace, emit);
     this.sender = new AppendSender(name, state, this.learners, emit);
     this.releases = new ReleaseQueue(state.store);
+    this.memory = new PrimaryMemory({
+      memory: parts.memory,
+      state,
+      releases: this.releases,
+      peers: () => this.peers(),
+      appliedEverywhere: () => this.appliedEverywhere(),
+    });
     this.openEpoch(new Map());
   }
 
@@ -112,8 +124,19 @@ export class Primary {
     const { log } = this.parts.state;
     return (
       log.bytesBetween(this.commitIndex, log.lastIndex) >= LIMITS.maxPartitionUncommittedBytes ||
-      log.lastIndex + LIMITS.maxEntriesPerChange >= this.configuration.versionFloor
+      log.lastIndex + LIMITS.maxEntriesPerChange >= this.configuration.versionFloor ||
+      this.memory.isBehind
     );
+  }
+
+  /** Memory that may still be needed to apply what was inherited. */
+  get promisedBytes(): number {
+    return this.newest === undefined ? unappliedCost(this.parts.state) : 0;
+  }
+
+  /** Bytes of segments that are cut for learners and not sent. */
+  get frameBytes(): number {
+    return this.learners.heldBytes;
   }
 
   /**
@@ -195,6 +218,9 @@ export class Primary {
         if (reply.index > this.lastIndex) return; // of a log that this one has replaced
         peer.applied = Math.max(peer.applied, reply.appliedIndex);
         peer.onMatched(reply.index, nowMs);
+        peer.onGranted(this.parts.state.log, reply.index, reply.freeBytes);
+        peer.pressure = reply.pressure;
+        peer.heardAtMs = nowMs;
         this.maybeCommit();
         return;
       case 'gap':
@@ -228,7 +254,7 @@ export class Primary {
     for (const peer of this.learners.open()) this.sender.sendTo(peer, this.epoch, nowMs);
     this.maybeCommit();
     const { log } = this.parts.state;
-    log.dropThrough(Math.min(this.commitIndex, this.learners.neededFrom() - 1));
+    log.dropThrough(Math.min(this.commitIndex, this.learners.neededFrom(this.parts.memory.learnerLogBytes) - 1));
   }
 
   // ------------------------------------------------------------------ what the leader of the map is told
@@ -313,9 +339,15 @@ export class Primary {
     const { newStore, emit } = this.parts;
     if (this.newest !== undefined || this.commitIndex < this.inheritedIndex) return;
     this.newest = newStore();
+    this.newest.segments.cap.share(this.memory);
     // What its predecessor began to write and never finished.
     if (this.parts.state.store.headless.count > 0) this.change(() => this.store.dropHeadless());
     emit({ type: 'roles-changed' });
+  }
+
+  private *peers(): IterableIterator<PeerProgress> {
+    yield* this.backups.values();
+    yield* this.learners.counted();
   }
 
   /** Every member, this one included, has applied up to here. */

@@ -12,14 +12,17 @@ import { assert } from '../base/assert.js';
 import { LIMITS } from '../base/limits.js';
 import { sameMember, type GroupMember, type PartitionName } from '../cluster/cluster-map.js';
 import type { PartitionStore } from '../store/partition-store.js';
+import { segmentCharge } from '../store/segment.js';
 import { digestOfListings } from './digest.js';
 import type { Effect } from './effects.js';
 import { decodeHeader } from './entry-codec.js';
 import type { KeptSegments } from './kept-segments.js';
 import type { Append, AppendReply, TransferBegin, TransferFacts, TransferSegment, TransferVerify } from './messages.js';
 import type { ParityFolds } from './parity-folds.js';
-import { PartitionLog } from './partition-log.js';
-import { applyNext, type PartitionState } from './partition-state.js';
+import { MemoryGrant } from './memory-grant.js';
+import type { NodeMemory } from './node-memory.js';
+import type { PartitionLog } from './partition-log.js';
+import { applyNext, unappliedCost, type PartitionState } from './partition-state.js';
 
 export interface ReceiverParts {
   readonly name: PartitionName;
@@ -29,7 +32,8 @@ export interface ReceiverParts {
   readonly kept: KeptSegments;
   /** An empty store for a stream that begins. */
   readonly newStore: () => PartitionStore;
-  readonly freeBytes: () => number;
+  readonly newLog: (index: number, epoch: number) => PartitionLog;
+  readonly memory: NodeMemory;
   readonly emit: (effect: Effect) => void;
 }
 
@@ -56,6 +60,7 @@ export class Receiver {
   /** A learner that has promised: its stream may begin at any moment. */
   private opened = false;
   private broken = false;
+  private readonly grant: MemoryGrant;
 
   /** @param state of a backup. A learner begins with none. */
   constructor(parts: ReceiverParts, configuration: ReceiverConfiguration, state: PartitionState | undefined) {
@@ -66,6 +71,14 @@ export class Receiver {
     this.parts = parts;
     this.configuration = configuration;
     this.current = state;
+    this.grant = new MemoryGrant(parts.memory);
+  }
+
+  /** Memory that may still be needed: for entries that the primary may send without asking, and to apply those that are here. */
+  get promisedBytes(): number {
+    const { current } = this;
+    if (current === undefined || !this.parts.memory.isLimited) return 0;
+    return this.grant.outstanding(current.log) + unappliedCost(current);
   }
 
   get state(): PartitionState | undefined {
@@ -93,6 +106,7 @@ export class Receiver {
     } else if (this.joinIndex > 0 && !isSamePrimary && primary !== undefined) {
       this.broken = true;
     }
+    if (configuration.epoch !== this.configuration.epoch) this.grant.onNewEpoch();
     this.configuration = configuration;
   }
 
@@ -145,7 +159,7 @@ export class Receiver {
       this.broken = true;
       return;
     }
-    const log = new PartitionLog(begin.index, begin.indexEpoch);
+    const log = this.parts.newLog(begin.index, begin.indexEpoch);
     this.current = { store, log, appliedIndex: begin.index, header: decodeHeader(begin.header) };
     for (const { number } of begin.sealed) this.awaited.add(number);
     this.undecided = true;
@@ -156,7 +170,7 @@ export class Receiver {
     if (!this.isMyStream(from, joinIndex)) return;
     const { folds } = this.parts;
     const { number, checksum } = image;
-    this.takeIn(from, joinIndex, index, number, (store) => {
+    this.takeIn(from, joinIndex, index, number, segmentCharge(image.bytes.length), (store) => {
       if (folds?.has(number, checksum) === true || !store.restoreSegment(image)) return false;
       folds?.fold(store, number);
       if (folds !== undefined) store.dropBytes(number);
@@ -167,7 +181,7 @@ export class Receiver {
   onTransferFacts(from: GroupMember, message: TransferFacts): void {
     const { joinIndex, index, facts } = message;
     if (!this.isMyStream(from, joinIndex)) return;
-    this.takeIn(from, joinIndex, index, facts.number, (store) => this.parts.kept.restore(store, message));
+    this.takeIn(from, joinIndex, index, facts.number, 0, (store) => this.parts.kept.restore(store, message));
   }
 
   onTransferVerify(from: GroupMember, { joinIndex, index }: TransferVerify): void {
@@ -186,12 +200,13 @@ export class Receiver {
 
   // ------------------------------------------------------------------ inside
 
-  /** Applies exactly to the cut of a frame, then takes its segment in. */
+  /** Applies exactly to the cut of a frame, then takes its segment in, which needs room for `bytes`. */
   private takeIn(
     from: GroupMember,
     joinIndex: number,
     index: number,
     number: number,
+    bytes: number,
     restore: (store: PartitionStore) => boolean,
   ): void {
     const { current } = this;
@@ -202,7 +217,10 @@ export class Receiver {
     }
     // The cut is committed: it would not have been sent otherwise.
     this.applyThrough(current, index);
-    if (!this.awaited.delete(number) || !restore(current.store)) {
+    const { memory, kept } = this.parts;
+    // What is only kept for later gives way.
+    if (!memory.hasRoom(bytes)) kept.giveUp();
+    if (!memory.hasRoom(bytes) || !this.awaited.delete(number) || !restore(current.store)) {
       this.broken = true;
       return;
     }
@@ -252,13 +270,17 @@ export class Receiver {
   }
 
   private reply({ nodeId: to }: GroupMember, append: Append, status: AppendReply['status'], index: number): void {
-    const { name, freeBytes, emit } = this.parts;
-    const appliedIndex = this.current?.appliedIndex ?? 0;
-    const { epoch, joinIndex } = append;
+    const { current } = this;
+    const { name, memory, emit } = this.parts;
+    const appliedIndex = current?.appliedIndex ?? 0;
+    const { epoch, joinIndex, askedBytes } = append;
+    const isGranted = status === 'matched' && current !== undefined;
+    const freeBytes = isGranted ? this.grant.renew(current.log, index, askedBytes) : 0;
+    const { pressure } = memory;
     emit({
       type: 'send',
       to,
-      message: { type: 'append-reply', ...name, status, epoch, joinIndex, index, appliedIndex, freeBytes: freeBytes() },
+      message: { type: 'append-reply', ...name, status, epoch, joinIndex, index, appliedIndex, freeBytes, pressure },
     });
   }
 }

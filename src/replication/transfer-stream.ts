@@ -26,6 +26,7 @@ import type {
 } from './messages.js';
 import type { PartitionLog } from './partition-log.js';
 import type { StreamProgress } from './transfer-progress.js';
+import { TransferWindow } from './transfer-window.js';
 
 export type TransferMessage = TransferBegin | TransferSegment | TransferFacts | TransferVerify;
 
@@ -41,6 +42,7 @@ interface Listed {
 }
 
 interface Cut {
+  readonly atMs: number;
   /** Nearly. */
   readonly linkBytes: number;
   readonly length: number;
@@ -66,6 +68,7 @@ export class TransferStream {
   /** Cut, and not known to be taken in by the learner; by number. */
   private readonly untaken = new Map<number, Cut>();
   private untakenBytes = 0;
+  private readonly window = new TransferWindow();
   private totalBytes = 0;
   private doneBytes = 0;
   private keptBytes = 0;
@@ -93,6 +96,16 @@ export class TransferStream {
   /** Its beginning has gone out: Appends may follow. */
   get isBegunAtLearner(): boolean {
     return this.hasBegun && this.held[0]?.type !== 'transfer-begin';
+  }
+
+  /** Bytes of segments that are cut and not sent. */
+  get heldBytes(): number {
+    let bytes = 0;
+    for (const message of this.held) {
+      if (message.type === 'transfer-segment') bytes += message.image.bytes.length;
+      else if (message.type === 'transfer-begin') for (const { bytes: open } of message.open) bytes += open.length;
+    }
+    return bytes;
   }
 
   /** The learner holds everything that was cut. What it lacks is in the log from `lastCutIndex` on at the most. */
@@ -155,7 +168,7 @@ export class TransferStream {
     const isSilent = nowMs - this.activeAtMs >= PROBE_MS;
     if (this.state !== 'sending' && this.state !== 'verifying') return [];
     if (this.question !== undefined && (!isSilent || this.held.length > 0)) return [];
-    const missing = this.question === undefined ? this.cutSegments(store, lastIndex, pace) : [];
+    const missing = this.question === undefined ? this.cutSegments(store, lastIndex, pace, nowMs) : [];
     if (missing.length > 0 || this.held.length > 0) return missing;
     const isAllTaken = this.kept !== undefined && this.remaining.length + this.untaken.size === 0;
     if (isAllTaken) this.state = 'verifying';
@@ -189,18 +202,18 @@ export class TransferStream {
   /** The learner has taken a segment in, or answers the question. */
   onTaken({ number, index, digest }: TransferTaken, nowMs: number): void {
     this.activeAtMs = nowMs;
-    if (number > 0) return this.onTakenIn(number);
+    if (number > 0) return this.onTakenIn(number, nowMs);
     if (this.question?.index !== index) return;
     const { digest: expected } = this.question;
     this.question = undefined;
-    for (const taken of [...this.untaken.keys()]) this.onTakenIn(taken);
+    for (const taken of [...this.untaken.keys()]) this.onTakenIn(taken, nowMs);
     if (this.state !== 'verifying') return;
     // At one index there is one state: a learner that differs has taken something in wrongly.
     if (digest === expected) this.state = 'complete';
     else this.break();
   }
 
-  private cutSegments(store: PartitionStore, lastIndex: number, pace: StreamPace): readonly number[] {
+  private cutSegments(store: PartitionStore, lastIndex: number, pace: StreamPace, nowMs: number): readonly number[] {
     const { kept } = this;
     if (kept === undefined) return [];
     let at = 0;
@@ -213,7 +226,7 @@ export class TransferStream {
         if (segment === undefined) this.doneBytes += listed.length;
         // The facts of a segment that is raw there need no bytes here; of one that is folded, the tags of its keys are among them.
         else if (!segment.isRaw && keptAs !== 'raw') return this.nextMissing(store, at);
-        else if (pace.mayCut()) pace.onCut(this.cutOne(store, segment, lastIndex, keptAs));
+        else if (pace.mayCut()) pace.onCut(this.cutOne(store, segment, lastIndex, keptAs, nowMs));
         else return [];
       }
       return [];
@@ -223,8 +236,7 @@ export class TransferStream {
   }
 
   private get hasRoom(): boolean {
-    const { maxTransferSegments, maxTransferBytes } = LIMITS;
-    return this.untaken.size < maxTransferSegments && this.untakenBytes < maxTransferBytes;
+    return this.untaken.size < LIMITS.maxTransferSegments && this.untakenBytes < this.window.bytes;
   }
 
   /** Undefined if it was released since the stream began, and perhaps its number used again: the log tells the learner. */
@@ -244,6 +256,7 @@ export class TransferStream {
     segment: Segment,
     index: number,
     keptAs: TransferKept['form'] | undefined,
+    nowMs: number,
   ): number {
     const { joinIndex, name } = this;
     const { number, length } = segment;
@@ -256,16 +269,17 @@ export class TransferStream {
       this.hold({ type: 'transfer-facts', ...name, joinIndex, index, facts: factsOf(segment), length, records });
       linkBytes += records.byteLength;
     }
-    this.untaken.set(number, { linkBytes, length, isKept: keptAs !== undefined });
+    this.untaken.set(number, { atMs: nowMs, linkBytes, length, isKept: keptAs !== undefined });
     this.untakenBytes += linkBytes;
     return linkBytes;
   }
 
-  private onTakenIn(number: number): void {
+  private onTakenIn(number: number, nowMs: number): void {
     const cut = this.untaken.get(number);
     if (cut === undefined) return;
     this.untaken.delete(number);
     this.untakenBytes -= cut.linkBytes;
+    this.window.onTaken(cut.linkBytes, nowMs - cut.atMs);
     this.doneBytes += cut.length;
     if (cut.isKept) this.keptBytes += cut.length;
   }

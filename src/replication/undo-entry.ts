@@ -85,6 +85,14 @@ class Inverter implements EntryVisitor {
     this.inverses.push(() => this.store.table.undoRelease(segment));
   }
 
+  lose(segment: number, _checksum: number, liveBytes: number, records: RecordRefs): void {
+    const lost = listOf(records);
+    this.inverses.push(() => {
+      this.store.table.undoLoss(segment, liveBytes);
+      for (const { tag, location } of lost) this.store.index.insert(tag, location);
+    });
+  }
+
   /** The record at `to`, the last of its segment, was never written. */
   private takeBack(to: Location, sizeBytes: number): void {
     const { table } = this.store;

@@ -60,13 +60,50 @@ export class Cleaner {
   /** Works for about `budgetBytes` of moves, if there is need. */
   step(budgetBytes: number): void {
     let budget = budgetBytes;
-    while (budget > 0 && this.isWanted) {
+    while (budget > 0 && this.cap.mayClean && this.isWanted) {
       const victim = this.currentVictim();
       if (victim === undefined) return;
       const spent = this.clean(victim, budget);
       if (spent < 0) return;
       budget -= spent;
     }
+  }
+
+  /**
+   * Cleans for about `budgetBytes` of moves, whatever the need, if a segment has at least `minDeadShare` of dead bytes. False if
+   * none has, or there is no room to move to.
+   */
+  relieve(budgetBytes: number, minDeadShare: number): boolean {
+    const victim = this.currentVictim(minDeadShare);
+    return victim !== undefined && this.clean(victim, budgetBytes) >= 0;
+  }
+
+  /**
+   * Empties the segment with the highest number into lower ones, about `budgetBytes` a call, though nothing in it be dead. When all
+   * positions of a group do so, they use the same few stripes, and parity memory comes back (DESIGN.md, "Release"). False if
+   * every number below is in use.
+   */
+  compact(budgetBytes: number): boolean {
+    const current = this.currentVictim(Infinity);
+    if (current !== undefined) return this.clean(current, budgetBytes) >= 0;
+    const { table } = this.store;
+    for (let number = table.limit - 1; number > 0; number--) {
+      const segment = table.maybe(number);
+      if (segment?.isCleanable !== true) continue;
+      // What is moved may need a segment of that size, and has to find one below.
+      if (!this.fitsBelow(segment)) return false;
+      this.begin(segment);
+      return this.clean(segment, budgetBytes) >= 0;
+    }
+    return false;
+  }
+
+  private fitsBelow({ number, liveBytes, sizeBytes }: Segment): boolean {
+    if (this.placement.headOf('move') < number && this.placement.roomBytes('move') >= liveBytes) return true;
+    const { table } = this.store;
+    const lowest = table.lowestFree(sizeBytes);
+    // Where none may be opened, moves would go to the segment for writes, wherever that is.
+    return lowest !== 0 && lowest < number && this.cap.mayOpen(table.layout.sizeBytes(lowest), true);
   }
 
   /** Cleans one segment to its end, whatever the need. False if there is none worth it, or no room to move to. */
@@ -80,23 +117,26 @@ export class Cleaner {
     return this.store.table.liveBytes < this.store.table.writtenBytes * TARGET_LIVE_SHARE;
   }
 
-  private currentVictim(): Segment | undefined {
+  private currentVictim(minDeadShare = MIN_DEAD_SHARE): Segment | undefined {
     if (this.victimNumber !== 0) {
       const current = this.store.table.maybe(this.victimNumber);
       if (current?.serial === this.victimSerial && current.isCleanable) return current;
       this.victimNumber = 0;
     }
-    const victim = this.worst();
-    if (victim === undefined) return undefined;
-    this.victimNumber = victim.number;
-    this.victimSerial = victim.serial;
-    this.offset = 0;
+    const victim = this.worst(minDeadShare);
+    if (victim !== undefined) this.begin(victim);
     return victim;
   }
 
-  private worst(): Segment | undefined {
+  private begin(victim: Segment): void {
+    this.victimNumber = victim.number;
+    this.victimSerial = victim.serial;
+    this.offset = 0;
+  }
+
+  private worst(minDeadShare: number): Segment | undefined {
     let worst: Segment | undefined;
-    let worstShare = MIN_DEAD_SHARE;
+    let worstShare = minDeadShare;
     for (let number = 1; number < this.store.table.limit; number++) {
       const segment = this.store.table.maybe(number);
       if (segment?.isCleanable !== true) continue;

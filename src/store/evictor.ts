@@ -39,6 +39,7 @@ export class Evictor {
   private segmentNumber = 0;
   private segmentSerial = 0;
   private offset = 0;
+  private evictedTotal = 0;
   /** Seeds the place of the next sample. */
   private draws = 0;
 
@@ -62,6 +63,11 @@ export class Evictor {
 
   restore(position: readonly number[]): void {
     [this.segmentNumber = 0, this.segmentSerial = 0, this.offset = 0, this.draws = 0] = position;
+  }
+
+  /** Values ended since the store began. */
+  get evicted(): number {
+    return this.evictedTotal;
   }
 
   /**
@@ -105,6 +111,7 @@ export class Evictor {
     const location = this.sampleSoonest() || this.findSoonest();
     if (location === 0) return 0;
     this.store.readAt(location, this.view);
+    this.evictedTotal++;
     return this.values.remove(this.store.tagOf(this.view), location, this.view, 'evict');
   }
 
@@ -166,6 +173,7 @@ export class Evictor {
 
   private evict(segment: Segment, offset: number, view: RecordView): number {
     const location = locationAt(segment.number, offset);
+    this.evictedTotal++;
     if (view.kind !== RECORD_FRAGMENT) return this.values.remove(this.store.tagOf(view), location, view, 'evict');
     const head = this.headOf(view);
     this.store.readAt(head, view);

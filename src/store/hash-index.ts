@@ -20,6 +20,9 @@ const SIGN = 0x80000000;
 const BUCKET_OBJECT_BYTES = 240;
 const DIRECTORY_ENTRY_BYTES = 8;
 
+/** Where a removal begins. */
+export const FIRST_TAG = -(2 ** 31);
+
 /** Position between entries in (tag, location) order. Reused by its owner; valid until the index changes. */
 export class IndexCursor {
   tag = 0;

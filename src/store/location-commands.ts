@@ -25,4 +25,6 @@ export interface LocationCommands {
   seal(segment: number, stripe: number): void;
   /** A sealed segment without live records is given up; its number is free. */
   release(segment: number): void;
+  /** ecc mode: a sealed segment whose bytes nobody has any more is given up; `records` (borrowed, sizes unknown) are all that it held. */
+  lose(segment: number, records: RecordRefs): void;
 }

@@ -41,6 +41,19 @@ export function sameRules(a: MemoryRules, b: MemoryRules): boolean {
   return a.maxBytes === b.maxBytes && a.policy === b.policy;
 }
 
+/**
+ * ecc mode: memory is the node's, for all stores on it, and writes are let through before they begin (replication/node-memory.ts);
+ * so a store only has to ask what cleaning may do.
+ */
+export interface SharedMemory {
+  /** Whether so little is left somewhere that cleaning should run ahead of need. */
+  readonly isTight: boolean;
+  /** Whether cleaning may go on now; if not, what it has set off has to be over first. */
+  readonly mayClean: boolean;
+  /** Whether a segment of `sizeBytes` may be opened to move records to. */
+  mayOpenForMoves(sizeBytes: number): boolean;
+}
+
 export class MemoryCap {
   policy: EvictionPolicy = 'noeviction';
   private readonly store: PartitionStore;
@@ -50,6 +63,7 @@ export class MemoryCap {
    * step with the writes that follow, not in one long pause. 0 once the cap holds.
    */
   private descent = 0;
+  private shared: SharedMemory | undefined;
 
   constructor(store: PartitionStore) {
     this.store = store;
@@ -80,6 +94,16 @@ export class MemoryCap {
     return Math.max(0, Math.floor((budget - 3 * this.moveReserve(budget)) * MAX_LIVE_SHARE));
   }
 
+  /** Leaves it to `shared` how much there is, from now on. */
+  share(shared: SharedMemory): void {
+    this.shared = shared;
+  }
+
+  /** Whether cleaning may go on now. */
+  get mayClean(): boolean {
+    return this.shared?.mayClean !== false;
+  }
+
   setMaxBytes(maxBytes: number): void {
     this.limit = maxBytes;
     this.descent = this.chargedBytes > maxBytes ? this.chargedBytes : 0;
@@ -101,7 +125,7 @@ export class MemoryCap {
 
   /** Whether a segment of `sizeBytes` may be opened. Moves may take what is held back for them, writes may not. */
   mayOpen(sizeBytes: number, forMoves: boolean): boolean {
-    if (!this.isLimited) return true;
+    if (!this.isLimited) return !forMoves || this.shared?.mayOpenForMoves(sizeBytes) !== false;
     let budget = this.segmentBudget(this.limit);
     const reserve = this.moveReserve(budget);
     if (this.descent > 0) budget = Math.max(budget, this.segmentBudget(this.descent) + WRITE_RESERVES * reserve);
@@ -113,7 +137,7 @@ export class MemoryCap {
 
   /** Whether so little is left that cleaning should run ahead of need. */
   get isTight(): boolean {
-    if (!this.isLimited) return false;
+    if (!this.isLimited) return this.shared?.isTight === true;
     const budget = this.segmentBudget(this.limit);
     return this.store.table.chargedBytes + 2 * this.moveReserve(budget) > budget;
   }

@@ -9,7 +9,7 @@
 import { assert } from '../base/assert.js';
 import { hashBytes } from './byte-hash.js';
 import { decodeHeadValue } from './fragments.js';
-import { HashIndex } from './hash-index.js';
+import { FIRST_TAG, HashIndex, IndexCursor } from './hash-index.js';
 import { type HeadlessFragment, HeadlessFragments } from './headless-fragments.js';
 import type { KeyHash } from './key-hash.js';
 import { type Location, type SegmentLayout, locationAt, offsetOf, segmentOf } from './layout.js';
@@ -155,6 +155,31 @@ export class PartitionStore implements LocationCommands {
 
   finishRelease(number: number): void {
     this.table.finishRelease(number);
+  }
+
+  /** The records of a segment whose bytes are nowhere any more end, and it is free at once: where a loss is applied. */
+  lose(number: number, records: RecordRefs): void {
+    this.beginLoss(number, records);
+    this.table.finishRelease(number);
+  }
+
+  /** Where a loss is decided: the number stays until `finishRelease`. Returns the bytes of the records that were live. */
+  beginLoss(number: number, records: RecordRefs): number {
+    for (let i = 0; i < records.count; i++) {
+      const location = records.location(i);
+      assert(segmentOf(location) === number, 'what is lost with a segment lay in it');
+      this.index.remove(records.tag(i), location);
+      if (this.headless.count > 0) this.headless.forget(location);
+    }
+    return this.table.beginLoss(number);
+  }
+
+  /** Lists everything that the index names in these segments. Goes through all of the index. */
+  *recordsIn(numbers: ReadonlySet<number>): IterableIterator<{ readonly tag: number; readonly location: Location }> {
+    const cursor = new IndexCursor();
+    for (let more = this.index.seek(cursor, FIRST_TAG); more; more = this.index.advance(cursor)) {
+      if (numbers.has(segmentOf(cursor.location))) yield { tag: cursor.tag, location: cursor.location };
+    }
   }
 
   /** Numbers of the segments whose release has begun, ascending. */

@@ -50,7 +50,7 @@ export class Placement {
 
   /** Whether `place` would succeed. */
   canPlace(head: Head, sizeBytes: number): boolean {
-    if (this.roomBytes(head) >= sizeBytes) return true;
+    if (this.roomBytes(head) >= sizeBytes || this.sharesHead(head, sizeBytes)) return true;
     const number = this.store.table.lowestFree(sizeBytes);
     return number !== 0 && this.cap.mayOpen(this.store.table.layout.sizeBytes(number), head === 'move');
   }
@@ -58,12 +58,20 @@ export class Placement {
   /** The open segment to append `sizeBytes` to; seals the one that is too full and opens another if need be. */
   place(head: Head, sizeBytes: number): number {
     if (this.roomBytes(head) >= sizeBytes) return this.heads[head];
+    if (this.sharesHead(head, sizeBytes)) return this.heads.write;
     const number = this.store.table.lowestFree(sizeBytes);
     assert(number !== 0, 'whoever places a record has asked whether it can be placed');
     this.seal(head);
     this.commands.open(number, head);
     this.heads[head] = number;
     return number;
+  }
+
+  /** Where memory is shared and no segment may be opened for moves, they go to that for writes: better mixed than never cleaned. */
+  private sharesHead(head: Head, sizeBytes: number): boolean {
+    if (this.cap.isLimited || head === 'write' || this.roomBytes('write') < sizeBytes) return false;
+    const number = this.store.table.lowestFree(sizeBytes);
+    return number === 0 || !this.cap.mayOpen(this.store.table.layout.sizeBytes(number), true);
   }
 
   /** Closes the open segment of `head`, if there is one that holds records. */

@@ -8,9 +8,6 @@ import { RECORD_FRAGMENT, RecordView } from './record.js';
 import type { SegmentStore } from './segment-store.js';
 import { neededFor } from './segments-needed.js';
 
-/** Where a removal begins. */
-export const FIRST_TAG = -(2 ** 31);
-
 export interface RemovedKeys {
   readonly removed: number;
   /** Where to go on; undefined when no key is left from there on. */

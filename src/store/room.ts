@@ -70,6 +70,17 @@ export class Room {
     }
   }
 
+  /** Ends values of about `budgetBytes`, as far as the policy allows; returns the bytes that are dead now. */
+  evictBytes(budgetBytes: number): number {
+    let freed = 0;
+    while (freed < budgetBytes) {
+      const bytes = this.evict();
+      if (bytes === 0) break;
+      freed += bytes;
+    }
+    return freed;
+  }
+
   private evict(): number {
     switch (this.parts.cap.policy) {
       case 'noeviction':

@@ -78,6 +78,8 @@ class Page {
     const { store, request, entries } = this;
     if (entries.length >= request.limit) return false;
     const found = store.lookUp(key, store.clockMs);
+    // A large value that has lost a fragment is there no more.
+    if (found === 'miss') return true;
     assert(found === 'hit', 'a key that was just read is there');
     const { entry } = store;
     const bytes = key.length + (request.withValues ? entry.valueBytes : 0);

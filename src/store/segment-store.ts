@@ -13,7 +13,8 @@ import { Cleaner } from './cleaner.js';
 import { Evictor } from './evictor.js';
 import { Expirer } from './expirer.js';
 import { HEAD_VALUE_BYTES } from './fragments.js';
-import { STANDARD_LAYOUT } from './layout.js';
+import { type Location, segmentOf, STANDARD_LAYOUT } from './layout.js';
+import type { LocationCommands } from './location-commands.js';
 import { type EvictionPolicy, MemoryCap, POLICIES } from './memory-cap.js';
 import { PartitionStore } from './partition-store.js';
 import { Placement } from './placement.js';
@@ -28,11 +29,15 @@ import { Values } from './values.js';
 /** Cleaning does up to this many bytes of moves for a byte written: enough for victims that are 7/8 live. */
 const CLEANING_PER_BYTE = 8;
 const EXPIRY_PER_WRITE_BYTES = 128;
+/** Of a segment that is cleaned for the memory alone. */
+const MIN_RELIEF_SHARE = 1 / 32;
+const EVICTION_DEAD_SHARE = 1 / 8;
 /** Counted for a change beside its record, so that deletes clean as well. */
 const CHANGE_BYTES = 32;
 
 export class SegmentStore {
   readonly partition: PartitionStore;
+  private readonly commands: LocationCommands;
   readonly cap: MemoryCap;
   readonly placement: Placement;
   readonly cleaner: Cleaner;
@@ -63,6 +68,7 @@ export class SegmentStore {
       'the largest key fits a segment with a fragment',
     );
     const commands = options.intercept?.(this.partition) ?? this.partition;
+    this.commands = commands;
     this.cap = new MemoryCap(this.partition);
     this.cap.restore(options.maxBytes ?? Infinity, options.policy ?? 'noeviction', 0);
     this.placement = new Placement(this.partition, commands, this.cap);
@@ -97,6 +103,7 @@ export class SegmentStore {
     const tag = partition.hash.keyTag(key, 0, key.length);
     const location = partition.find(tag, key, 0, key.length);
     if (location === 0) return 'miss';
+    if (this.isBroken(tag, location)) return 'miss';
     const { expiresAtMs } = partition.found;
     if (expiresAtMs > 0 && expiresAtMs <= Math.max(nowMs, this.clock)) return 'expired';
     this.entry.tag = tag;
@@ -207,6 +214,21 @@ export class SegmentStore {
     }
   }
 
+  /**
+   * Ends everything in sealed segments whose bytes nobody has any more. `count` of keys is exact where no value has ever been written in
+   * fragments; else a fragment that is lost counts as a key.
+   */
+  lose(numbers: readonly number[]): void {
+    const byNumber = new Map(numbers.map((number) => [number, new RecordRefs()]));
+    for (const { tag, location } of this.partition.recordsIn(new Set(numbers))) {
+      byNumber.get(segmentOf(location))?.add(tag, location, 0);
+    }
+    for (const [number, records] of byNumber) {
+      this.commands.lose(number, records);
+      this.values.onLost(records.count);
+    }
+  }
+
   /** Marks the value of a key that was read, for `lru`. A change like any other: replicas must be told alike. */
   touch(key: Uint8Array): void {
     this.touchTag(this.partition.hash.keyTag(key, 0, key.length));
@@ -234,6 +256,20 @@ export class SegmentStore {
     if (this.hasToEvict) this.room.evictTo(this.cap.liveLimitBytes, budgetBytes);
     this.cleaner.step(budgetBytes);
     this.cap.settle();
+  }
+
+  /**
+   * Makes memory free where it is shared with other stores (ecc mode): removes what is over, cleans, evicts as the policy says, and
+   * at last moves what is in the highest segments down; about `budgetBytes` of work. False if nothing more is to be gained.
+   */
+  relieve(nowMs: number, budgetBytes: number): boolean {
+    this.advanceClock(nowMs);
+    if (this.expirer.step(this.clock, budgetBytes) > 0) return true;
+    // With a policy, an eviction is cheaper than moving nearly everything.
+    const minDeadShare = this.cap.policy === 'noeviction' ? MIN_RELIEF_SHARE : EVICTION_DEAD_SHARE;
+    if (this.cleaner.relieve(budgetBytes, minDeadShare)) return true;
+    if (this.room.evictBytes(budgetBytes) > 0) return true;
+    return this.cleaner.compact(budgetBytes);
   }
 
   /**
@@ -303,8 +339,9 @@ export class SegmentStore {
 
   private holds(condition: Condition, tag: number, key: Uint8Array): boolean {
     const { found } = this.partition;
+    const location = this.partition.find(tag, key, 0, key.length);
     const isThere =
-      this.partition.find(tag, key, 0, key.length) !== 0 && (found.expiresAtMs === 0 || found.expiresAtMs > this.clock);
+      location !== 0 && !this.isBroken(tag, location) && (found.expiresAtMs === 0 || found.expiresAtMs > this.clock);
     switch (condition.type) {
       case 'absent':
         return !isThere;
@@ -313,6 +350,16 @@ export class SegmentStore {
       case 'version':
         return isThere && found.version === condition.version;
     }
+  }
+
+  /** Whether the value in `found` at `location` has lost a fragment, so that it counts for nothing. `found` stays as it is. */
+  private isBroken(tag: number, location: Location): boolean {
+    const { found } = this.partition;
+    if (found.kind !== RECORD_HEAD) return false;
+    this.partition.readAt(location, this.view);
+    const isBroken = this.values.isBroken(tag, this.view);
+    this.partition.readAt(location, found);
+    return isBroken;
   }
 
   private putRecord(

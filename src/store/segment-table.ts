@@ -5,7 +5,7 @@
 import { assert } from '../base/assert.js';
 import { hashBytes } from './byte-hash.js';
 import { type Location, type SegmentLayout, MAX_SEGMENTS, PAGE_BYTES, offsetOf, segmentOf } from './layout.js';
-import { type Head, NO_STRIPE, Segment } from './segment.js';
+import { type Head, NO_STRIPE, Segment, SEGMENT_OBJECT_BYTES } from './segment.js';
 import type { SlabPool } from './slab-pool.js';
 
 /** The first memory of a segment is about one part in this many of what is held. */
@@ -46,6 +46,9 @@ export class SegmentTable {
   private writtenTotal = 0;
   private openCount = 0;
   private droppedTotal = 0;
+  private bitTotal = 0;
+  private segmentCount = 0;
+  private readonly openSegments = new Set<Segment>();
 
   constructor(pool: SlabPool, layout: SegmentLayout) {
     this.pool = pool;
@@ -60,6 +63,18 @@ export class SegmentTable {
   /** What the segments count against the memory cap: a function of the commands carried out, equal on all replicas. */
   get chargedBytes(): number {
     return this.chargedTotal;
+  }
+
+  /** Bits and objects of the segments: their memory beside the blocks. */
+  get overheadBytes(): number {
+    return this.bitTotal + this.segmentCount * SEGMENT_OBJECT_BYTES;
+  }
+
+  /** What the open segments may still take until they are full. */
+  get openGrowthBytes(): number {
+    let bytes = 0;
+    for (const segment of this.openSegments) bytes += segment.chargedBytes - segment.heldBytes - segment.bitBytes;
+    return bytes;
   }
 
   /** Bytes of all records in the segments, live and dead. */
@@ -121,7 +136,9 @@ export class SegmentTable {
   grow(segment: Segment, sizeBytes: number): number {
     assert(segment.state === 'open', 'records are appended to open segments');
     const at = segment.length;
+    this.bitTotal -= segment.bitBytes;
     segment.reserve(at + sizeBytes);
+    this.bitTotal += segment.bitBytes;
     segment.length = at + sizeBytes;
     this.writtenTotal += sizeBytes;
     return at;
@@ -166,6 +183,7 @@ export class SegmentTable {
       segment.trim();
       segment.state = 'sealed';
     });
+    this.openSegments.delete(segment);
     segment.stripe = stripe;
     segment.checksum = hashBytes(segment.bytes, segment.length, 0);
   }
@@ -179,8 +197,7 @@ export class SegmentTable {
     if (!segment.isRaw) this.droppedTotal--;
     this.chargedTotal -= segment.chargedBytes;
     this.writtenTotal -= segment.length;
-    segment.dropBytes();
-    this.segments[number] = undefined;
+    this.forget(segment);
   }
 
   /** The first half of a release: the segment holds nothing any more, its bytes and number stay. */
@@ -195,12 +212,38 @@ export class SegmentTable {
     segment.soonestExpiryMs = Infinity;
   }
 
+  /** The first half of giving a segment up whose bytes are nowhere any more: it holds nothing, its number stays. Returns what was live. */
+  beginLoss(number: number): number {
+    const segment = this.get(number);
+    assert(
+      segment.state === 'sealed' && !segment.isRaw,
+      'a segment that is lost is sealed, and its bytes are not here',
+    );
+    const { liveBytes } = segment;
+    this.recharge(segment, () => (segment.state = 'releasing'));
+    this.writtenTotal -= segment.length;
+    this.liveTotal -= liveBytes;
+    this.droppedTotal--;
+    segment.liveBytes = 0;
+    return liveBytes;
+  }
+
+  /** Takes that back. The bits of its records have stayed as they were. */
+  undoLoss(number: number, liveBytes: number): void {
+    const segment = this.get(number);
+    assert(segment.state === 'releasing' && !segment.isRaw, 'a loss that is taken back was begun');
+    this.recharge(segment, () => (segment.state = 'sealed'));
+    this.writtenTotal += segment.length;
+    this.liveTotal += liveBytes;
+    this.droppedTotal++;
+    segment.liveBytes = liveBytes;
+  }
+
   /** The second half: bytes and number are free. */
   finishRelease(number: number): void {
     const segment = this.get(number);
     assert(segment.state === 'releasing', 'a release that is finished was begun');
-    segment.dropBytes();
-    this.segments[number] = undefined;
+    this.forget(segment);
   }
 
   /** Takes the first half of a release back. */
@@ -217,6 +260,7 @@ export class SegmentTable {
     const segment = this.get(number);
     assert(segment.state === 'sealed' && segment.isRaw, 'a seal is taken back while the bytes are here');
     this.recharge(segment, () => (segment.state = 'open'));
+    this.openSegments.add(segment);
     segment.stripe = NO_STRIPE;
     segment.checksum = 0;
   }
@@ -229,8 +273,7 @@ export class SegmentTable {
       'an opening that is taken back was the last, and the segment is empty',
     );
     this.chargedTotal -= segment.chargedBytes;
-    segment.dropBytes();
-    this.segments[number] = undefined;
+    this.forget(segment);
     this.openCount--;
   }
 
@@ -238,6 +281,8 @@ export class SegmentTable {
   clear(): void {
     for (const segment of this.all()) segment.dropBytes();
     this.segments.length = 1;
+    this.openSegments.clear();
+    this.bitTotal = this.segmentCount = 0;
     this.liveTotal = this.chargedTotal = this.writtenTotal = this.openCount = this.droppedTotal = 0;
   }
 
@@ -283,12 +328,12 @@ export class SegmentTable {
   /** With memory for `length` bytes, whatever they are. */
   private restoreFacts(facts: SegmentFacts, length: number): Segment {
     const segment = new Segment(this.pool, facts.number, facts.serial, this.layout.sizeBytes(facts.number), PAGE_BYTES);
-    this.put(segment);
     segment.reserve(length);
     segment.restoreBits(facts.live, facts.touched);
     segment.length = length;
     segment.liveBytes = facts.liveBytes;
     segment.state = facts.state;
+    this.put(segment);
     segment.stripe = facts.stripe;
     segment.checksum = facts.checksum;
     segment.soonestExpiryMs = facts.soonestExpiryMs;
@@ -303,12 +348,25 @@ export class SegmentTable {
     assert(this.segments[number] === undefined, 'an opened segment was free');
     while (this.segments.length <= number) this.segments.push(undefined);
     this.segments[number] = segment;
+    this.bitTotal += segment.bitBytes;
+    this.segmentCount++;
+    if (segment.state === 'open') this.openSegments.add(segment);
+  }
+
+  private forget(segment: Segment): void {
+    this.bitTotal -= segment.bitBytes;
+    this.segmentCount--;
+    this.openSegments.delete(segment);
+    segment.dropBytes();
+    this.segments[segment.number] = undefined;
   }
 
   /** Makes a change that alters what a segment counts. */
   private recharge(segment: Segment, change: () => void): void {
     this.chargedTotal -= segment.chargedBytes;
+    this.bitTotal -= segment.bitBytes;
     change();
+    this.bitTotal += segment.bitBytes;
     this.chargedTotal += segment.chargedBytes;
   }
 }

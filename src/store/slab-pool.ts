@@ -6,11 +6,14 @@
  * A slab is cut in regions of the largest block; a region is whole, or cut in pages and handed out as aligned runs of a
  * power of two (a buddy system of one region). One pool may serve several stores of a node. Placement here is a local
  * accident and decides nothing that replicas must agree on.
+ *
+ * A pool under a cap takes small slabs, so that nearly every region that comes free can be given back, and keeps few idle ones.
  */
 import { assert } from '../base/assert.js';
 import { PAGE_BYTES } from './layout.js';
 
-const REGION_BYTES = 256 * 1024;
+/** Memory is taken in multiples of this. */
+export const REGION_BYTES = 256 * 1024;
 const PAGES_PER_REGION = REGION_BYTES / PAGE_BYTES;
 const MAX_SLAB_BYTES = 64 * 1024 * 1024;
 /** A new slab is at most this part of what the pool holds already: the untouched rest stays small. */
@@ -18,6 +21,8 @@ const SLAB_SHARE = 64;
 /** An empty slab is kept until other slabs have this part of the pool idle, and at least this much. */
 const KEPT_IDLE_SHARE = 64;
 const MIN_KEPT_IDLE_BYTES = 4 * REGION_BYTES;
+/** Slabs of a pool under a cap are at most this part of it: of a cap up to 1 GiB, single regions. */
+const CAPPED_SLAB_SHARE = 4096;
 
 interface Slab {
   readonly buffer: SharedArrayBuffer;
@@ -53,10 +58,23 @@ export class SlabPool {
   private slabBytesTotal = 0;
   private blockBytesTotal = 0;
   private lingeringBytesTotal = 0;
+  private idleRegions = 0;
+  private readonly maxSlabBytes: number;
+
+  /** @param capBytes most that whoever uses the pool may hold in all; Infinity: no limit. The pool itself refuses nothing. */
+  constructor(capBytes = Infinity) {
+    const share = Math.max(REGION_BYTES, capBytes / CAPPED_SLAB_SHARE);
+    this.maxSlabBytes = Math.min(MAX_SLAB_BYTES, share);
+  }
 
   /** Bytes of all slabs: what the pool holds from the system. */
   get slabBytes(): number {
     return this.slabBytesTotal;
+  }
+
+  /** Bytes of the regions of which something is handed out: what cannot be given to the system now. */
+  get regionBytes(): number {
+    return this.slabBytesTotal - this.idleRegions * REGION_BYTES;
   }
 
   /** Bytes handed out in blocks; the rest of `slabBytes` is idle. */
@@ -121,30 +139,44 @@ export class SlabPool {
       this.cutRegions = this.cutRegions.filter((each) => each !== cut);
     }
     block.slab.freeRegions.push(block.region);
+    this.idleRegions++;
     if (block.slab.freeRegions.length === block.slab.regionCount) this.maybeDropSlab(block.slab);
   }
 
   private takeRegion(): { slab: Slab; region: number } {
     for (const slab of this.slabs) {
       const region = slab.freeRegions.pop();
-      if (region !== undefined) return { slab, region };
+      if (region === undefined) continue;
+      this.idleRegions--;
+      return { slab, region };
     }
     const slab = this.addSlab();
     const region = slab.freeRegions.pop();
     assert(region !== undefined, 'a new slab has a free region');
+    this.idleRegions--;
     return { slab, region };
   }
 
   private addSlab(): Slab {
     let bytes = REGION_BYTES;
-    while (bytes < MAX_SLAB_BYTES && bytes * 2 * SLAB_SHARE <= this.slabBytesTotal) bytes *= 2;
+    while (bytes * 2 <= this.maxSlabBytes && bytes * 2 * SLAB_SHARE <= this.slabBytesTotal) bytes *= 2;
     const regionCount = bytes / REGION_BYTES;
     const freeRegions: number[] = [];
     for (let region = regionCount - 1; region >= 0; region--) freeRegions.push(region);
     const slab: Slab = { buffer: new SharedArrayBuffer(bytes), regionCount, freeRegions };
     this.slabs.push(slab);
     this.slabBytesTotal += bytes;
+    this.idleRegions += regionCount;
     return slab;
+  }
+
+  /** Gives slabs back of which nothing is handed out, until at most `maxBytes` are held or there are none. */
+  dropIdle(maxBytes: number): void {
+    if (this.slabBytesTotal <= maxBytes || this.idleRegions === 0) return;
+    for (const slab of [...this.slabs]) {
+      if (this.slabBytesTotal <= maxBytes) return;
+      if (slab.freeRegions.length === slab.regionCount) this.dropSlab(slab);
+    }
   }
 
   private maybeDropSlab(empty: Slab): void {
@@ -152,8 +184,13 @@ export class SlabPool {
     const idleElsewhere = this.slabBytesTotal - this.blockBytesTotal - empty.buffer.byteLength;
     const keptIdle = Math.max(MIN_KEPT_IDLE_BYTES, this.slabBytesTotal / KEPT_IDLE_SHARE);
     if (idleElsewhere < keptIdle && this.blockBytesTotal > 0) return;
+    this.dropSlab(empty);
+  }
+
+  private dropSlab(empty: Slab): void {
     this.slabs = this.slabs.filter((slab) => slab !== empty);
     this.slabBytesTotal -= empty.buffer.byteLength;
+    this.idleRegions -= empty.regionCount;
   }
 }
 

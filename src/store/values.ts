@@ -12,7 +12,7 @@ import { RECORD_FRAGMENT, RECORD_HEAD, type RecordView, copyBytes, largestValueB
 import { RecordRefs } from './record-refs.js';
 
 /** A fragment is at least this long, and as its key, unless it is the last: a shorter end of a segment stays empty. */
-const MIN_FRAGMENT_BYTES = 2048;
+export const MIN_FRAGMENT_BYTES = 2048;
 const NO_REFS = new RecordRefs();
 
 export class Values {
@@ -51,6 +51,26 @@ export class Values {
     this.keyTotal = keyCount;
   }
 
+  /** So many records, heads or whole values, have ended without anybody having read them. */
+  onLost(records: number): void {
+    this.keyTotal = Math.max(0, this.keyTotal - records);
+    this.expiringBytesTotal = Math.min(this.expiringBytesTotal, this.store.table.liveBytes);
+  }
+
+  /**
+   * Whether a value, whose first record is `view` under `tag`, has lost a fragment: it does not exist any more, and what is left of it only
+   * waits to be ended. Leaves `store.found` elsewhere if the value is large.
+   */
+  isBroken(tag: number, view: RecordView): boolean {
+    if (view.kind !== RECORD_HEAD) return false;
+    const key = view.key().slice();
+    const { version, count } = decodeHeadValue(view);
+    for (let number = 0; number < count; number++) {
+      if (this.store.findFragment(key, tag, version, number) === 0 && this.store.unsettled === 0) return true;
+    }
+    return false;
+  }
+
   /** Lists the records of the value whose first is `view` at `location` under `tag`. Leaves `store.found` elsewhere. */
   collect(tag: number, location: Location, view: RecordView, refs: RecordRefs): void {
     refs.add(tag, location, view.sizeBytes);
@@ -74,7 +94,8 @@ export class Values {
     const key = view.key();
     const { version, count } = decodeHeadValue(view);
     for (let number = 0; number < count; number++) {
-      if (this.store.findFragment(key, tag, version, number) === 0) return false;
+      // What was lost with its segment is in nobody's way.
+      if (this.store.findFragment(key, tag, version, number) === 0 && this.store.unsettled !== 0) return false;
     }
     return true;
   }
@@ -174,7 +195,11 @@ export class Values {
   }
 
   private collectFragment(key: Uint8Array, tag: number, version: number, number: number, refs: RecordRefs): void {
-    const location = this.fragmentAt(key, tag, version, number);
+    const location = this.store.findFragment(key, tag, version, number);
+    if (location === 0) {
+      assert(this.store.unsettled === 0, 'every fragment of a value that is ended is here, or was lost');
+      return;
+    }
     refs.add(this.store.hash.fragmentTag(tag, version, number), location, this.store.found.sizeBytes);
   }
 

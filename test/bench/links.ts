@@ -141,6 +141,7 @@ function contender(path: Path, bytes: number, perTurn: number): Contender {
     prevEpoch: 1,
     commitIndex: index,
     entries: [{ index: index + 1, epoch: 1, bytes: entry }],
+    askedBytes: 0,
   });
   return {
     name: path.name,

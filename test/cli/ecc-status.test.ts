@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { ClusterReport, NodeReport } from '../../src/adapters/grpc/backend.js';
+import { tellsOfLoss } from '../../src/cli/ecc-status.js';
 import { mapTable } from '../../src/cli/map-table.js';
 import { statusTable, summary } from '../../src/cli/status-table.js';
 import { reportMap, type MapReport } from '../../src/cluster/map-report.js';
@@ -32,8 +33,20 @@ const node = (number: number, changed: Partial<NodeReport> = {}): NodeReport => 
   clusterSize: 3,
   needed: 2,
   reachable: 3,
+  capBytes: 0,
+  freeBytes: 0,
+  reserveBytes: 0,
   bytesFor: { live: 4 * KIB, dead: 0, index: KIB, parity: 2 * KIB, tail: KIB, other: 0 },
-  ecc: { incarnation: life(number).incarnation, mapIndex: 9, leaseLeftMs: 412, k: 2, m: 1, lostGroups: [] },
+  ecc: {
+    incarnation: life(number).incarnation,
+    mapIndex: 9,
+    leaseLeftMs: 412,
+    k: 2,
+    m: 1,
+    lostGroups: [],
+    transfers: [],
+    candidateBytes: 0,
+  },
   ...changed,
 });
 const down = (number: number): NodeReport =>
@@ -69,9 +82,37 @@ describe('cluster status', () => {
 
   test('of a node that has been started anew says that it is not in sync, and has no lease', () => {
     const { incarnation } = life(2, 2);
-    const anew = node(2, { ecc: { incarnation, mapIndex: 9, leaseLeftMs: 0, k: 2, m: 1, lostGroups: [] } });
+    const anew = node(2, {
+      ecc: { incarnation, mapIndex: 9, leaseLeftMs: 0, k: 2, m: 1, lostGroups: [], transfers: [], candidateBytes: 0 },
+    });
     const row = cells(statusTable(report([node(1), anew, node(3)])).split('\n')[2]);
     expect(row.slice(4, 6)).toEqual(['none', '0 of 3']);
+  });
+
+  test('says how far a node is that refills', () => {
+    const transfer = {
+      group: 0,
+      position: 0,
+      ...life(3),
+      totalBytes: 8 * KIB,
+      doneBytes: 4 * KIB,
+      keptBytes: KIB,
+      bytesPerSecond: 2 * KIB,
+    };
+    const feeder = node(1, {
+      ecc: {
+        ...life(1),
+        mapIndex: 9,
+        leaseLeftMs: 412,
+        k: 2,
+        m: 1,
+        lostGroups: [],
+        transfers: [transfer],
+        candidateBytes: 0,
+      },
+    });
+    const [, line] = statusTable(report([feeder, node(2), node(3)])).split('\n\n');
+    expect(line).toBe('n3 refills: 50%, 4.0 KiB of 8.0 KiB (1.0 KiB of it kept), 2.0 KiB a second, 2 s left');
   });
 
   test('has dashes for a node that is down', () => {
@@ -112,5 +153,24 @@ describe('cluster map', () => {
     const raft = { ...report([node(1)]), mode: 'raft', map: undefined };
     expect(mapTable(raft)).toMatch(/^raft mode has no map: every node holds every value/);
     expect(mapTable(report([node(1)], reportMap(EMPTY_MAP, 3)))).toMatch(/^the groups have not been created yet/);
+  });
+});
+
+describe('a report tells of loss', () => {
+  const declared = (loss: string): MapReport => {
+    const map = reportMap(newMap(2, 1), 9);
+    return { ...map, groups: map.groups.map((group) => ({ ...group, loss })) };
+  };
+  const of = (map: MapReport, lostGroups: readonly number[] = []): boolean => {
+    const nodes = [1, 2, 3].map((number) => {
+      const { ecc, ...rest } = node(number);
+      return { ...rest, ecc: ecc && { ...ecc, lostGroups } };
+    });
+    return tellsOfLoss({ ...report(nodes), map });
+  };
+
+  test('while a group waits for a decision, and until a declared loss is acknowledged; not after a cold start', () => {
+    expect([of(declared('none')), of(declared('none'), [2])]).toEqual([false, true]);
+    expect([of(declared('declared')), of(declared('began-empty'))]).toEqual([true, false]);
   });
 });

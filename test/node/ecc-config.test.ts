@@ -40,6 +40,11 @@ test('a code that is named decides how many nodes there are, unless that is name
   expect(resolve({ k: 2, m: 1, nodes: 5 }).founders).toHaveLength(5);
 });
 
+test('what is sent to learners has no limit unless one is given', () => {
+  expect(resolve({}).ecc?.recoveryRate).toBe(Infinity);
+  expect(resolve({ recoveryRate: '50mb' }).ecc?.recoveryRate).toBe(50 * 1024 * 1024);
+});
+
 test('nodes of a layout of their own are counted for the code', () => {
   const peers = ['a=h:1', 'b=h:2', 'c=h:3'];
   expect(resolve({ id: 'a', peers }).ecc).toMatchObject({ k: 2, m: 1 });
@@ -64,8 +69,17 @@ test.each<[NodeOptions, RegExp]>([
   [{ linkTimeoutMs: 700 }, /^linkTimeoutMs \(700\) must be above heartbeatTimeoutMs \(700\)$/],
   [{ driftPercent: 51 }, /^--drift-percent is "51"; it must be a whole number from 0 to 50$/],
   [{ tickMs: 10, hangMs: 1_000 }, /^the minimum election timeout \(60 ms\) must be at least two heartbeats/],
-  [{ maxMemory: '1gb' }, /^--max-memory is "1gb"; it must be off or left out in ecc mode: .* later version/],
-  [{ maxMemory: 'off', eviction: 'lru' }, /^--eviction is "lru"; it must be noeviction/],
+  [
+    { maxMemory: '14mb' },
+    /^--max-memory is "14680064"; it must be 15mb at least for RS\(3, 2\), whose nodes hold 9 partitions each/,
+  ],
+  [{ k: 20, m: 4, maxMemory: '100mb' }, /^--max-memory is "104857600"; it must be 108mb at least for RS\(20, 4\)/],
+  [{ maxMemory: 'off', eviction: 'lru' }, /^--eviction is "lru"; it must be noeviction as long as/],
+  [
+    { recoveryRate: 'fast' },
+    /^--recovery-rate is "fast"; it must be off, or bytes a second of at least 64kb, like 50mb$/,
+  ],
+  [{ recoveryRate: 1_000 }, /^--recovery-rate is "1000"/],
 ])('%j is refused', (options, message) => {
   expect(() => resolve(options)).toThrow(
     expect.objectContaining({ code: 'CONFIG_INVALID', message: expect.stringMatching(message) as string }),

@@ -3,7 +3,7 @@ import type { DataPlane } from '../../src/actors/data-plane.js';
 import type { NodeId } from '../../src/base/ids.js';
 import type { ClusterView } from '../../src/cluster/view.js';
 import { topologyOf } from '../../src/node/topology.js';
-import { life, newMap } from '../cluster/some-maps.js';
+import { applyAll, life, newMap } from '../cluster/some-maps.js';
 import { CLUSTER, member } from '../cluster/some-members.js';
 
 const members = [1, 2, 3].map((raftId) => ({ ...member(raftId), clientAddress: `h${raftId}:1` }));
@@ -29,6 +29,9 @@ const eccOf = (map: NonNullable<DataPlane['ecc']>['map']): DataPlane['ecc'] => (
   leaseLeftMs: 0,
   partitionsLed: 1,
   lostGroups: [],
+  memory: { capBytes: 0, freeBytes: 0, reserveBytes: 0 },
+  transfers: [],
+  candidateBytes: 0,
 });
 
 test('in raft mode requests go to the leader', () => {
@@ -40,7 +43,15 @@ test('in raft mode requests go to the leader', () => {
     k: 0,
     primaries: [],
     mapIndex: 0,
+    lossGenerations: [],
   });
+});
+
+test('how often each group has lost data is told with them', () => {
+  const lost = applyAll(newMap(2, 1), [
+    { type: 'accept-loss', group: 1, epoch: 1, survivors: [life(1)], beginners: [] },
+  ]);
+  expect(topologyOf('ecc', { currentView: VIEW, ecc: eccOf(lost) }).lossGenerations).toEqual([0, 1, 0]);
 });
 
 test('in ecc mode they go to the primaries, group by group, and not to the Raft leader', () => {

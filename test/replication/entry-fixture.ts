@@ -52,6 +52,7 @@ export function apply(store: PartitionStore, entry: Uint8Array, hooks: Partial<A
     onSealed: nothing,
     onReleased: nothing,
     onAwaitedReleased: nothing,
+    onLost: nothing,
     ...hooks,
   });
 }

@@ -26,7 +26,7 @@ import type { Append, AppendReply, Contribution, DataMessage } from '../../src/r
 import { SipKeyHash } from '../../src/store/key-hash.js';
 import { SegmentLayout } from '../../src/store/layout.js';
 import { neededFor } from '../../src/store/segments-needed.js';
-import { SlabPool } from '../../src/store/slab-pool.js';
+import { unlimitedMemory } from '../support/unlimited-memory.js';
 import { hashOfPartition } from '../../src/store/state-hash.js';
 
 const LAYOUT = new SegmentLayout([{ count: 0xffff, bytes: 4096 }]);
@@ -259,13 +259,10 @@ export class GroupWorld {
     const group = this.maps[node.mapIndex]?.groups[0];
     if (group === undefined) return;
     if (node.replica === undefined) {
-      const pool = new SlabPool();
+      const memory = unlimitedMemory();
       const hash = new SipKeyHash({ low: 1, high: 2 });
       const { self, k, m, codec } = { ...this, self: node.self };
-      node.replica = new GroupReplica(
-        { self, k, m, hash, pool, codec, layout: LAYOUT, maxKeyBytes: 100, freeBytes: () => 1e9 },
-        group,
-      );
+      node.replica = new GroupReplica({ self, k, m, hash, memory, codec, layout: LAYOUT, maxKeyBytes: 100 }, group);
       for (const peer of this.nodes) {
         if (peer.self !== undefined && this.link(node, peer).up) node.replica.onConnected(peer.self);
       }

@@ -28,6 +28,7 @@ class Learner {
       onSealed: () => undefined,
       onReleased: () => undefined,
       onAwaitedReleased: (number) => this.awaited.delete(number),
+      onLost: () => undefined,
     };
   }
 

@@ -1,3 +1,4 @@
+import { unlimitedMemory } from '../support/unlimited-memory.js';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Incarnation, NodeId } from '../../src/base/ids.js';
 import type { GroupMember } from '../../src/cluster/cluster-map.js';
@@ -35,6 +36,7 @@ beforeEach(() => {
       state,
       folds: undefined,
       newStore: () => new RecordedStore(state),
+      memory: unlimitedMemory(),
       pace: new TransferPace(),
       emit: (effect) => effects.push(effect),
     },
@@ -52,7 +54,8 @@ function reply(from: GroupMember, index: number, changed: Partial<AppendReply> =
     joinIndex: 0,
     index,
     appliedIndex: 0,
-    freeBytes: 0,
+    freeBytes: Number.MAX_SAFE_INTEGER,
+    pressure: 'none',
     ...changed,
   };
   primary.onAppendReply(from, message, NOW);

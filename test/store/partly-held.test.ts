@@ -2,7 +2,8 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { NO_STRIPE } from '../../src/store/segment.js';
 import { seedOfCluster, SipKeyHash } from '../../src/store/key-hash.js';
-import { FIRST_TAG, removeKeys } from '../../src/store/remove-keys.js';
+import { FIRST_TAG } from '../../src/store/hash-index.js';
+import { removeKeys } from '../../src/store/remove-keys.js';
 import { SegmentStore } from '../../src/store/segment-store.js';
 
 const KEYS = 500;

@@ -94,6 +94,11 @@ export class Mirror implements LocationCommands {
     this.primary.release(segment);
   }
 
+  lose(segment: number, records: RecordRefs): void {
+    this.copy.lose(segment, records);
+    this.primary.lose(segment, records);
+  }
+
   private copyRecord(at: number): void {
     this.primary.readAt(at, this.view);
     const { bytes: source, sizeBytes } = this.view;

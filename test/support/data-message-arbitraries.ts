@@ -1,4 +1,5 @@
 /** Data messages of every kind, for property tests of what carries them. */
+import { PRESSURES } from '../../src/replication/node-memory.js';
 import fc from 'fast-check';
 import type { DataMessage, LogEntry, SegmentListing, ShardReply } from '../../src/replication/messages.js';
 import type { HeadlessFragment } from '../../src/store/headless-fragments.js';
@@ -72,6 +73,7 @@ export const DATA_MESSAGES: {
       prevEpoch: number,
       commitIndex: number,
       entries: fc.array(fc.record({ epoch: number, bytes: data }), { maxLength: 5 }),
+      askedBytes: number,
     })
     .map((append) => ({
       ...append,
@@ -86,6 +88,7 @@ export const DATA_MESSAGES: {
     index: number,
     appliedIndex: number,
     freeBytes: number,
+    pressure: fc.constantFrom(...PRESSURES),
   }),
   'transfer-begin': fc.record({
     type: type('transfer-begin'),

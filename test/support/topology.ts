@@ -2,7 +2,7 @@
 import type { Topology } from '../../src/adapters/grpc/backend.js';
 
 export function raftTopology(nodes: readonly string[] = [], leader = ''): Topology {
-  return { nodes, leader, mode: 'raft', k: 0, primaries: [], mapIndex: 0 };
+  return { nodes, leader, mode: 'raft', k: 0, primaries: [], mapIndex: 0, lossGenerations: [] };
 }
 
 /** @param primaries k for each group */
@@ -11,6 +11,7 @@ export function eccTopology(
   k: number,
   primaries: readonly string[],
   mapIndex: number,
+  lossGenerations: readonly number[] = [],
 ): Topology {
-  return { nodes, leader: '', mode: 'ecc', k, primaries, mapIndex };
+  return { nodes, leader: '', mode: 'ecc', k, primaries, mapIndex, lossGenerations };
 }

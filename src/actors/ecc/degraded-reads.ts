@@ -10,9 +10,11 @@
  */
 import { DcacheError } from '../../base/errors.js';
 import type { NodeId } from '../../base/ids.js';
+import type { NodeMemory } from '../../replication/node-memory.js';
 import type { Segment } from '../../store/segment.js';
 import type { Scheduler } from '../runtime/scheduler.js';
 import type { SegmentRebuilder } from './partition-service.js';
+import type { RebuildTurns } from './rebuild-turns.js';
 import { RebuiltCache } from './rebuilt-cache.js';
 import type { Replica } from './replica.js';
 import type { SegmentSolver } from './segment-solver.js';
@@ -22,39 +24,46 @@ import { StripeView } from './stripe-view.js';
 export interface DegradedReadsParts {
   readonly self: NodeId;
   readonly group: number;
-  readonly replica: Pick<Replica, 'state' | 'shardsOf' | 'parity'>;
+  readonly replica: Pick<Replica, 'state' | 'shardsOf' | 'parity' | 'epoch'>;
   readonly questions: StripeQuestions;
   readonly solver: Pick<SegmentSolver, 'solve'>;
   readonly scheduler: Scheduler;
   /** Bytes of rebuilt segments that are kept. */
   readonly cacheBytes?: number;
+  readonly memory: NodeMemory;
+  readonly turns: RebuildTurns;
   /** A segment has been rebuilt. */
   onRebuilt?(): void;
   /** Why asking again is of no use: too few members are up, and nobody takes over. */
   hopeless?(): DcacheError | undefined;
 }
 
-const MAX_UNDER_WAY = 4;
 const GIVE_UP_MS = 5_000;
 const CACHE_BYTES = 64 * 1024 * 1024;
 
 type Outcome = 'done' | 'undetermined';
 
+/**
+ * What can be said of a sealed segment whose bytes are not here. `undecodable`: all members have answered in this epoch, what they have does not
+ * determine it, and whoever could still tell more is out of sync. `unclear`: ask again.
+ */
+export type Verdict = 'here' | 'undecodable' | 'unclear';
+
 export class DegradedReads implements SegmentRebuilder {
   private readonly parts: DegradedReadsParts;
   private readonly cache: RebuiltCache;
   private readonly underWay = new Map<string, Promise<void>>();
-  private readonly turns: (() => void)[] = [];
-  private running = 0;
 
   constructor(parts: DegradedReadsParts) {
     this.parts = parts;
-    this.cache = new RebuiltCache(parts.cacheBytes ?? CACHE_BYTES);
+    const { memory, cacheBytes = CACHE_BYTES } = parts;
+    // What others need goes before what is only a cache.
+    this.cache = new RebuiltCache(() => Math.min(cacheBytes, memory.hasRoom(0) ? Infinity : 0));
   }
 
   /** Whether anybody waits for a segment. */
   get isBusy(): boolean {
-    return this.running > 0;
+    return this.underWay.size > 0;
   }
 
   /** Counts what this node has sealed and folded itself as an acting primary, so that it gives way as well. */
@@ -67,6 +76,7 @@ export class DegradedReads implements SegmentRebuilder {
       if (state !== 'sealed' || !isRaw || !replica.parity.has(position, number, checksum)) continue;
       this.cache.add(`${position}/${number}`, table, segment);
     }
+    this.cache.makeRoom();
   }
 
   async rebuild(position: number, numbers: readonly number[]): Promise<void> {
@@ -80,25 +90,44 @@ export class DegradedReads implements SegmentRebuilder {
     }
   }
 
+  /**
+   * Asks once whether the segment can be rebuilt, and does that if so.
+   * @param isHeld whether the holder of a data position is in sync, so that its segments can be had sooner or later.
+   */
+  async judge(position: number, number: number, isHeld: (position: number) => boolean): Promise<Verdict> {
+    const segment = this.missing(position, number);
+    if (segment === undefined) return 'here';
+    const { replica, questions } = this.parts;
+    const { epoch } = replica;
+    const view = this.viewOf(segment);
+    const answered = new Set<NodeId>();
+    const haveAll = (): boolean => answered.size >= questions.members;
+    const solve = this.attempt(position, segment, view);
+    const found = await questions.ask(
+      number,
+      view,
+      async () => (await solve()) ?? (haveAll() ? 'not determined' : undefined),
+      (from, epochThere) => {
+        if (epochThere === epoch) answered.add(from.nodeId);
+      },
+    );
+    if (found instanceof Uint8Array) this.giveBack(position, segment, found);
+    if (this.missing(position, number) !== segment) return 'here';
+    const mayBeKnown = view.offers.parities
+      .flatMap(({ contributions }) => contributions)
+      .some((other) => other.position !== position && isHeld(other.position) && !view.bytesOf(other));
+    return found === 'not determined' && replica.epoch === epoch && !mayBeKnown ? 'undecodable' : 'unclear';
+  }
+
   private shared(position: number, number: number): Promise<void> {
     const name = `${position}/${number}`;
     const known = this.underWay.get(name);
     if (known !== undefined) return known;
-    const rebuild = this.inTurn(() => this.persist(position, number)).finally(() => this.underWay.delete(name));
+    const rebuild = this.parts.turns
+      .run(() => this.persist(position, number))
+      .finally(() => this.underWay.delete(name));
     this.underWay.set(name, rebuild);
     return rebuild;
-  }
-
-  private async inTurn(work: () => Promise<void>): Promise<void> {
-    if (this.running >= MAX_UNDER_WAY) await new Promise<void>((resolve) => this.turns.push(resolve));
-    else this.running++;
-    try {
-      await work();
-    } finally {
-      const next = this.turns.shift();
-      if (next === undefined) this.running--;
-      else next();
-    }
   }
 
   /** Asks until the segment is here, or needed no more. */
@@ -127,15 +156,25 @@ export class DegradedReads implements SegmentRebuilder {
 
   /** One round: what everybody has, until the segment can be made of it. */
   private async ask(position: number, segment: Segment): Promise<Outcome> {
-    const { replica, questions, solver, self } = this.parts;
-    const { number, sizeBytes, length, checksum } = segment;
-    const view = new StripeView(sizeBytes, replica.shardsOf(number) ?? { data: [], parity: null }, self);
-    const tried = new Set<string>();
-    const wanted = { position, number, checksum, length };
-    const bytes = await questions.ask(number, view, () => solver.solve(view, wanted, tried));
+    const view = this.viewOf(segment);
+    const bytes = await this.parts.questions.ask(segment.number, view, this.attempt(position, segment, view));
     if (bytes === undefined) return 'undetermined';
     this.giveBack(position, segment, bytes);
     return 'done';
+  }
+
+  /** What is here of the stripe, for others to add to. */
+  private viewOf({ number, sizeBytes }: Segment): StripeView {
+    const { replica, self } = this.parts;
+    return new StripeView(sizeBytes, replica.shardsOf(number) ?? { data: [], parity: null }, self);
+  }
+
+  /** To be called whenever `view` has grown: the bytes of the segment, once they can be had. */
+  private attempt(position: number, segment: Segment, view: StripeView): () => Promise<Uint8Array | undefined> {
+    const { number, length, checksum } = segment;
+    const tried = new Set<string>();
+    const wanted = { position, number, checksum, length };
+    return () => this.parts.solver.solve(view, wanted, tried);
   }
 
   private giveBack(position: number, segment: Segment, bytes: Uint8Array): void {

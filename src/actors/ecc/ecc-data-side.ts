@@ -8,19 +8,23 @@
 import { asDcacheError, DcacheError } from '../../base/errors.js';
 import { assertNever } from '../../base/assert.js';
 import type { Logger } from '../../base/log.js';
+import type { NodeId } from '../../base/ids.js';
 import type { Metrics } from '../../base/metrics.js';
 import { EMPTY_MAP, type ClusterMap, type GroupMember } from '../../cluster/cluster-map.js';
 import type { DataReport } from '../../cluster/heartbeat.js';
 import type { ClusterView } from '../../cluster/view.js';
 import type { ErasureCodec } from '../../erasure/erasure-codec.js';
 import type { DataMessage } from '../../replication/messages.js';
+import { NodeMemory } from '../../replication/node-memory.js';
+import { TransferPace } from '../../replication/transfer-pace.js';
 import type { MemoryRules } from '../../store/memory-cap.js';
 import type { KvReply, KvRequest } from '../../store/requests.js';
+import { STANDARD_LAYOUT, type SegmentLayout } from '../../store/layout.js';
 import { SlabPool } from '../../store/slab-pool.js';
 import type { ControlRequests } from '../control/control-options.js';
 import type { ControlEvent } from '../control/events.js';
 import type { WrittenSnapshot } from '../control/snapshot-keeper.js';
-import type { DataPlane, DataStats, EccReport, ScrubRun } from '../data-plane.js';
+import type { DataPlane, DataStats, EccMemory, EccReport, ScrubRun } from '../data-plane.js';
 import type { Forwarder } from '../data/router.js';
 import type { Scheduler } from '../runtime/scheduler.js';
 import type { SnapshotFiles } from '../snapshot-files.js';
@@ -55,7 +59,9 @@ export interface EccDataSideParts {
   /** The lease, as the control thread publishes it; on the scheduler's clock. */
   readonly readGrant: () => PublishedGrant;
   readonly files: SnapshotFiles;
-  /** For this node. Partitions that it leads get a share each. */
+  /** Most that this node sends to learners, bytes a second; Infinity: as fast as links take it. */
+  readonly recoveryRate: number;
+  /** For this node: everything that the data side holds. */
   readonly memoryRules: MemoryRules;
   /** Between two scrubs of everything that is here; 0: none by itself. */
   readonly scrubIntervalMs: number;
@@ -63,6 +69,8 @@ export interface EccDataSideParts {
   readonly metrics: Metrics;
   /** Called once, when the groups are known. */
   openCoding(k: number, m: number): Coding;
+  /** Sizes of segments, for tests. */
+  readonly layout?: SegmentLayout;
   /** Another protocol core, for tests. */
   readonly newReplica?: typeof newGroupReplica;
   /** To the control side, which calls `onTaken` when it has handled them. */
@@ -77,7 +85,8 @@ export interface EccDataSideParts {
 
 export class EccDataSide implements DataPlane, DataLinkHandler {
   private readonly parts: EccDataSideParts;
-  private readonly pool = new SlabPool();
+  /** Once the groups are known. */
+  private memory: NodeMemory | undefined;
   private readonly lease: LeaseReader;
   private readonly troubles = new Troubles();
   private readonly router: EccRouter;
@@ -168,7 +177,7 @@ export class EccDataSide implements DataPlane, DataLinkHandler {
   }
 
   get storeStats(): DataStats {
-    return statsOf(this.groups?.replicas() ?? [], this.map.k, this.pool);
+    return statsOf(this.groups?.replicas() ?? [], this.map.k, this.memory);
   }
 
   get ecc(): EccReport {
@@ -176,7 +185,16 @@ export class EccDataSide implements DataPlane, DataLinkHandler {
     const { map, appliedIndex: mapIndex } = this;
     const { leftMs: leaseLeftMs } = this.lease;
     const { lostGroups } = this.troubles;
-    return { map, mapIndex, incarnation, leaseLeftMs, partitionsLed: this.groups?.led ?? 0, lostGroups };
+    const { led: partitionsLed = 0, transfers = [], candidateBytes = 0 } = this.groups ?? {};
+    const { underCap: memory } = this;
+    return { map, mapIndex, incarnation, leaseLeftMs, partitionsLed, lostGroups, transfers, candidateBytes, memory };
+  }
+
+  private get underCap(): EccMemory {
+    const { maxBytes: capBytes } = this.parts.memoryRules;
+    if (capBytes === Infinity) return { capBytes: 0, freeBytes: 0, reserveBytes: 0 };
+    const { reserveBytes } = this.memory ?? { reserveBytes: 0 };
+    return { capBytes, freeBytes: this.freeBytes, reserveBytes };
   }
 
   // ------------------------------------------------------------------ data links
@@ -258,16 +276,19 @@ export class EccDataSide implements DataPlane, DataLinkHandler {
     const { self, wallMs, memoryRules, scrubIntervalMs, logger, metrics, newReplica } = this.parts;
     const { k, m } = this.map;
     const { codec, pool } = this.parts.openCoding(k, m);
+    const shape = { k, m, layout: this.parts.layout ?? STANDARD_LAYOUT };
+    const memory = new NodeMemory(new SlabPool(memoryRules.maxBytes), memoryRules, shape);
+    this.memory = memory;
+    const backlogBytes = (to: NodeId): number => this.links?.backlogBytes(to) ?? 0;
+    const pace = new TransferPace({ bytesPerSecond: this.parts.recoveryRate, backlogBytes });
     this.groups = new LocalGroups({
-      spec: { self, k, m, clusterId, codec, pool: this.pool, freeBytes: () => this.freeBytes },
+      spec: { self, k, m, clusterId, codec, memory, pace },
       ...(newReplica === undefined ? {} : { newReplica }),
       pool,
       links: { send: (to, message) => this.links?.send(to, message) },
       lease: this.lease,
       scheduler: guardedScheduler(this.parts.scheduler, (task) => this.guarded(task)),
       wallMs,
-      // A node holds about as much as n partitions have: k that it leads, and shards of m more.
-      memoryRules: { ...memoryRules, maxBytes: memoryRules.maxBytes / (k + m) },
       scrubIntervalMs,
       logger,
       metrics,
@@ -307,6 +328,7 @@ export class EccDataSide implements DataPlane, DataLinkHandler {
     if (this.ticks % UPKEEP_TICKS !== 0) return;
     this.report();
     this.groups?.upkeep();
+    if (this.memory?.isShort === true) this.groups?.giveBackKept();
     this.router.forgetSettled();
   }
 
@@ -316,8 +338,7 @@ export class EccDataSide implements DataPlane, DataLinkHandler {
   }
 
   private get freeBytes(): number {
-    const { maxBytes } = this.parts.memoryRules;
-    return Math.max(0, Math.min(Number.MAX_SAFE_INTEGER, maxBytes) - this.pool.blockBytes);
+    return Math.min(Number.MAX_SAFE_INTEGER, Math.floor(this.memory?.freeBytes ?? this.parts.memoryRules.maxBytes));
   }
 
   /** A core that throws is in no state to go on: the node ends, and refills from its peers. */

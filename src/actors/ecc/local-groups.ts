@@ -5,17 +5,26 @@
 import { assertNever } from '../../base/assert.js';
 import type { DcacheError } from '../../base/errors.js';
 import { errorFields, type Logger } from '../../base/log.js';
-import { sameMember, type ClusterMap, type GroupMember, type PartitionName } from '../../cluster/cluster-map.js';
+import {
+  EMPTY_MAP,
+  sameMember,
+  type ClusterMap,
+  type GroupMember,
+  type PartitionName,
+} from '../../cluster/cluster-map.js';
 import type { Metrics } from '../../base/metrics.js';
 import type { Effect } from '../../replication/effects.js';
 import type { DataMessage, ShardReply, ShardRequest } from '../../replication/messages.js';
-import { sameRules, type MemoryRules } from '../../store/memory-cap.js';
+import { TransferWatch, type TransferReport } from '../../recovery/transfer-watch.js';
 import type { PendingRequest } from '../data/pending.js';
 import type { Scheduler } from '../runtime/scheduler.js';
 import { decisionsOf } from './decisions.js';
 import { DegradedReads } from './degraded-reads.js';
+import { LossSweep } from './loss-sweep.js';
+import { MemoryRelief } from './memory-relief.js';
 import { PartitionService } from './partition-service.js';
 import type { DataLinks } from './ports.js';
+import { RebuildTurns } from './rebuild-turns.js';
 import { Scrubber, type ScrubbedGroup } from './scrubber.js';
 import { SegmentSolver, type RebuildPool } from './segment-solver.js';
 import { StripeCheck } from './stripe-check.js';
@@ -35,8 +44,6 @@ export interface LocalGroupsParts {
   readonly lease: { readonly isHeld: boolean };
   readonly scheduler: Scheduler;
   readonly wallMs: () => number;
-  /** For one partition: a share of what the node may hold. */
-  readonly memoryRules: MemoryRules;
   /** Between two scrubs of everything that is here; 0: none by itself. */
   readonly scrubIntervalMs: number;
   readonly logger: Logger;
@@ -52,6 +59,7 @@ interface LocalGroup {
   readonly replica: Replica;
   readonly questions: StripeQuestions;
   readonly reads: DegradedReads;
+  readonly sweep: LossSweep;
   readonly scrubbed: ScrubbedGroup;
   /** By position. */
   readonly services: (PartitionService | undefined)[];
@@ -62,14 +70,21 @@ interface LocalGroup {
 export class LocalGroups {
   private readonly parts: LocalGroupsParts;
   private readonly groups = new Map<number, LocalGroup>();
+  private readonly watch = new TransferWatch();
+  private map: ClusterMap = EMPTY_MAP;
   readonly scrubber: Scrubber;
   private pumpPlanned = false;
   private upkeeps = 0;
+  private readonly relief: MemoryRelief;
+  private readonly rebuildTurns: RebuildTurns;
   private stopped = false;
 
   constructor(parts: LocalGroupsParts) {
     const { scheduler, logger, metrics, scrubIntervalMs: intervalMs } = parts;
+    const { memory, k, m } = parts.spec;
     this.parts = parts;
+    this.relief = new MemoryRelief(memory, () => this.services());
+    this.rebuildTurns = new RebuildTurns(memory, k + m);
     this.scrubber = new Scrubber({ scheduler, logger, metrics, intervalMs, groups: () => this.scrubbedGroups() });
     metrics.gauge('owedSegments', {}, () => this.owedSegments);
   }
@@ -89,20 +104,37 @@ export class LocalGroups {
     for (const { replica } of this.groups.values()) yield replica;
   }
 
+  get transfers(): readonly TransferReport[] {
+    return this.watch.reports;
+  }
+
+  /** Memory of segments that are kept for groups that this node is out of. */
+  get candidateBytes(): number {
+    return [...this.replicas()].reduce((sum, replica) => sum + replica.candidateBytes, 0);
+  }
+
+  /** Memory is short. */
+  giveBackKept(): void {
+    for (const replica of this.replicas()) replica.giveBackKept();
+  }
+
   service({ group, position }: PartitionName): PartitionService | undefined {
     return this.groups.get(group)?.services[position];
   }
 
   onMap(map: ClusterMap): void {
     const { spec } = this.parts;
+    this.map = map;
     for (const group of map.groups) {
       const known = this.groups.get(group.id);
       known?.questions.onMembers(group.inSync.filter((member) => !sameMember(member, spec.self)));
+      known?.sweep.onGroup(group);
       if (known !== undefined) known.replica.onMap(group);
       else if (group.holders.includes(spec.self.nodeId)) {
         const replica = (this.parts.newReplica ?? newGroupReplica)(group, spec);
         const opened = this.openGroup(group.id, replica);
         opened.questions.onMembers(group.inSync.filter((member) => !sameMember(member, spec.self)));
+        opened.sweep.onGroup(group);
         this.groups.set(group.id, opened);
       }
     }
@@ -145,20 +177,21 @@ export class LocalGroups {
   /** Every few milliseconds: what waits for time or for the lease goes on. */
   tick(): void {
     this.pump();
+    this.relief.step();
     for (const service of this.services()) service.onProgress();
     if (!this.stopped) this.scrubber.tick();
   }
 
   upkeep(): void {
+    const streams = [...this.replicas()].flatMap((replica) => replica.transfers());
+    this.watch.observe(streams, this.map, this.parts.scheduler.nowMs());
     for (const service of this.services()) {
       const { primary } = service;
-      const { memoryRules } = this.parts;
-      if (primary.serving && !sameRules(primary.store.cap, memoryRules)) {
-        primary.store.setCap(memoryRules.maxBytes, memoryRules.policy);
-      }
+      if (primary.serving) primary.store.cap.policy = this.parts.spec.memory.rules.policy;
       service.upkeep();
     }
-    if (this.upkeeps++ % UPKEEPS_PER_ADOPTION !== 0) return;
+    for (const { sweep } of this.groups.values()) sweep.maybeRun();
+    if (this.upkeeps++ % UPKEEPS_PER_ADOPTION !== 0 && !this.parts.spec.memory.isShort) return;
     for (const { services, reads } of this.groups.values()) {
       services.forEach((service, position) => {
         if (service !== undefined) reads.adoptFolded(position);
@@ -204,6 +237,7 @@ export class LocalGroups {
       for (const position of committed) group.services[position]?.onProgress();
     }
     if (rolesChanged) this.parts.onRoles();
+    if (this.parts.spec.memory.isShort) this.relief.step();
   }
 
   /** The sender's map is newer, or older, than the one here. */
@@ -214,6 +248,7 @@ export class LocalGroups {
   private carryOut(effect: Exclude<Effect, { type: 'roles-changed' | 'committed' }>, group: LocalGroup): void {
     switch (effect.type) {
       case 'send':
+        this.countTransfer(effect.message);
         return this.parts.links.send(effect.to, effect.message);
       case 'misdirected':
         return this.onMisdirected();
@@ -221,6 +256,15 @@ export class LocalGroups {
         return this.rebuildForLearner(effect.position, effect.number, group);
       default:
         assertNever(effect, 'effect');
+    }
+  }
+
+  private countTransfer(message: DataMessage): void {
+    const { metrics } = this.parts;
+    if (message.type === 'transfer-segment') {
+      metrics.counter('transferBytes', { as: 'bytes' }).add(message.image.bytes.length);
+    } else if (message.type === 'transfer-facts') {
+      metrics.counter('transferBytes', { as: 'kept' }).add(message.length);
     }
   }
 
@@ -239,7 +283,7 @@ export class LocalGroups {
   }
 
   private takeRoles(id: number, { replica, reads, services }: LocalGroup): void {
-    const { spec, lease, scheduler, wallMs } = this.parts;
+    const { spec, lease, scheduler, wallMs, metrics } = this.parts;
     for (let position = 0; position < spec.k; position++) {
       const primary = replica.primary(position);
       const before = services[position];
@@ -257,6 +301,12 @@ export class LocalGroups {
           lease,
           scheduler,
           wallMs,
+          largestWriteBytes: spec.memory.largestWriteBytes,
+          onMadeRoom: (movedBytes, evictions) => {
+            metrics.counter('movedBytes', {}).add(movedBytes);
+            metrics.counter('evictions', {}).add(evictions);
+          },
+          onRefused: () => metrics.counter('refusedWrites', {}).add(),
           shortage: () => this.parts.shortage() ?? this.parts.troubles.withoutMember({ group: id, position }),
           onChanged: () => this.pumpLater(),
           giveBack: (pending) => this.parts.giveBack(pending),
@@ -269,7 +319,12 @@ export class LocalGroups {
     const { spec, pool, links, scheduler, logger, metrics, troubles } = this.parts;
     const { k, codec } = spec;
     const self = spec.self.nodeId;
-    const questions = new StripeQuestions({ group, scheduler, send: (to, message) => links.send(to, message) });
+    const questions = new StripeQuestions({
+      group,
+      memory: spec.memory,
+      scheduler,
+      send: (to, message) => links.send(to, message),
+    });
     const solver = new SegmentSolver({
       group,
       k,
@@ -286,7 +341,11 @@ export class LocalGroups {
     });
     const onRebuilt = (): void => metrics.counter('rebuilds', { result: 'done' }).add();
     const hopeless = (): DcacheError | undefined => troubles.withoutShards(group);
-    const reads = new DegradedReads({ self, group, replica, questions, solver, scheduler, onRebuilt, hopeless });
+    const reads = new DegradedReads({
+      ...{ self, group, replica, questions, solver, scheduler, onRebuilt, hopeless },
+      memory: spec.memory,
+      turns: this.rebuildTurns,
+    });
     const check = new StripeCheck({ self, group, k, replica, codec, questions, solver, rebuilder: reads, logger });
     const scrubbed: ScrubbedGroup = {
       group,
@@ -298,7 +357,20 @@ export class LocalGroups {
       check: (stripe) => check.check(stripe),
       refold: (stripe) => check.refold(stripe),
     };
-    return { replica, questions, reads, scrubbed, services: [], needed: new Set() };
+    const services: (PartitionService | undefined)[] = [];
+    const sweep = new LossSweep({
+      k,
+      replica,
+      reads,
+      nowMs: () => scheduler.nowMs(),
+      logger,
+      primary: (position) => services[position]?.primary,
+      onLost: (segments) => {
+        metrics.counter('lostSegments', {}).add(segments);
+        this.pumpLater();
+      },
+    });
+    return { replica, questions, reads, sweep, scrubbed, services, needed: new Set() };
   }
 
   private *scrubbedGroups(): IterableIterator<ScrubbedGroup> {

@@ -12,7 +12,8 @@
  */
 import { MalformedBytes } from '../../base/byte-reader.js';
 import { asDcacheError, DcacheError } from '../../base/errors.js';
-import { FIRST_TAG, removeKeys } from '../../store/remove-keys.js';
+import { FIRST_TAG } from '../../store/hash-index.js';
+import { removeKeys } from '../../store/remove-keys.js';
 import type { KeyWrite } from '../../store/kv-decisions.js';
 import {
   isWrite,
@@ -28,6 +29,7 @@ import type { ScanRequest } from '../../store/scan-page.js';
 import type { PendingRequest } from '../data/pending.js';
 import type { Scheduler } from '../runtime/scheduler.js';
 import { type AwaitedAnswer, AwaitedAnswers } from './awaited-answers.js';
+import { Admission } from './admission.js';
 import type { LedPartition } from './replica.js';
 
 /** Requests that name a key. */
@@ -60,6 +62,12 @@ export interface PartitionServiceParts {
   readonly scheduler: Scheduler;
   /** Wall clock, ms since 1970: what decides on expiry. */
   readonly wallMs: () => number;
+  /** The most that a write may ever cost at this node. */
+  readonly largestWriteBytes: number;
+  /** Cleaning has written `movedBytes` once more, `evictions` values have been ended to make room. */
+  onMadeRoom(movedBytes: number, evictions: number): void;
+  /** A write was refused for want of memory. */
+  onRefused(): void;
   /** Why waiting is of no use, for requests that cannot be decided now. */
   shortage(): DcacheError | undefined;
   /** The log has grown: there is something to send. */
@@ -75,6 +83,8 @@ interface Waiting {
 
 /** Work on expired values, cleaning and a lowered cap in one go: a pause of about a millisecond. */
 const UPKEEP_BYTES = 256 * 1024;
+/** Cleaning waits so long for an answer of members that it has asked for memory. */
+const ASKED_MS = 50;
 /** Keys that a flush removes in one entry. */
 const FLUSH_KEYS = 512;
 /** Cleaning for every chunk of a flush. */
@@ -82,12 +92,20 @@ const FLUSH_CLEANING_BYTES = 1024 * 1024;
 
 export class PartitionService {
   private readonly parts: PartitionServiceParts;
+  private readonly admission: Admission;
   private readonly awaited = new AwaitedAnswers();
   private waiting: Waiting[] = [];
   private hasEnded = false;
 
   constructor(parts: PartitionServiceParts) {
+    const { primary, largestWriteBytes } = parts;
     this.parts = parts;
+    this.admission = new Admission({
+      primary,
+      largestWriteBytes,
+      onRefused: () => parts.onRefused(),
+      onWaiting: () => parts.onChanged(),
+    });
   }
 
   get primary(): LedPartition {
@@ -118,6 +136,20 @@ export class PartitionService {
     const nowMs = wallMs();
     if (store.expirer.dueMs > nowMs && !store.hasToEvict) return;
     this.change(() => store.tick(nowMs, UPKEEP_BYTES));
+  }
+
+  /** Makes memory free by about `budgetBytes` of work. False if nothing is to be gained here. */
+  relieve(budgetBytes: number): boolean {
+    const { primary, wallMs } = this.parts;
+    if (this.hasEnded || !primary.serving) return false;
+    if (primary.memory.isReleasing || primary.isFull) return true;
+    if (this.change(() => primary.store.relieve(wallMs(), budgetBytes)).result) return true;
+    const { memory } = primary;
+    if (memory.deniedBytes === 0) return false;
+    const nowMs = this.parts.scheduler.nowMs();
+    memory.ask(memory.deniedBytes, nowMs);
+    this.parts.onChanged();
+    return memory.allowanceBytes < memory.deniedBytes && !memory.isKnownSince(nowMs - ASKED_MS);
   }
 
   /** This node is not the primary any more. */
@@ -163,6 +195,10 @@ export class PartitionService {
     const nowMs = wallMs();
     const tag = store.partition.hash.keyTag(request.key, 0, request.key.length);
     if (isWrite(request)) {
+      const sinceMs = pending.deadlineMs - pending.timeoutMs;
+      const verdict = this.admission.admit(request, nowMs, sinceMs, this.parts.scheduler.nowMs());
+      if (verdict === 'wait') return this.wait(pending, () => this.attempt(pending));
+      if (verdict !== 'now') return pending.failed(verdict);
       const { result, index } = this.change(() => {
         store.tick(nowMs, 0);
         return decisions.write(request);
@@ -226,7 +262,12 @@ export class PartitionService {
   }
 
   private change<Result>(work: () => Result): { readonly result: Result; readonly index: number } {
+    const { cleaner, evictor } = this.parts.primary.store;
+    const [moved, evicted] = [cleaner.movedBytes, evictor.evicted];
     const changed = this.parts.primary.change(work);
+    if (cleaner.movedBytes > moved || evictor.evicted > evicted) {
+      this.parts.onMadeRoom(cleaner.movedBytes - moved, evictor.evicted - evicted);
+    }
     if (changed.index > 0) this.parts.onChanged();
     return changed;
   }

@@ -13,12 +13,13 @@ interface Rebuilt {
 }
 
 export class RebuiltCache {
-  private readonly maxBytes: number;
+  private readonly maxBytes: () => number;
   private readonly entries = new Map<string, Rebuilt>();
   private readonly pins = new Map<string, number>();
   private heldBytes = 0;
 
-  constructor(maxBytes: number) {
+  /** @param maxBytes what may be held now. */
+  constructor(maxBytes: () => number) {
     this.maxBytes = maxBytes;
   }
 
@@ -49,10 +50,12 @@ export class RebuiltCache {
     this.makeRoom();
   }
 
-  private makeRoom(): void {
-    if (this.heldBytes <= this.maxBytes) return;
+  /** Lets go of the oldest segments beyond what may be held. */
+  makeRoom(): void {
+    const maxBytes = this.maxBytes();
+    if (this.heldBytes <= maxBytes) return;
     for (const [name, { table, segment }] of [...this.entries]) {
-      if (this.heldBytes <= this.maxBytes) return;
+      if (this.heldBytes <= maxBytes) return;
       if (this.pins.has(name)) continue;
       this.remove(name);
       // Released or emptied since, or being released: then its memory is no business of this cache any more.

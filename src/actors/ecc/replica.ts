@@ -6,7 +6,8 @@ import type { ErasureCodec } from '../../erasure/erasure-codec.js';
 import { GroupReplica } from '../../replication/group-replica.js';
 import { SipKeyHash, seedOfCluster } from '../../store/key-hash.js';
 import type { SegmentStore } from '../../store/segment-store.js';
-import type { SlabPool } from '../../store/slab-pool.js';
+import type { NodeMemory, Pressure } from '../../replication/node-memory.js';
+import type { TransferPace } from '../../replication/transfer-pace.js';
 
 /** A partition as its primary has it. */
 export interface LedPartition {
@@ -27,6 +28,25 @@ export interface LedPartition {
   change<Result>(work: () => Result): { readonly result: Result; readonly index: number };
   /** Index of the last uncommitted change of something with this tag, 0 if there is none. */
   uncommittedIndexOf(tag: number): number;
+  readonly memory: PartitionMemory;
+}
+
+/** Memory for the writes of a partition, at all of its members (replication/primary-memory.ts). */
+export interface PartitionMemory {
+  /** What a change may cost now. Infinity where nobody has a cap. */
+  readonly allowanceBytes: number;
+  /** Of the member that is worst off. */
+  readonly pressure: Pressure;
+  /** What was set off to free memory is still under way. */
+  readonly isReleasing: boolean;
+  /** Bytes that come free here when it is over. */
+  readonly releasingBytes: number;
+  /** Memory that cleaning was denied for a larger segment than there is a reserve for; 0: none. */
+  readonly deniedBytes: number;
+  /** Every member has told how it stands since `sinceMs`. */
+  isKnownSince(sinceMs: number): boolean;
+  /** A change that costs `bytes` waits for members that are short. */
+  ask(bytes: number, nowMs: number): void;
 }
 
 /** This node's part in one group. */
@@ -42,9 +62,9 @@ export interface ReplicaSpec {
   readonly clusterId: ClusterId;
   /** Of (k, m). */
   readonly codec: ErasureCodec;
-  readonly pool: SlabPool;
-  /** What this node may still take. */
-  freeBytes(): number;
+  readonly memory: NodeMemory;
+  /** Of what is sent to learners. */
+  readonly pace: TransferPace;
 }
 
 export function newGroupReplica(group: Group, spec: ReplicaSpec): Replica {

@@ -4,11 +4,14 @@
  */
 import { sameMember, type GroupMember } from '../../cluster/cluster-map.js';
 import type { DataMessage, ShardReply } from '../../replication/messages.js';
+import type { NodeMemory } from '../../replication/node-memory.js';
 import type { Scheduler } from '../runtime/scheduler.js';
 import type { StripeView } from './stripe-view.js';
 
 export interface StripeQuestionsParts {
   readonly group: number;
+  /** Of the node: where what is heard counts. */
+  readonly memory: Pick<NodeMemory, 'addBuffer'>;
   readonly scheduler: Scheduler;
   send(to: GroupMember['nodeId'], message: DataMessage): void;
 }
@@ -18,6 +21,8 @@ const ROUND_MS = 200;
 
 interface Question {
   readonly view: StripeView;
+  /** Who has answered, and in which epoch. */
+  readonly onAnswer: (from: GroupMember, epoch: number) => void;
   /** Something has arrived, or nothing will. */
   wake: () => void;
 }
@@ -51,6 +56,7 @@ export class StripeQuestions {
     const question = this.questions.get(reply.requestId);
     if (question === undefined || !this.others.some((member) => sameMember(member, from))) return;
     question.view.add(reply, from.nodeId);
+    question.onAnswer(from, reply.epoch);
     question.wake();
   }
 
@@ -62,17 +68,22 @@ export class StripeQuestions {
   /**
    * One round: asks everybody, and calls `attempt` at once and after every answer until it gives something or the round is over.
    * Resolves with what it gave; undefined: nothing.
+   * @param onAnswer told of every answer, before `attempt` is called for it.
    */
   async ask<Result>(
     stripe: number,
     view: StripeView,
     attempt: () => Promise<Result | undefined>,
+    onAnswer: (from: GroupMember, epoch: number) => void = () => undefined,
   ): Promise<Result | undefined> {
-    const { group, scheduler } = this.parts;
+    const { group, memory, scheduler } = this.parts;
     const requestId = this.nextRequestId++;
     const deadlineMs = scheduler.nowMs() + ROUND_MS;
-    const question: Question = { view, wake: () => undefined };
+    const question: Question = { view, onAnswer, wake: () => undefined };
     this.questions.set(requestId, question);
+    // A shard of each other, of this node, and the result: from the question on, since the answers come when they do.
+    const bufferBytes = (this.others.length + 2) * view.shardBytes;
+    memory.addBuffer(bufferBytes);
     try {
       for (const { nodeId } of this.others) {
         this.parts.send(nodeId, { type: 'shard-request', group, requestId, stripe });
@@ -87,6 +98,7 @@ export class StripeQuestions {
       }
     } finally {
       this.questions.delete(requestId);
+      memory.addBuffer(-bufferBytes);
     }
   }
 

@@ -23,7 +23,8 @@ type HeldSegment = NamedSegment & Held;
 type HeldParity = OfferedParity & Held;
 
 export class StripeView {
-  private readonly shardBytes: number;
+  /** Size of each shard. */
+  readonly shardBytes: number;
   private readonly data: HeldSegment[] = [];
   /** This node's own first, if it has one. */
   private readonly parities: HeldParity[] = [];

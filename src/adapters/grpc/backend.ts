@@ -32,6 +32,10 @@ export interface NodeReport {
   readonly reachable: number;
   /** The parts of `bytes`, by what they are held for. */
   readonly bytesFor: Readonly<Record<string, number>>;
+  /** ecc mode: the cap of the node, what writes may still take, what is held back from them; 0 without a cap. */
+  readonly capBytes: number;
+  readonly freeBytes: number;
+  readonly reserveBytes: number;
   /** Undefined in raft mode, and for a node that is not up. */
   readonly ecc: EccNodeReport | undefined;
 }
@@ -47,6 +51,21 @@ export interface EccNodeReport {
   readonly m: number;
   /** Groups that have lost more than the code can bear, as the leader has told the node last. */
   readonly lostGroups: readonly number[];
+  /** How far the learners are that this node feeds. */
+  readonly transfers: readonly TransferReport[];
+  readonly candidateBytes: number;
+}
+
+/** Bytes of sealed segments of one partition, for one learner: kept <= done <= total. */
+export interface TransferReport {
+  readonly group: number;
+  readonly position: number;
+  readonly nodeId: string;
+  readonly incarnation: number;
+  readonly totalBytes: number;
+  readonly doneBytes: number;
+  readonly keptBytes: number;
+  readonly bytesPerSecond: number;
 }
 
 export interface ClusterReport {
@@ -71,6 +90,8 @@ export interface Topology {
   readonly primaries: readonly string[];
   /** Raft index of the map that says so: of two nodes' words the one with the larger index is newer. */
   readonly mapIndex: number;
+  /** ecc mode: how many losses of data each group has had. */
+  readonly lossGenerations: readonly number[];
 }
 
 export interface ClientBackend {

@@ -20,7 +20,7 @@ export function writeNodeReport(report: NodeReport): NodeStatusResponse {
 }
 
 function writeEcc(ecc: EccNodeReport): EccStatus {
-  return { ...ecc, lostGroups: [...ecc.lostGroups] };
+  return { ...ecc, lostGroups: [...ecc.lostGroups], transfers: ecc.transfers.map((transfer) => ({ ...transfer })) };
 }
 
 export function writeLoss(loss: GroupLossReport): GroupLoss {

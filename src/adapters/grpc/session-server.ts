@@ -201,7 +201,12 @@ export class SessionServer {
     if (!this.topologyDue) return undefined;
     this.topologyDue = false;
     const topology = this.parts.backend.topology();
-    return { ...topology, nodes: [...topology.nodes], primaries: [...topology.primaries] };
+    return {
+      ...topology,
+      nodes: [...topology.nodes],
+      primaries: [...topology.primaries],
+      lossGenerations: [...topology.lossGenerations],
+    };
   }
 
   private maybeEnd(): void {

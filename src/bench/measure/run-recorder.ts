@@ -32,11 +32,14 @@ export class RunRecorder {
   private readonly windowLatencies = new Latencies();
   private windowFailed = 0;
   private lastAnswerMs: number;
+  /** The longest time without an answer so far: its length, and the answer that it began with on `performance`'s clock. */
   private stallMs = 0;
+  private stallFromMs: number;
 
   constructor(part: MeasuredPart) {
     this.part = part;
     this.lastAnswerMs = part.beginsAtMs;
+    this.stallFromMs = part.beginsAtMs;
   }
 
   /** A request that was due at `dueMs` is answered now. What was due in the warm-up does not count. */
@@ -73,6 +76,7 @@ export class RunRecorder {
     byOperation: Partial<Record<OperationType, OperationFigures>>;
     timeline: readonly TimelineWindow[];
     longestStallMs: number;
+    longestStallAtMs: number;
   } {
     this.advance(this.endsAtMs);
     this.noteSilenceUntil(this.endsAtMs);
@@ -85,7 +89,13 @@ export class RunRecorder {
       all.missing += tally.missing;
       for (const [code, count] of tally.failed) all.failed.set(code, (all.failed.get(code) ?? 0) + count);
     }
-    return { total: this.figuresOf(all), byOperation, timeline: this.windows, longestStallMs: this.stallMs };
+    return {
+      total: this.figuresOf(all),
+      byOperation,
+      timeline: this.windows,
+      longestStallMs: this.stallMs,
+      longestStallAtMs: this.stallFromMs - this.part.beginsAtMs,
+    };
   }
 
   private get endsAtMs(): number {
@@ -101,7 +111,10 @@ export class RunRecorder {
   }
 
   private noteSilenceUntil(nowMs: number): void {
-    this.stallMs = Math.max(this.stallMs, nowMs - this.lastAnswerMs);
+    if (nowMs - this.lastAnswerMs > this.stallMs) {
+      this.stallMs = nowMs - this.lastAnswerMs;
+      this.stallFromMs = this.lastAnswerMs;
+    }
     this.lastAnswerMs = nowMs;
   }
 

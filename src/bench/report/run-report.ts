@@ -29,6 +29,8 @@ export interface RunReport {
   readonly byOperation: Readonly<Partial<Record<OperationType, OperationFigures>>>;
   /** Longest time without an answer, the one from the last answer to the end included. */
   readonly longestStallMs: number;
+  /** When that began. */
+  readonly longestStallAtMs: number;
   readonly timeline: readonly TimelineWindow[];
   readonly nodes: readonly NodeSeries[];
   /** Of the process that sends the requests. */

@@ -23,7 +23,11 @@ export function checkReportFile(file: string): void {
 
 /** Throws DISK_FULL when the file cannot be written; an older report is still there then. */
 export function writeReportFile(file: string, report: object): void {
-  const text = `${JSON.stringify(report, null, 2)}\n`;
+  writeReportText(file, `${JSON.stringify(report, null, 2)}\n`);
+}
+
+/** The same for a report that is text already. */
+export function writeReportText(file: string, text: string): void {
   const target = isSpecial(file) ? file : unfinished(file);
   try {
     const fd = openSync(target, 'w');

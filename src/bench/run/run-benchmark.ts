@@ -130,7 +130,15 @@ interface Means {
 
 type Measured = Pick<
   RunReport,
-  'total' | 'byOperation' | 'timeline' | 'longestStallMs' | 'nodes' | 'driver' | 'faults' | 'recoveries'
+  | 'total'
+  | 'byOperation'
+  | 'timeline'
+  | 'longestStallMs'
+  | 'longestStallAtMs'
+  | 'nodes'
+  | 'driver'
+  | 'faults'
+  | 'recoveries'
 >;
 
 async function measure(

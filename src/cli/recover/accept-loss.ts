@@ -1,10 +1,14 @@
 /** `cluster recover --accept-data-loss`: says what will be lost, asks, and declares it. */
 import { acceptLosses, fetchClusterReport, fetchLosses } from '../../adapters/grpc/cluster-client.js';
-import { DcacheError } from '../../base/errors.js';
+import { asDcacheError, DcacheError } from '../../base/errors.js';
 import type { GroupLossReport } from '../../cluster/loss-report.js';
 import { askCluster } from '../ask-cluster.js';
 import { summary } from '../status-table.js';
 import { lossInWords } from './loss-words.js';
+
+/** Longer than a node waits for it to be in force. */
+const DECLARE_MS = 15_000;
+const MAX_TRIES = 3;
 
 export interface AcceptLossParts {
   readonly flags: { readonly endpoints: string; readonly timeout: string };
@@ -36,11 +40,26 @@ export async function acceptDataLoss(parts: AcceptLossParts): Promise<AcceptedLo
     throw new DcacheError('NOT_ENOUGH_NODES', told);
   }
   if (!(await isAgreed(parts))) return { losses, accepted: false };
-  await askCluster(flags, (address, timeoutMs) => acceptLosses(address, losses, timeoutMs));
+  await declare(flags, losses);
   say(
     'The loss is declared, and the cluster goes on with what is left. Status shows it until `dcache cluster recover --acknowledge-loss`.',
   );
   return { losses, accepted: true };
+}
+
+/** What was agreed to is for these epochs; what another leader has not heard of, or not all of, is said again. */
+async function declare(flags: AcceptLossParts['flags'], losses: readonly GroupLossReport[]): Promise<void> {
+  let left = losses;
+  for (let tries = 1; left.length > 0; tries++) {
+    try {
+      await askCluster(flags, (address, timeoutMs) => acceptLosses(address, left, Math.max(timeoutMs, DECLARE_MS)));
+      return;
+    } catch (error) {
+      if (asDcacheError(error).outcome !== 'unknown' || tries >= MAX_TRIES) throw error;
+    }
+    const now = await askCluster(flags, fetchLosses);
+    left = losses.filter(({ group, epoch }) => now.some((loss) => loss.group === group && loss.epoch === epoch));
+  }
 }
 
 async function isAgreed({ confirm, isConfirmed }: AcceptLossParts): Promise<boolean> {

@@ -1,4 +1,6 @@
 /** Rebuilding segments at an acting primary, with the other nodes of its group played by the test. RS(2,2). */
+import { RebuildTurns } from '../../../src/actors/ecc/rebuild-turns.js';
+import { unlimitedMemory } from '../../support/unlimited-memory.js';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { DegradedReads } from '../../../src/actors/ecc/degraded-reads.js';
 import { SegmentSolver } from '../../../src/actors/ecc/segment-solver.js';
@@ -79,8 +81,10 @@ function filled(position: number): SegmentStore {
 
 function newReads(cacheBytes?: number): DegradedReads {
   const state = { store: storeOf(0).partition, log: new PartitionLog(0, 0), appliedIndex: 0, header: EMPTY_HEADER };
+  const memory = unlimitedMemory();
   questions = new StripeQuestions({
     group: 0,
+    memory,
     scheduler,
     send: (to, message: DataMessage) => {
       if (message.type === 'shard-request') asked.push({ to, request: message });
@@ -104,10 +108,12 @@ function newReads(cacheBytes?: number): DegradedReads {
   return new DegradedReads({
     self: life(3).nodeId,
     group: 0,
-    replica: { state: () => state, shardsOf: (stripe) => shardsOf(3, stripe), parity: parities[0] },
+    replica: { state: () => state, shardsOf: (stripe) => shardsOf(3, stripe), parity: parities[0], epoch: 1 },
     questions,
     solver,
     scheduler,
+    memory,
+    turns: new RebuildTurns(memory, 4),
     ...(cacheBytes === undefined ? {} : { cacheBytes }),
   });
 }

@@ -1,4 +1,5 @@
 /** A primary whose log the test commits, on a real store. */
+import type { Pressure } from '../../../src/replication/node-memory.js';
 import type { LedPartition } from '../../../src/actors/ecc/replica.js';
 import { seedOfCluster, SipKeyHash } from '../../../src/store/key-hash.js';
 import type { LocationCommands } from '../../../src/store/location-commands.js';
@@ -10,6 +11,18 @@ export class FakePartition implements LedPartition {
   serving = true;
   isAlone = false;
   isFull = false;
+  /** Without a cap unless a test says otherwise. */
+  readonly memory = {
+    allowanceBytes: Infinity,
+    pressure: 'none' as Pressure,
+    isReleasing: false,
+    releasingBytes: 0,
+    deniedBytes: 0,
+    heardAtMs: -Infinity,
+    asked: [] as number[],
+    isKnownSince: (sinceMs: number): boolean => this.memory.heardAtMs >= sinceMs,
+    ask: (bytes: number): void => void this.memory.asked.push(bytes),
+  };
   lastIndex = 0;
   commitIndex = 0;
   private readonly uncommitted = new Map<number, number>();
@@ -53,6 +66,7 @@ export class FakePartition implements LedPartition {
         partition.remove(records);
       },
       seal: (segment, stripe) => partition.seal(segment, stripe),
+      lose: (segment, records) => partition.lose(segment, records),
       release: (segment) => partition.release(segment),
     };
   }

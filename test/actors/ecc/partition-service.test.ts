@@ -33,6 +33,7 @@ let wallMs: number;
 let rebuilds: Rebuild[];
 let givenBack: PendingRequest[];
 let changes: number;
+let refused: number;
 let shortage: DcacheError | undefined;
 let service: PartitionService;
 
@@ -47,6 +48,7 @@ beforeEach(() => {
   rebuilds = [];
   givenBack = [];
   changes = 0;
+  refused = 0;
   shortage = undefined;
   service = new PartitionService({
     position: 0,
@@ -58,6 +60,9 @@ beforeEach(() => {
     lease,
     scheduler,
     wallMs: () => wallMs,
+    largestWriteBytes: 10_000_000,
+    onMadeRoom: () => undefined,
+    onRefused: () => refused++,
     shortage: () => shortage,
     onChanged: () => changes++,
     giveBack: (pending) => givenBack.push(pending),

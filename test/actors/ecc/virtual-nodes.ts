@@ -15,7 +15,7 @@ import { erasureCode } from '../../../src/erasure/erasure-code.js';
 import { ErasureCodec } from '../../../src/erasure/erasure-codec.js';
 import { loopKernel } from '../../../src/erasure/xor-kernel.js';
 import type { DataMessage } from '../../../src/replication/messages.js';
-import { NO_CAP } from '../../../src/store/memory-cap.js';
+import { NO_CAP, type MemoryRules } from '../../../src/store/memory-cap.js';
 import type { KvReply, KvRequest } from '../../../src/store/requests.js';
 import { life } from '../../cluster/some-maps.js';
 import { CLUSTER, member } from '../../cluster/some-members.js';
@@ -36,7 +36,7 @@ export class VirtualNode {
   /** By group. */
   readonly replicas: Replica[] = [];
 
-  constructor(nodes: VirtualNodes, number: number, incarnation = 1) {
+  constructor(nodes: VirtualNodes, number: number, memoryRules: MemoryRules, incarnation = 1) {
     this.self = life(number, incarnation);
     this.side = new EccDataSide({
       self: this.self,
@@ -45,7 +45,8 @@ export class VirtualNode {
       forwarder: { forward: (address, request, timeoutMs) => nodes.forward(address, request, timeoutMs) },
       readGrant: () => this.lease,
       files: this.files,
-      memoryRules: NO_CAP,
+      recoveryRate: Infinity,
+      memoryRules,
       scrubIntervalMs: 0,
       metrics: NULL_METRICS,
       logger: NULL_LOGGER,
@@ -75,8 +76,12 @@ export class VirtualNodes {
   /** How many messages of each type were sent. */
   readonly sent = new Map<DataMessage['type'], number>();
 
-  constructor(count: number) {
-    this.nodes = Array.from({ length: count }, (_, i) => new VirtualNode(this, i + 1));
+  private readonly rules: (number: number) => MemoryRules;
+
+  /** @param rules of the memory of node n1, n2, ... */
+  constructor(count: number, rules: (number: number) => MemoryRules = () => NO_CAP) {
+    this.rules = rules;
+    this.nodes = Array.from({ length: count }, (_, i) => new VirtualNode(this, i + 1, rules(i + 1)));
     for (const node of this.nodes) node.side.start(this.linksOf(node));
   }
 
@@ -123,7 +128,7 @@ export class VirtualNodes {
 
   /** A dead node comes back, with nothing. */
   async revive(number: number, index: number, map: ClusterMap): Promise<void> {
-    const node = new VirtualNode(this, number, 2);
+    const node = new VirtualNode(this, number, this.rules(number), 2);
     this.nodes[number - 1] = node;
     node.side.start(this.linksOf(node));
     await this.tellMap(index, map);

@@ -43,6 +43,7 @@ export function append(index: number, bytes: Uint8Array = new Uint8Array(10).fil
     prevEpoch: 1,
     commitIndex: 0,
     entries: [{ index, epoch: 1, bytes }],
+    askedBytes: 0,
   };
 }
 

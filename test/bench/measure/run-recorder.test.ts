@@ -36,14 +36,15 @@ describe('the record of a run', () => {
   });
 
   it('knows the longest time without an answer, at the beginning, between and at the end', () => {
-    const stall = (answersMs: readonly number[]): number => {
+    const stall = (answersMs: readonly number[]): [atMs: number, ms: number] => {
       const recorder = new RunRecorder(PART);
       for (const nowMs of answersMs) recorder.answered('get', nowMs, nowMs, 0);
-      return recorder.figures().longestStallMs;
+      const { longestStallAtMs, longestStallMs } = recorder.figures();
+      return [longestStallAtMs, longestStallMs];
     };
-    expect(stall([])).toBe(300);
-    expect(stall([1120, 1200, 1290])).toBe(120);
-    expect(stall([1010, 1170, 1290])).toBe(160);
-    expect(stall([1010, 1020, 1030])).toBe(270);
+    expect(stall([])).toEqual([0, 300]);
+    expect(stall([1120, 1200, 1290])).toEqual([0, 120]);
+    expect(stall([1010, 1170, 1290])).toEqual([10, 160]);
+    expect(stall([1010, 1020, 1030])).toEqual([30, 270]);
   });
 });

@@ -1,9 +1,9 @@
 /** One life of a node of ecc mode as the checkers see it from outside: its replicas, its map, its right to answer. */
 import { LeaseReader, type LeaseReaderParts } from '../../../src/actors/ecc/lease-reader.js';
 import { EMPTY_MAP, type ClusterMap, type Group, type GroupMember } from '../../../src/cluster/cluster-map.js';
+import type { NodeMemory } from '../../../src/replication/node-memory.js';
 import type { GroupReplica } from '../../../src/replication/group-replica.js';
 import type { PartitionState } from '../../../src/replication/partition-state.js';
-import type { SlabPool } from '../../../src/store/slab-pool.js';
 import type { SimThread } from '../thread.js';
 
 export interface EccLifeParts {
@@ -20,8 +20,8 @@ export class EccLife {
   readonly thread: SimThread;
   /** By group. */
   readonly replicas = new Map<number, GroupReplica>();
-  /** Of all its replicas; undefined until there is one. */
-  pool: SlabPool | undefined;
+  /** Of the node; undefined until it has a part in a group. */
+  memory: NodeMemory | undefined;
   /** As the main thread has applied it. */
   map: ClusterMap = EMPTY_MAP;
   /** A reader of its own: looking at the lease must not change what the main thread knows of it. */

@@ -181,6 +181,7 @@ export class EccMode implements SimMode, EccCluster {
       this.releases.check(life);
       this.states.check(life);
       this.parity.check(life);
+      this.checkMemory(life);
     }
     this.leases.check();
     if (this.nowMs < this.rebuildAtMs) return;
@@ -188,6 +189,13 @@ export class EccMode implements SimMode, EccCluster {
     for (const life of this.running) this.memory.check(life);
     // Of few sets all, of more one at random.
     this.decodability.check((sets) => (sets.length <= FEW_SETS ? sets : [this.prng.pick(sets)]));
+  }
+
+  /** The hard promise of a cap: nobody ever holds more. */
+  private checkMemory({ host, memory }: EccLife): void {
+    if (memory === undefined || !memory.isLimited) return;
+    const { heldBytes, rules } = memory;
+    if (heldBytes > rules.maxBytes) this.fail('memory cap', `${host} holds ${heldBytes} of ${rules.maxBytes} bytes`);
   }
 
   disagreement(): string | undefined {

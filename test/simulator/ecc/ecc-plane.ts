@@ -95,7 +95,9 @@ export class EccSimPlane implements SimPlane {
       forwarder: new RequestSender(world, { host, thread }, prng.fork()),
       readGrant: leaseReader(memory),
       files: new SimSnapshotFiles(disk.folder, thread, world.parameters.disk.maxFileStepMs, prng.fork()),
+      recoveryRate: ecc.recoveryRate,
       memoryRules,
+      layout: ecc.layout,
       scrubIntervalMs: 0,
       metrics: NULL_METRICS,
       logger: world.logger.child(`${host} data`),
@@ -107,7 +109,7 @@ export class EccSimPlane implements SimPlane {
         const hash = new SipKeyHash(seedOfCluster(clusterId));
         const replica = new GroupReplica({ ...spec, hash, layout: ecc.layout }, group);
         this.life.replicas.set(group.id, replica);
-        this.life.pool = spec.pool;
+        this.life.memory = spec.memory;
         return replica;
       },
       submit: (requests, onTaken) => parts.submit(requests, onTaken),

@@ -3,7 +3,8 @@ import { checkCode, defaultCode, type Code } from '../../../src/cluster/code-lay
 import type { EccTimings } from '../../../src/cluster/ecc-timings.js';
 import { partitionOfSlot, slotOf } from '../../../src/cluster/slots.js';
 import { MAX_SEGMENTS, SegmentLayout } from '../../../src/store/layout.js';
-import { NO_CAP } from '../../../src/store/memory-cap.js';
+import { leastCapBytes } from '../../../src/replication/memory-reserve.js';
+import { NO_CAP, type MemoryRules } from '../../../src/store/memory-cap.js';
 import { isOfTrouble, strikesOf, TROUBLES, type Trouble } from '../fault-counts.js';
 import type { Draw } from './draw.js';
 import { drawFaults, drawKinds, drawStrikes, type FaultParameters } from './fault-parameters.js';
@@ -29,6 +30,8 @@ export interface EccParameters {
   readonly dataLinks: DataLinkParameters;
   /** Longest that a rebuild takes in the codec pool. */
   readonly maxRebuildMs: number;
+  /** Bytes a second that a node sends to learners. */
+  readonly recoveryRate: number;
 }
 
 const SIZES = [1, 2, 3, 3, 4, 4, 5, 5, 5, 5, 6, 6] as const;
@@ -41,6 +44,7 @@ export function drawEccParameters(draw: Draw): Parameters {
   const calmMs = draw.one('calm', 0, 1_000, 1_500);
   const safetyMs = calmMs + draw.one('safety phase', 1_500, 3_000, 5_000);
   const faults = drawEccFaults(draw);
+  const layout = drawLayout(draw);
   return {
     mode: 'ecc',
     salt: 0,
@@ -60,12 +64,12 @@ export function drawEccParameters(draw: Draw): Parameters {
     faults,
     strikes: drawStrikes(draw, faults, nodes, { fromMs: calmMs, untilMs: safetyMs }),
     maxHopMs: drawHopMs(draw),
-    memoryRules: [NO_CAP],
+    memoryRules: drawMemoryRules(draw, code, layout),
     store: 'segments',
     ecc: {
       code,
       timings: drawTimings(draw, tickMs * electionTicks),
-      layout: drawLayout(draw),
+      layout,
       dataLinks: {
         minDelayMs: draw.one('least delay of data', 0.05, 0.2),
         maxDelayMs: draw.one('longest delay of data', 0.5, 2, 2, 10, 40),
@@ -74,6 +78,7 @@ export function drawEccParameters(draw: Draw): Parameters {
         socketBytes: draw.one('socket', 1_000, 100_000),
       },
       maxRebuildMs: draw.one('rebuild time', 0.1, 2, 30),
+      recoveryRate: draw.one('recovery rate', Infinity, Infinity, 300_000),
     },
   };
 }
@@ -150,6 +155,23 @@ function drawTimings(draw: Draw, minElectionTimeoutMs: number): EccTimings {
   const heartbeatTimeoutMs = Math.floor((leaseMs * 11) / 10) + draw.one('heartbeat timeout', 1, 150);
   const linkTimeoutMs = heartbeatTimeoutMs + draw.one('link timeout', 50, 800);
   return { heartbeatMs, leaseMs, driftPercent, heartbeatTimeoutMs, linkTimeoutMs, minElectionTimeoutMs };
+}
+
+/** Mostly no cap; else caps that leave room for a few hundred KiB, not the same at all nodes. */
+function drawMemoryRules(draw: Draw, { k, m }: Code, layout: SegmentLayout): readonly MemoryRules[] {
+  const MIB = 1024 * 1024;
+  const shape = { k, m, layout };
+  const maxBytes = Math.max(2 * MIB, leastCapBytes(shape));
+  return draw.one<readonly MemoryRules[]>(
+    'memory rules',
+    [NO_CAP],
+    [NO_CAP],
+    [{ maxBytes, policy: 'noeviction' }],
+    [
+      { maxBytes, policy: 'noeviction' },
+      { maxBytes: maxBytes + MIB, policy: 'noeviction' },
+    ],
+  );
 }
 
 /** Small segments, so that they are sealed, folded and released all the time. */

@@ -1,8 +1,9 @@
 import { Flags } from '@oclif/core';
 import { fetchClusterReport } from '../../../adapters/grpc/cluster-client.js';
-import { asDcacheError } from '../../../base/errors.js';
+import { asDcacheError, EXIT_DATA } from '../../../base/errors.js';
 import { askCluster } from '../../ask-cluster.js';
 import { BaseCommand, connectionFlags } from '../../base-command.js';
+import { tellsOfLoss } from '../../ecc-status.js';
 import { statusTable } from '../../status-table.js';
 
 const WATCH_MS = 1_000;
@@ -11,7 +12,8 @@ const CLEAR = '\u001b[2J\u001b[H';
 
 export default class ClusterStatus extends BaseCommand {
   static override summary = 'Show the nodes of a cluster and whether it serves';
-  static override description = 'With --watch again every second, until Ctrl-C; with --json one report a line.';
+  static override description =
+    'With --watch again every second, until Ctrl-C; with --json one report a line. Exit code 6 while a group is lost, or a declared loss is not acknowledged.';
   static override examples = [
     '<%= config.bin %> cluster status',
     '<%= config.bin %> cluster status --watch',
@@ -27,6 +29,7 @@ export default class ClusterStatus extends BaseCommand {
     if (flags.watch) return this.watch(flags);
     const report = await askCluster(flags, fetchClusterReport);
     this.log(statusTable(report));
+    if (tellsOfLoss(report)) process.exitCode = EXIT_DATA;
     return report;
   }
 

@@ -6,6 +6,7 @@ import type { PartitionStore } from '../../../../src/store/partition-store.js';
 import { IndexCursor } from '../../../../src/store/hash-index.js';
 import { offsetOf, segmentOf } from '../../../../src/store/layout.js';
 import { RecordView } from '../../../../src/store/record.js';
+import { SEGMENT_OBJECT_BYTES } from '../../../../src/store/segment.js';
 import type { EccLife } from '../ecc-life.js';
 import type { EccCluster } from '../ecc-cluster.js';
 
@@ -34,19 +35,37 @@ export class MemoryChecker {
       this.checkIndex(life, name, state.store);
       this.looked++;
     }
-    const { pool } = life;
+    const pool = life.memory?.pool;
     if (pool !== undefined) this.expect(life, 'blocks of the pool', pool.blockBytes - pool.lingeringBytes, blockBytes);
   }
 
   private checkTable(life: EccLife, name: string, { table }: PartitionStore): void {
-    const sums = { liveBytes: 0, chargedBytes: 0, writtenBytes: 0, droppedCount: 0 };
+    const sums = {
+      liveBytes: 0,
+      chargedBytes: 0,
+      writtenBytes: 0,
+      droppedCount: 0,
+      overheadBytes: 0,
+      openGrowthBytes: 0,
+    };
     for (const segment of table.all()) {
       sums.liveBytes += segment.liveBytes;
       sums.chargedBytes += segment.chargedBytes;
       if (segment.state !== 'releasing') sums.writtenBytes += segment.length;
       if (!segment.isRaw) sums.droppedCount++;
+      sums.overheadBytes += segment.bitBytes + SEGMENT_OBJECT_BYTES;
+      const isOpen = segment.state === 'open';
+      if (isOpen) sums.openGrowthBytes += segment.chargedBytes - segment.heldBytes - segment.bitBytes;
     }
-    for (const field of ['liveBytes', 'chargedBytes', 'writtenBytes', 'droppedCount'] as const) {
+    const fields = [
+      'liveBytes',
+      'chargedBytes',
+      'writtenBytes',
+      'droppedCount',
+      'overheadBytes',
+      'openGrowthBytes',
+    ] as const;
+    for (const field of fields) {
       this.expect(life, `${field} of partition ${name}`, table[field], sums[field]);
     }
   }

@@ -55,7 +55,13 @@ export interface NodeStatusResponse {
   /** The parts of `bytes`, by what they are held for: live and dead values, index, and others that depend on the mode. */
   bytesFor: { [key: string]: number };
   /** Only in ecc mode. */
-  ecc: EccStatus | undefined;
+  ecc:
+    | EccStatus
+    | undefined;
+  /** ecc mode: the memory cap of the node, what writes may still take under it, and what is held back from them; 0 without a cap. */
+  capBytes: number;
+  freeBytes: number;
+  reserveBytes: number;
 }
 
 export interface NodeStatusResponse_BytesForEntry {
@@ -73,8 +79,26 @@ export interface EccStatus {
   /** Data and parity positions of a group that the node was started with. */
   k: number;
   m: number;
+  /** How far the learners are that the node feeds as primary. */
+  transfers: TransferStatus[];
+  /** Bytes of segments that the node, being out of a group, keeps so that they need not be sent to it again. */
+  candidateBytes: number;
   /** Groups that have lost more than the code can bear, as the leader has told the node last. */
   lostGroups: number[];
+}
+
+/** Bytes of sealed segments of one partition, for one learner. */
+export interface TransferStatus {
+  group: number;
+  position: number;
+  /** The learner. */
+  nodeId: string;
+  incarnation: number;
+  /** All that were sealed when the transfer began; those that it has by now; of these, those that it had from before. */
+  totalBytes: number;
+  doneBytes: number;
+  keptBytes: number;
+  bytesPerSecond: number;
 }
 
 export interface MapRequest {
@@ -382,6 +406,9 @@ function createBaseNodeStatusResponse(): NodeStatusResponse {
     reachable: 0,
     bytesFor: {},
     ecc: undefined,
+    capBytes: 0,
+    freeBytes: 0,
+    reserveBytes: 0,
   };
 }
 
@@ -458,6 +485,15 @@ export const NodeStatusResponse: MessageFns<NodeStatusResponse> = {
     });
     if (message.ecc !== undefined) {
       EccStatus.encode(message.ecc, writer.uint32(194).fork()).join();
+    }
+    if (message.capBytes !== 0) {
+      writer.uint32(240).uint64(message.capBytes);
+    }
+    if (message.freeBytes !== 0) {
+      writer.uint32(248).uint64(message.freeBytes);
+    }
+    if (message.reserveBytes !== 0) {
+      writer.uint32(256).uint64(message.reserveBytes);
     }
     return writer;
   },
@@ -670,6 +706,30 @@ export const NodeStatusResponse: MessageFns<NodeStatusResponse> = {
             message.ecc = EccStatus.decode(reader, reader.uint32());
             continue;
           }
+          case 30: {
+            if (tag !== 240) {
+              break;
+            }
+
+            message.capBytes = longToNumber(reader.uint64());
+            continue;
+          }
+          case 31: {
+            if (tag !== 248) {
+              break;
+            }
+
+            message.freeBytes = longToNumber(reader.uint64());
+            continue;
+          }
+          case 32: {
+            if (tag !== 256) {
+              break;
+            }
+
+            message.reserveBytes = longToNumber(reader.uint64());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -741,7 +801,7 @@ export const NodeStatusResponse_BytesForEntry: MessageFns<NodeStatusResponse_Byt
 };
 
 function createBaseEccStatus(): EccStatus {
-  return { incarnation: 0, mapIndex: 0, leaseLeftMs: 0, k: 0, m: 0, lostGroups: [] };
+  return { incarnation: 0, mapIndex: 0, leaseLeftMs: 0, k: 0, m: 0, transfers: [], candidateBytes: 0, lostGroups: [] };
 }
 
 export const EccStatus: MessageFns<EccStatus> = {
@@ -760,6 +820,12 @@ export const EccStatus: MessageFns<EccStatus> = {
     }
     if (message.m !== 0) {
       writer.uint32(40).uint32(message.m);
+    }
+    for (const v of message.transfers) {
+      TransferStatus.encode(v!, writer.uint32(50).fork()).join();
+    }
+    if (message.candidateBytes !== 0) {
+      writer.uint32(56).uint64(message.candidateBytes);
     }
     if (message.lostGroups.length !== 0) {
       writer.uint32(82).fork();
@@ -824,6 +890,22 @@ export const EccStatus: MessageFns<EccStatus> = {
             message.m = reader.uint32();
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.transfers.push(TransferStatus.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.candidateBytes = longToNumber(reader.uint64());
+            continue;
+          }
           case 10: {
             if (tag === 80) {
               message.lostGroups.push(reader.uint32());
@@ -841,6 +923,138 @@ export const EccStatus: MessageFns<EccStatus> = {
             }
 
             break;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseTransferStatus(): TransferStatus {
+  return {
+    group: 0,
+    position: 0,
+    nodeId: "",
+    incarnation: 0,
+    totalBytes: 0,
+    doneBytes: 0,
+    keptBytes: 0,
+    bytesPerSecond: 0,
+  };
+}
+
+export const TransferStatus: MessageFns<TransferStatus> = {
+  encode(message: TransferStatus, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.group !== 0) {
+      writer.uint32(8).uint32(message.group);
+    }
+    if (message.position !== 0) {
+      writer.uint32(16).uint32(message.position);
+    }
+    if (message.nodeId !== "") {
+      writer.uint32(26).string(message.nodeId);
+    }
+    if (message.incarnation !== 0) {
+      writer.uint32(32).uint64(message.incarnation);
+    }
+    if (message.totalBytes !== 0) {
+      writer.uint32(40).uint64(message.totalBytes);
+    }
+    if (message.doneBytes !== 0) {
+      writer.uint32(48).uint64(message.doneBytes);
+    }
+    if (message.keptBytes !== 0) {
+      writer.uint32(56).uint64(message.keptBytes);
+    }
+    if (message.bytesPerSecond !== 0) {
+      writer.uint32(64).uint64(message.bytesPerSecond);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TransferStatus {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTransferStatus();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.group = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.position = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.nodeId = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.incarnation = longToNumber(reader.uint64());
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.totalBytes = longToNumber(reader.uint64());
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.doneBytes = longToNumber(reader.uint64());
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.keptBytes = longToNumber(reader.uint64());
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.bytesPerSecond = longToNumber(reader.uint64());
+            continue;
           }
         }
         if ((tag & 7) === 4 || tag === 0) {

@@ -288,6 +288,8 @@ export interface Topology {
   primaries: string[];
   /** ecc mode: Raft index of the map that says so: of two nodes' words the one with the larger index is newer. */
   mapIndex: number;
+  /** ecc mode: how many losses of data each group has had, by group: a client tells its user when one grows. */
+  lossGenerations: number[];
 }
 
 export interface SessionResponse {
@@ -2247,7 +2249,7 @@ export const SessionRequest: MessageFns<SessionRequest> = {
 };
 
 function createBaseTopology(): Topology {
-  return { nodes: [], leader: "", mode: "", k: 0, primaries: [], mapIndex: 0 };
+  return { nodes: [], leader: "", mode: "", k: 0, primaries: [], mapIndex: 0, lossGenerations: [] };
 }
 
 export const Topology: MessageFns<Topology> = {
@@ -2269,6 +2271,13 @@ export const Topology: MessageFns<Topology> = {
     }
     if (message.mapIndex !== 0) {
       writer.uint32(48).uint64(message.mapIndex);
+    }
+    if (message.lossGenerations.length !== 0) {
+      writer.uint32(98).fork();
+      for (const v of message.lossGenerations) {
+        writer.uint32(v);
+      }
+      writer.join();
     }
     return writer;
   },
@@ -2333,6 +2342,24 @@ export const Topology: MessageFns<Topology> = {
 
             message.mapIndex = longToNumber(reader.uint64());
             continue;
+          }
+          case 12: {
+            if (tag === 96) {
+              message.lossGenerations.push(reader.uint32());
+
+              continue;
+            }
+
+            if (tag === 98) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.lossGenerations.push(reader.uint32());
+              }
+
+              continue;
+            }
+
+            break;
           }
         }
         if ((tag & 7) === 4 || tag === 0) {
