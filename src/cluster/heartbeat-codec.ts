@@ -2,8 +2,8 @@
  * Heartbeats and their replies as bytes between control threads. Integers are varints; a list is its length and its items.
  *
  *   heartbeat := format(1 byte) nodeId incarnation sequence mapIndex (group epoch)* declaration* (group joinIndex)*
- *                (nodeId ageMs)* (group index)* freeBytes
- *   reply     := format(1 byte) incarnation sequence leaseMs mapIndex (group epoch)* trouble*
+ *                (nodeId ageMs)* (group index)* freeBytes answeredIn
+ *   reply     := format(1 byte) incarnation sequence leaseMs mapIndex (group epoch)* trouble* term
  *   trouble   := group epoch over: nodeId* silent: nodeId* isLost(1 byte)
  */
 import { ByteReader } from '../base/byte-reader.js';
@@ -36,7 +36,7 @@ export function encodeHeartbeat(heartbeat: Heartbeat): Uint8Array<ArrayBuffer> {
     writer.varint(Math.ceil(ageMs));
   });
   writeList(writer, heartbeat.lastIndexes, ({ group, index }) => writer.varint(group).varint(index));
-  return writer.varint(heartbeat.freeBytes).finish();
+  return writer.varint(heartbeat.freeBytes).varint(heartbeat.answeredIn).finish();
 }
 
 /** Throws MalformedBytes. */
@@ -53,6 +53,7 @@ export function decodeHeartbeat(bytes: Uint8Array): Heartbeat {
     unacknowledged: readList(reader, () => ({ nodeId: readNodeId(reader), ageMs: reader.varint() })),
     lastIndexes: readList(reader, () => ({ group: reader.varint(), index: reader.varint() })),
     freeBytes: reader.varint(),
+    answeredIn: reader.varint(),
   };
   reader.end();
   return heartbeat;
@@ -63,7 +64,7 @@ export function encodeHeartbeatReply(reply: HeartbeatReply): Uint8Array<ArrayBuf
   writer.varint(reply.leaseMs).varint(reply.mapIndex);
   writeEpochs(writer, reply.letGo);
   writeList(writer, reply.troubles, (trouble) => writeTrouble(writer, trouble));
-  return writer.finish();
+  return writer.varint(reply.term).finish();
 }
 
 /** Throws MalformedBytes. */
@@ -77,6 +78,7 @@ export function decodeHeartbeatReply(bytes: Uint8Array): HeartbeatReply {
     mapIndex: reader.varint(),
     letGo: readEpochs(reader),
     troubles: readList(reader, () => readTrouble(reader)),
+    term: reader.varint(),
   };
   reader.end();
   return reply;

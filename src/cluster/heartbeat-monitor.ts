@@ -21,6 +21,8 @@ export interface HeartbeatMonitorParts {
   readonly timings: EccTimings;
   readonly code: Code;
   readonly leadsSinceMs: number;
+  /** In which the leader leads. */
+  readonly term: number;
   readonly lossPolicy: LossPolicy;
   /** Nodes that belong to the cluster; none: it is not known. */
   readonly members: () => readonly NodeId[];
@@ -34,6 +36,7 @@ export class HeartbeatMonitor {
   private acceptedLosses: readonly GroupEpoch[] = [];
   private acknowledgedLosses: readonly LossName[] = [];
   private readonly leadsSinceMs: number;
+  private readonly term: number;
   private readonly ledger: LeaseLedger;
   private readonly nodes = new Map<NodeId, NodeObservation>();
   private readonly earlierLives = new Map<NodeId, readonly Incarnation[]>();
@@ -46,6 +49,7 @@ export class HeartbeatMonitor {
     this.lossPolicy = parts.lossPolicy;
     this.members = parts.members;
     this.leadsSinceMs = parts.leadsSinceMs;
+    this.term = parts.term;
     this.ledger = new LeaseLedger(parts.timings);
   }
 
@@ -72,6 +76,13 @@ export class HeartbeatMonitor {
     const earlier = this.earlierLives.get(nodeId) ?? [];
     const isOver = earlier.includes(incarnation);
     if (isOver) return undefined;
+    const isProven = heartbeat.answeredIn === this.term;
+    if (known?.incarnation !== incarnation && !isProven && !this.isExpected(heartbeat)) {
+      // It may have been under way since before its node was started again: nothing is concluded before it has heard this answer.
+      const { sequence } = heartbeat;
+      const { lastLogIndex: mapIndex } = context;
+      return { incarnation, sequence, term: this.term, leaseMs: 0, mapIndex, letGo: [], troubles: [] };
+    }
     const isNewLife = known !== undefined && known.incarnation !== incarnation;
     if (isNewLife) this.earlierLives.set(nodeId, [known.incarnation, ...earlier].slice(0, MAX_EARLIER_LIVES));
     const isOvertaken = known?.incarnation === incarnation && known.heartbeat.sequence > heartbeat.sequence;
@@ -82,8 +93,17 @@ export class HeartbeatMonitor {
     const aliveNodes = new Set([...this.nodes.keys()].filter((other) => isAlive(observed, other)));
     return {
       ...this.ledger.answer(heartbeat, { ...context, aliveNodes, map: this.map }),
+      term: this.term,
       troubles: troublesOf(this.map, observed),
     };
+  }
+
+  /** The first that is heard of a node, from the life that the map knows, if it knows one. */
+  private isExpected({ nodeId, incarnation }: Heartbeat): boolean {
+    if (this.nodes.has(nodeId)) return false;
+    return this.map.groups.every(({ inSync, joining }) =>
+      [...inSync, ...joining].every((member) => member.nodeId !== nodeId || member.incarnation === incarnation),
+    );
   }
 
   /** Groups of which too few members are up. */

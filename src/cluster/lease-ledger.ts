@@ -79,7 +79,7 @@ export class LeaseLedger {
   }
 
   /** The answer; a lease in it is on the books. */
-  answer(heartbeat: Heartbeat, context: GrantContext): Omit<HeartbeatReply, 'troubles'> {
+  answer(heartbeat: Heartbeat, context: GrantContext): Omit<HeartbeatReply, 'troubles' | 'term'> {
     const mine = this.renewAsked(heartbeat, context.nowMs);
     const { incarnation, sequence } = heartbeat;
     const reply = { incarnation, sequence, mapIndex: context.lastLogIndex, letGo: mine.map(({ request }) => request) };

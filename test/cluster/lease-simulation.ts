@@ -48,6 +48,7 @@ class Process {
   map: ClusterMap = EMPTY_MAP;
   nextHeartbeatMs = 0;
   pausedUntilMs = 0;
+  answeredIn = 0;
   /** Grants that may become usable, and the one in use. */
   private pending: LeaseGrant[] = [];
   private leaseEndMs = Number.NEGATIVE_INFINITY;
@@ -63,6 +64,7 @@ class Process {
   }
 
   take(reply: HeartbeatReply): void {
+    if (reply.incarnation === this.member.incarnation) this.answeredIn = Math.max(this.answeredIn, reply.term);
     const grant = this.holder.onReply(reply);
     if (grant !== undefined) this.pending.push(grant);
   }
@@ -95,6 +97,7 @@ export class LeaseSimulation {
   private readonly badLinks = new Set<string>();
   private messages: { readonly dueMs: number; readonly deliver: () => void }[] = [];
   private nowMs = 0;
+  private terms = 0;
   /** From when on nothing goes wrong any more. */
   private healed = false;
 
@@ -190,6 +193,7 @@ export class LeaseSimulation {
       code: this.code,
       lossPolicy: 'wait',
       leadsSinceMs: this.nowMs,
+      term: ++this.terms,
       members: () => [],
     });
     monitor.onMap(this.map, this.nowMs);
@@ -246,7 +250,12 @@ export class LeaseSimulation {
     const localMs = process.localMs(this.nowMs);
     process.nextHeartbeatMs = localMs + TIMINGS.heartbeatMs;
     const sequence = process.holder.begin(localMs);
-    const heartbeat: Heartbeat = { ...this.report(process), ...process.member, sequence };
+    const heartbeat: Heartbeat = {
+      ...this.report(process),
+      ...process.member,
+      sequence,
+      answeredIn: process.answeredIn,
+    };
     for (const leader of this.leaders) this.send(() => this.answer(leader, process, heartbeat));
   }
 

@@ -141,11 +141,13 @@ export const someHeartbeat = fc.record({
   unacknowledged: some(fc.record({ nodeId: someNodeId, ageMs: someNumber })),
   lastIndexes: some(fc.record({ group: someNumber, index: someNumber })),
   freeBytes: someNumber,
+  answeredIn: someNumber,
 });
 
 export const someHeartbeatReply = fc.record({
   incarnation: someIncarnation,
   sequence: someNumber,
+  term: someNumber,
   leaseMs: someNumber,
   mapIndex: someNumber,
   letGo: someEpochs,

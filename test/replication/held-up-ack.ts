@@ -15,6 +15,7 @@ import { SipKeyHash } from '../../src/store/key-hash.js';
 import { STANDARD_LAYOUT } from '../../src/store/layout.js';
 import { PartitionStore } from '../../src/store/partition-store.js';
 import { SlabPool } from '../../src/store/slab-pool.js';
+import { unlimitedMemory } from '../support/unlimited-memory.js';
 
 const BACKUP = { nodeId: 'b' as NodeId, incarnation: 1 as Incarnation };
 const KEY = new TextEncoder().encode('fruit');
@@ -32,6 +33,7 @@ export function playHeldUpAck(): void {
       state,
       folds: undefined,
       newStore: () => new RecordedStore(state),
+      memory: unlimitedMemory(),
       pace: new TransferPace(),
       emit: () => undefined,
     },
@@ -48,6 +50,7 @@ export function playHeldUpAck(): void {
       index,
       appliedIndex: 0,
       freeBytes: 0,
+      pressure: 'none',
     };
     primary.onAppendReply(BACKUP, reply, NOW_MS);
   };

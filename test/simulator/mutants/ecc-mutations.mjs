@@ -259,4 +259,13 @@ export const ECC_MUTATIONS = [
     find: 'this.writer.remove(records, reason, fragmentsOf);',
     put: "if (reason !== 'expire') this.writer.remove(records, reason, fragmentsOf);",
   },
+  {
+    // Takes a heartbeat that is late by a process life and a leader; seed 437 of the whole cluster had one.
+    name: 'late-heartbeat-of-an-earlier-life-believed',
+    breaks: 'a life of a node takes the place of another only when it is known to live now',
+    rare: true,
+    file: 'src/cluster/heartbeat-monitor.ts',
+    find: 'const isProven = heartbeat.answeredIn === this.term;',
+    put: 'const isProven = true;',
+  },
 ];
