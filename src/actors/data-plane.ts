@@ -16,6 +16,11 @@ export interface DataPlane {
   execute(request: KvRequest, timeoutMs: number, forwarded: boolean): Promise<KvReply>;
   /** What the control side tells, in the order in which it happened. Never throws: a failure is reported and ends the node. */
   onEvents(events: readonly ControlEvent[]): void;
+  /**
+   * Sees to it that others lead what this node leads, while it goes on serving; resolves when they do, or when they cannot, in any
+   * case within about ten seconds. raft mode: at once, since what a node leads there is the Raft group itself.
+   */
+  leave(): Promise<void>;
   /** Accepts nothing more and resolves when everything under way is answered or its deadline has passed. */
   drain(): Promise<void>;
   /** Ends whatever is still under way, and releases what the data side has open. */

@@ -42,6 +42,8 @@ export const EXIT_UNKNOWN_OUTCOME = 4;
 export const EXIT_CANNOT_START = 5;
 export const EXIT_DATA = 6;
 export const EXIT_INTERNAL = 70;
+/** Of a node that was asked to by `cluster restart`; its supervisor starts it again. */
+export const EXIT_RESTART = 75;
 
 /** What a script learns from each exit code. */
 export const EXIT_CODES = [
@@ -53,6 +55,7 @@ export const EXIT_CODES = [
   { exitCode: EXIT_CANNOT_START, meaning: 'The node cannot start as it is configured.' },
   { exitCode: EXIT_DATA, meaning: 'Data cannot be read or written: a data folder, or a value of another kind.' },
   { exitCode: EXIT_INTERNAL, meaning: 'A defect of dcache.' },
+  { exitCode: EXIT_RESTART, meaning: 'Of `node start`: the node has left in good order, to be started again at once.' },
 ] as const;
 
 const row = (

@@ -16,6 +16,8 @@ export const LIMITS = {
   largeValueBytes: 1 * MIB,
   /** One piece of a large value. */
   valuePieceBytes: 512 * KIB,
+  /** Bytes of pieces that a leader of raft mode has proposed and not applied: small writes never wait for more of them. */
+  maxPieceBytesUnderWay: 4 * MIB,
   /** Bytes of large values on their way to a node on one session. */
   maxLargeBytesPerSession: 64 * MIB,
   /**
@@ -121,6 +123,11 @@ export const LIMITS = {
 
 assert(LIMITS.maxClientMessageBytes >= LIMITS.maxValueBytes + LIMITS.maxKeyBytes + KIB, 'a value fits its message');
 assert(LIMITS.valuePieceBytes <= LIMITS.largeValueBytes, 'a large value is more than one piece');
+assert(
+  LIMITS.valuePieceBytes + LIMITS.maxKeyBytes + KIB <= LIMITS.maxAppendBytes,
+  'a piece with its key fits an append',
+);
+assert(LIMITS.maxPieceBytesUnderWay >= LIMITS.valuePieceBytes, 'a piece can be under way');
 assert(LIMITS.largeValueBytes <= LIMITS.maxSessionBatchBytes, 'what travels whole does not make a batch much larger');
 assert(LIMITS.maxScanPageBytes <= LIMITS.largeValueBytes, 'a page with a large value has no other entry');
 assert(LIMITS.maxLargeBytesPerSession >= LIMITS.maxValueBytes, 'the largest value fits the budget of a session');

@@ -1,12 +1,12 @@
 /** What a benchmark has shown, for people. */
 import type { MemoryFigures, NodeSeries, OperationFigures, RunReport } from '../bench/report/run-report.js';
 import { median } from '../bench/measure/statistics.js';
-import { plainTable, presentBytes, type Cell } from './tables.js';
+import { narrowTable, presentBytes, type Cell } from './tables.js';
 
 export function runTables(report: RunReport): string {
   return [
     headline(report),
-    operationsTable(report),
+    operationsTables(report),
     nodesTable(report.nodes),
     memoryLines(report),
     ...faultLines(report),
@@ -20,29 +20,25 @@ function headline({ workload, load, target, durationMs }: RunReport): string {
   return `${workload.name} (${workload.distribution}, ${workload.keys} keys, values of ${workload.valueBytes} bytes) for ${durationMs / 1000} s, ${how}, on ${target.mode}${code}, ${target.nodes} nodes`;
 }
 
-function operationsTable({ byOperation, total }: RunReport): string {
-  const head = [
-    'operation',
-    'answered',
-    'a second',
-    'mean ms',
-    'p50',
-    'p90',
-    'p99',
-    'p99.9',
-    'longest',
-    'failed',
-    'missing',
-  ];
+/** Two tables, so that each fits into 80 columns. */
+function operationsTables({ byOperation, total }: RunReport): string {
   const kinds = Object.entries(byOperation);
-  const rows = kinds.map(([type, figures]) => operationRow(type, figures));
-  return plainTable(head, kinds.length > 1 ? [...rows, operationRow('all', total)] : rows);
-}
-
-function operationRow(type: string, { answered, perSecond, latency, failed, missing }: OperationFigures): Cell[] {
-  const { meanMs, p50Ms, p90Ms, p99Ms, p999Ms, maxMs } = latency;
-  const times = [meanMs, p50Ms, p90Ms, p99Ms, p999Ms, maxMs].map((ms) => ms.toFixed(2));
-  return [type, answered, Math.round(perSecond), ...times, failuresOf(failed), missing];
+  const rows: [string, OperationFigures][] = kinds.length > 1 ? [...kinds, ['all', total]] : kinds;
+  const counts = rows.map(([type, { answered, perSecond, missing, failed }]): Cell[] => [
+    type,
+    answered,
+    Math.round(perSecond),
+    missing,
+    failuresOf(failed),
+  ]);
+  const times = rows.map(([type, { latency }]): Cell[] => {
+    const { meanMs, p50Ms, p90Ms, p99Ms, p999Ms, maxMs } = latency;
+    return [type, ...[meanMs, p50Ms, p90Ms, p99Ms, p999Ms, maxMs].map((ms) => ms.toFixed(2))];
+  });
+  return [
+    narrowTable(['operation', 'answered', 'a second', 'missing', 'failed'], counts),
+    narrowTable(['latency, ms', 'mean', 'p50', 'p90', 'p99', 'p99.9', 'longest'], times),
+  ].join('\n\n');
 }
 
 /** "0", or "12 (OUTCOME_UNKNOWN 12)" */
@@ -53,8 +49,8 @@ function failuresOf(failed: Readonly<Record<string, number>>): string {
 }
 
 function nodesTable(nodes: readonly NodeSeries[]): string {
-  const head = ['node', 'CPU, median', 'resident, most', 'store, last', 'sent a second, median', 'to nodes'];
-  return plainTable(
+  const head = ['node', 'CPU, median', 'resident, most', 'store, last', 'sent/s, median', 'to nodes'];
+  return narrowTable(
     head,
     nodes.map(({ nodeId, samples }) => {
       const of = (get: (sample: NodeSeries['samples'][number]) => number | null): number[] =>

@@ -1,11 +1,11 @@
 /** A comparison for people: figures with their spread, and ratios where the rounds allow them. */
 import { spreadOf } from '../bench/measure/statistics.js';
-import type { ComparedRound, CompareReport } from '../bench/report/compare-report.js';
+import type { ComparedRound, ComparedSystem, CompareReport } from '../bench/report/compare-report.js';
 import { RATIO_COLUMNS, ratioRows } from '../bench/report/ratios.js';
-import { plainTable } from './tables.js';
+import { narrowTable, type Cell } from './tables.js';
 
 export function compareTables(report: CompareReport): string {
-  return [headline(report), figuresTable(report), ratiosTable(report), notes(report)].join('\n\n');
+  return [headline(report), figuresTables(report), ratiosTable(report), notes(report)].join('\n\n');
 }
 
 function headline({ workload, clients, systems, roundMs }: CompareReport): string {
@@ -13,32 +13,32 @@ function headline({ workload, clients, systems, roundMs }: CompareReport): strin
   return `${workload.name} (${workload.keys} keys, values of ${workload.valueBytes} bytes), ${clients} clients, closed loop; ${rounds} rounds of ${roundMs / 1000} s each, taking turns. Medians, least and most in brackets:`;
 }
 
-function figuresTable({ systems }: CompareReport): string {
-  const head = [
-    'system',
-    'tolerates',
-    'processes',
-    'a second',
-    'p50 ms',
-    'p99 ms',
-    'CPU µs each',
-    'bytes an entry',
-    'resident',
-  ];
-  return plainTable(
-    head,
-    systems.map(({ name, tolerates, processes, rounds, bytesPerEntry, residentGrowthPerEntry }) => [
-      name,
-      tolerates === 0 ? 'none' : tolerates,
-      processes,
-      spread(rounds, ({ perSecond }) => perSecond, 0),
-      spread(rounds, ({ p50Ms }) => p50Ms, 2),
-      spread(rounds, ({ p99Ms }) => p99Ms, 2),
-      spread(rounds, ({ cpuMicrosPerOperation }) => cpuMicrosPerOperation, 0),
-      bytesPerEntry.toFixed(0),
-      residentGrowthPerEntry.toFixed(0),
-    ]),
-  );
+/** Three tables, so that each fits into 80 columns. */
+function figuresTables({ systems }: CompareReport): string {
+  const rows = (cells: (system: ComparedSystem) => readonly Cell[]): Cell[][] =>
+    systems.map((system) => [system.name, ...cells(system)]);
+  return [
+    narrowTable(
+      ['system', 'a second', 'CPU µs each'],
+      rows(({ rounds }) => [
+        spread(rounds, ({ perSecond }) => perSecond, 0),
+        spread(rounds, ({ cpuMicrosPerOperation }) => cpuMicrosPerOperation, 0),
+      ]),
+    ),
+    narrowTable(
+      ['system', 'p50 ms', 'p99 ms'],
+      rows(({ rounds }) => [spread(rounds, ({ p50Ms }) => p50Ms, 2), spread(rounds, ({ p99Ms }) => p99Ms, 2)]),
+    ),
+    narrowTable(
+      ['system', 'tolerates', 'processes', 'bytes an entry', 'resident'],
+      rows(({ tolerates, processes, bytesPerEntry, residentGrowthPerEntry }) => [
+        tolerates === 0 ? 'none' : tolerates,
+        processes,
+        bytesPerEntry.toFixed(0),
+        residentGrowthPerEntry.toFixed(0),
+      ]),
+    ),
+  ].join('\n\n');
 }
 
 function spread(rounds: readonly ComparedRound[], of: (round: ComparedRound) => number, digits: number): string {
@@ -49,7 +49,7 @@ function spread(rounds: readonly ComparedRound[], of: (round: ComparedRound) => 
 /** Of the first system to each other one. */
 function ratiosTable(report: CompareReport): string {
   const [first] = report.systems;
-  return first === undefined ? '' : plainTable([`${first.name} :`, ...RATIO_COLUMNS], ratioRows(report));
+  return first === undefined ? '' : narrowTable([`${first.name} :`, ...RATIO_COLUMNS], ratioRows(report));
 }
 
 function notes({ machine, rule, systems }: CompareReport): string {

@@ -58,6 +58,11 @@ export function eccSentence(report: ClusterReport, map: MapReport): string {
   return `, RS(${k},${m}): ${describeService(stateOf(report, map, k + m))}`;
 }
 
+/** Whether the cluster serves and how many more nodes may fail. */
+export function serviceStateOf(report: ClusterReport, map: MapReport): ServiceState {
+  return stateOf(report, map, map.k + map.m);
+}
+
 /** Whether data are lost: groups that wait for a decision, or a declared loss that nobody has acknowledged. A cold start is none. */
 export function tellsOfLoss({ nodes, map }: ClusterReport): boolean {
   const isDeclared = map?.groups.some(({ loss }) => loss === 'declared') ?? false;

@@ -1,8 +1,5 @@
 /** A whole cluster of the default layout on this machine: one child process a node, stopped together. */
-import { spawn, type ChildProcess } from 'node:child_process';
-import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { fetchClusterReport } from '../adapters/grpc/cluster-client.js';
 import type { ClusterReport } from '../adapters/grpc/backend.js';
 import { DcacheError } from '../base/errors.js';
@@ -11,8 +8,8 @@ import type { Code } from '../cluster/code-layout.js';
 import { place } from '../cluster/default-layout.js';
 import { resolveConfig } from '../node/config.js';
 import { statusTable } from './status-table.js';
+import { SupervisedNode } from './supervised-node.js';
 
-const DCACHE = fileURLToPath(new URL('../../bin/dcache', import.meta.url));
 const START_TIMEOUT_MS = 20_000;
 const POLL_MS = 150;
 
@@ -25,13 +22,6 @@ export interface LocalClusterOptions {
   readonly dataDir: string;
   readonly logLevel: string;
   readonly say: (line: string) => void;
-}
-
-interface RunningNode {
-  readonly nodeId: string;
-  readonly logFile: string;
-  readonly child: ChildProcess;
-  readonly exited: Promise<string>;
 }
 
 /** Resolves when the cluster has been stopped by a signal. Rejects when it cannot be started. */
@@ -78,31 +68,19 @@ function shapeFlags({ mode, nodes, code }: Shape): string[] {
   return code === undefined ? flags : [...flags, '--k', String(code.k), '--m', String(code.m)];
 }
 
-function startNodeProcess(number: number, shape: Shape, { dataDir, logLevel }: LocalClusterOptions): RunningNode {
+function startNodeProcess(
+  number: number,
+  shape: Shape,
+  { dataDir, logLevel, say }: LocalClusterOptions,
+): SupervisedNode {
   const { nodeId } = place(number);
   const folder = join(dataDir, shape.mode, nodeId);
-  mkdirSync(folder, { recursive: true });
-  const logFile = join(folder, 'node.log');
-  const log = openSync(logFile, 'a');
   const flags = [...shapeFlags(shape), '--id', nodeId, '--data-dir', folder, '--log-level', logLevel];
-  const child = spawn(process.execPath, [DCACHE, 'node', 'start', ...flags], {
-    // By the channel a node notices when this process is gone (run-node.ts).
-    stdio: ['ignore', log, log, 'ipc'],
-    // Ctrl-C reaches the whole terminal group; the nodes are told to stop by this process, in its own time.
-    detached: true,
-  });
-  closeSync(log);
-  const exited = new Promise<string>((resolve) => {
-    child.once('exit', (code, signal) =>
-      resolve(signal === null ? `has ended with exit code ${code}` : `was ended by ${signal}`),
-    );
-    child.once('error', (error) => resolve(`could not be started: ${error.message}`));
-  });
-  return { nodeId, logFile, child, exited };
+  return new SupervisedNode(nodeId, folder, flags, () => say(`${nodeId} has left, and is started again`));
 }
 
 /** All nodes up and a leader elected. Rejects as soon as a node has ended. */
-async function untilServing(running: readonly RunningNode[]): Promise<ClusterReport> {
+async function untilServing(running: readonly SupervisedNode[]): Promise<ClusterReport> {
   const deadline = performance.now() + START_TIMEOUT_MS;
   const someExit = Promise.race(
     running.map(async ({ nodeId, logFile, exited }) => ({ nodeId, logFile, how: await exited })),
@@ -127,7 +105,7 @@ async function untilServing(running: readonly RunningNode[]): Promise<ClusterRep
   }
 }
 
-async function askFirst(running: readonly RunningNode[]): Promise<ClusterReport | undefined> {
+async function askFirst(running: readonly SupervisedNode[]): Promise<ClusterReport | undefined> {
   try {
     return running.length === 0 ? undefined : await fetchClusterReport(place(1).clientListen, 1_000);
   } catch (error) {
@@ -137,14 +115,14 @@ async function askFirst(running: readonly RunningNode[]): Promise<ClusterReport 
 }
 
 function stopOnSignal(
-  running: readonly RunningNode[],
+  running: readonly SupervisedNode[],
   say: (line: string) => void,
 ): { readonly done: Promise<void>; asked: boolean } {
   let stop: () => void = () => undefined;
   const state = { asked: false, done: new Promise<void>((resolve) => (stop = resolve)) };
   const onSignal = (): void => {
     if (state.asked) {
-      for (const { child } of running) child.kill('SIGKILL');
+      for (const node of running) node.stop('SIGKILL');
       return;
     }
     state.asked = true;
@@ -159,8 +137,8 @@ function stopOnSignal(
   return state;
 }
 
-async function stopAll(running: readonly RunningNode[]): Promise<void> {
-  for (const { child } of running) child.kill('SIGTERM');
+async function stopAll(running: readonly SupervisedNode[]): Promise<void> {
+  for (const node of running) node.stop('SIGTERM');
   await Promise.all(running.map(({ exited }) => exited));
 }
 
@@ -169,7 +147,7 @@ const AFTERWARDS: Readonly<Record<Mode, string>> = {
   ecc: 'Ctrl-C stops all nodes, and their memory is gone with them: started again, the cluster begins empty.',
 };
 
-function nextSteps(running: readonly RunningNode[], mode: Mode): string {
+function nextSteps(running: readonly SupervisedNode[], mode: Mode): string {
   return [
     '',
     `The cluster runs. Logs: ${running.map(({ logFile }) => logFile).join(', ')}`,

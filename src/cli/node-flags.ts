@@ -93,6 +93,12 @@ export const nodeFlags = {
       'ecc mode: take one of two nodes out when messages between them are not acknowledged for this long [default: 1500]',
     env: 'DCACHE_LINK_TIMEOUT_MS',
   }),
+  'rebuild-delay': Flags.string({
+    description:
+      'ecc mode: rebuild the segments of a node that has been away for this long before they are asked for, or off [default: 30s]',
+    env: 'DCACHE_REBUILD_DELAY',
+    helpValue: 'TIME|off',
+  }),
   'scrub-interval': Flags.string({
     description: 'ecc mode: check everything that the node holds this often, like 24h, or off [default: 24h]',
     env: 'DCACHE_SCRUB_INTERVAL',
@@ -173,6 +179,7 @@ export function nodeOptions(flags: Parsed): NodeOptions {
     driftPercent: number('drift-percent'),
     heartbeatTimeoutMs: number('heartbeat-timeout-ms'),
     linkTimeoutMs: number('link-timeout-ms'),
+    rebuildDelay: text('rebuild-delay'),
     recoveryRate: text('recovery-rate'),
     scrubInterval: text('scrub-interval'),
     onLoss: text('on-loss'),

@@ -7,7 +7,7 @@ export interface Progress {
   stop(): void;
 }
 
-const SILENT: Progress = { update: () => undefined, stop: () => undefined };
+export const SILENT: Progress = { update: () => undefined, stop: () => undefined };
 
 /** @param total undefined when nobody knows, and then nothing is shown; neither without a terminal. */
 export async function startProgress(total: number | undefined, shown: boolean): Promise<Progress> {

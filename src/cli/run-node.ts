@@ -7,12 +7,20 @@ import { describeShortage, type ClusterView } from '../cluster/view.js';
 import type { DcacheError } from '../base/errors.js';
 import type { NodeOptions } from '../node/node-options.js';
 import { startNode } from '../node/start-node.js';
+import { isSupervised } from './supervised-node.js';
 
-/** Resolves when the node has been stopped by a signal. Rejects when it cannot start or fails. */
-export async function runNode(options: NodeOptions, say: (line: string) => void): Promise<void> {
+/**
+ * Resolves when the node has been stopped: by a signal, or because it was asked to restart, which its supervisor sees to. Rejects when
+ * it cannot start or fails.
+ */
+export async function runNode(options: NodeOptions, say: (line: string) => void): Promise<'stopped' | 'to-restart'> {
   let onFailed: (error: DcacheError) => void = () => undefined;
   const failed = new Promise<never>((_, reject) => {
     onFailed = reject;
+  });
+  let onRestartAsked: () => void = () => undefined;
+  const restartAsked = new Promise<'to-restart'>((resolve) => {
+    onRestartAsked = () => resolve('to-restart');
   });
   failed.catch(() => undefined); // it is awaited below; until then a rejection is not an orphan
   const narrate = new Narrator(say);
@@ -21,15 +29,17 @@ export async function runNode(options: NodeOptions, say: (line: string) => void)
     onView: (view, ecc) => narrate.view(view, ecc),
     onObstacle: (message) => narrate.obstacle(message),
     onFailure: onFailed,
+    ...(isSupervised() ? { onRestartAsked } : {}),
   });
   const { nodeId, clientListen, dataFolder } = node.config;
   say(`${nodeId} listens on ${clientListen}, data in ${dataFolder}`);
   narrate.begin(node.config.ecc);
   try {
-    await Promise.race([stopSignal.received, failed]);
+    const why = await Promise.race([stopSignal.received, restartAsked, failed]);
     say(`${nodeId} is stopping`);
     await node.stop();
     say(`${nodeId} has stopped`);
+    return why ?? 'stopped';
   } finally {
     stopSignal.forget();
     await closeLog();
@@ -109,7 +119,7 @@ function describeEcc(view: ClusterView, { k, m }: Code, { map, mapIndex, lostGro
 }
 
 interface StopSignal {
-  readonly received: Promise<void>;
+  readonly received: Promise<undefined>;
   forget(): void;
 }
 
@@ -121,12 +131,12 @@ function nextStopSignal(): StopSignal {
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
   let onSignal: () => void = () => undefined;
   let stop: () => void = () => undefined;
-  const received = new Promise<void>((resolve) => {
-    stop = resolve;
+  const received = new Promise<undefined>((resolve) => {
+    stop = () => resolve(undefined);
     let count = 0;
     onSignal = () => {
       if (++count > 1) process.exit(130);
-      resolve();
+      stop();
     };
   });
   for (const signal of signals) process.on(signal, onSignal);

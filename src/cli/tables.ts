@@ -10,6 +10,14 @@ export function plainTable(head: readonly string[], rows: readonly (readonly Cel
   return table.toString();
 }
 
+/** The same with less room between columns, for tables that would be wider than 80 columns. */
+export function narrowTable(head: readonly string[], rows: readonly (readonly Cell[])[]): string {
+  const style = { head: [], border: [], compact: true, 'padding-left': 0, 'padding-right': 0 };
+  const table = new Table({ head: [...head], style, chars: PLAIN });
+  for (const row of rows) table.push([...row]);
+  return table.toString();
+}
+
 export function presentBytes(bytes: number): string {
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
   let amount = bytes;

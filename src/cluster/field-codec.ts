@@ -32,6 +32,13 @@ export function readMember(reader: ByteReader): GroupMember {
   return { nodeId: readNodeId(reader), incarnation: readIncarnation(reader) };
 }
 
+/** A byte that is 0 or 1. */
+export function readFlag(reader: ByteReader, what: string): boolean {
+  const flag = reader.uint8();
+  if (flag > 1) throw new MalformedBytes(`${what} is ${flag}, neither 0 nor 1`);
+  return flag === 1;
+}
+
 /** Their number, then each. */
 export function writeList<T>(writer: ByteWriter, list: readonly T[], write: (item: T) => void): void {
   writer.varint(list.length);

@@ -2,13 +2,14 @@
  * Heartbeats and their replies as bytes between control threads. Integers are varints; a list is its length and its items.
  *
  *   heartbeat := format(1 byte) nodeId incarnation sequence mapIndex (group epoch)* declaration* (group joinIndex)*
- *                (nodeId ageMs)* (group index)* freeBytes answeredIn
- *   reply     := format(1 byte) incarnation sequence leaseMs mapIndex (group epoch)* trouble* term
+ *                (nodeId ageMs)* (group index)* freeBytes leaving(1 byte) answeredIn
+ *   reply     := format(1 byte) incarnation sequence leaseMs mapIndex (group epoch)* trouble* handOver:(group epoch)* leaveRefused(1 byte) term
  *   trouble   := group epoch over: nodeId* silent: nodeId* isLost(1 byte)
  */
 import { ByteReader } from '../base/byte-reader.js';
 import { ByteWriter } from '../base/byte-writer.js';
 import {
+  readFlag,
   readFormat,
   readIncarnation,
   readList,
@@ -36,7 +37,11 @@ export function encodeHeartbeat(heartbeat: Heartbeat): Uint8Array<ArrayBuffer> {
     writer.varint(Math.ceil(ageMs));
   });
   writeList(writer, heartbeat.lastIndexes, ({ group, index }) => writer.varint(group).varint(index));
-  return writer.varint(heartbeat.freeBytes).varint(heartbeat.answeredIn).finish();
+  return writer
+    .varint(heartbeat.freeBytes)
+    .uint8(heartbeat.leaving ? 1 : 0)
+    .varint(heartbeat.answeredIn)
+    .finish();
 }
 
 /** Throws MalformedBytes. */
@@ -53,6 +58,7 @@ export function decodeHeartbeat(bytes: Uint8Array): Heartbeat {
     unacknowledged: readList(reader, () => ({ nodeId: readNodeId(reader), ageMs: reader.varint() })),
     lastIndexes: readList(reader, () => ({ group: reader.varint(), index: reader.varint() })),
     freeBytes: reader.varint(),
+    leaving: readFlag(reader, 'leaving'),
     answeredIn: reader.varint(),
   };
   reader.end();
@@ -64,7 +70,11 @@ export function encodeHeartbeatReply(reply: HeartbeatReply): Uint8Array<ArrayBuf
   writer.varint(reply.leaseMs).varint(reply.mapIndex);
   writeEpochs(writer, reply.letGo);
   writeList(writer, reply.troubles, (trouble) => writeTrouble(writer, trouble));
-  return writer.varint(reply.term).finish();
+  writeEpochs(writer, reply.handOver);
+  return writer
+    .uint8(reply.leaveRefused ? 1 : 0)
+    .varint(reply.term)
+    .finish();
 }
 
 /** Throws MalformedBytes. */
@@ -78,6 +88,8 @@ export function decodeHeartbeatReply(bytes: Uint8Array): HeartbeatReply {
     mapIndex: reader.varint(),
     letGo: readEpochs(reader),
     troubles: readList(reader, () => readTrouble(reader)),
+    handOver: readEpochs(reader),
+    leaveRefused: readFlag(reader, 'leaveRefused'),
     term: reader.varint(),
   };
   reader.end();

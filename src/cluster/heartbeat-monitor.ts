@@ -13,6 +13,7 @@ import type { LossPolicy } from './loss-policy.js';
 import { planLetGo, planMapChange } from './map-planner.js';
 import type { MapCommand } from './map-commands.js';
 import { isAlive, type LossName, type NodeObservation, type Observations } from './observations.js';
+import { isLeaveRefused, planHandOver } from './planned-hand-over.js';
 
 /** Earlier lives of one node that are remembered, so that a heartbeat of theirs that was long under way counts for nothing. */
 const MAX_EARLIER_LIVES = 16;
@@ -65,11 +66,17 @@ export class HeartbeatMonitor {
    * The answer to a heartbeat; undefined to one of a process life that is over.
    *
    * @param quorumContactMs latest T such that a quorum has acknowledged a message sent at or after T
-   * @param lastLogIndex Raft index of the leader's last entry, committed or not
+   * @param lastLogIndex Raft index of the leader's last entry, committed or not. @param underWay groups that a command in the log
+   * will change: nobody need let go of them yet
    */
   onHeartbeat(
     heartbeat: Heartbeat,
-    context: { readonly nowMs: number; readonly quorumContactMs: number; readonly lastLogIndex: number },
+    context: {
+      readonly nowMs: number;
+      readonly quorumContactMs: number;
+      readonly lastLogIndex: number;
+      readonly underWay: ReadonlySet<number>;
+    },
   ): HeartbeatReply | undefined {
     const { nodeId, incarnation } = heartbeat;
     const known = this.nodes.get(nodeId);
@@ -81,7 +88,8 @@ export class HeartbeatMonitor {
       // It may have been under way since before its node was started again: nothing is concluded before it has heard this answer.
       const { sequence } = heartbeat;
       const { lastLogIndex: mapIndex } = context;
-      return { incarnation, sequence, term: this.term, leaseMs: 0, mapIndex, letGo: [], troubles: [] };
+      const nothing = { leaseMs: 0, letGo: [], troubles: [], handOver: [], leaveRefused: false };
+      return { ...nothing, incarnation, sequence, term: this.term, mapIndex };
     }
     const isNewLife = known !== undefined && known.incarnation !== incarnation;
     if (isNewLife) this.earlierLives.set(nodeId, [known.incarnation, ...earlier].slice(0, MAX_EARLIER_LIVES));
@@ -91,11 +99,12 @@ export class HeartbeatMonitor {
     const observed = this.observations(context.nowMs);
     this.ledger.ask(planLetGo(this.map, observed), this.map, context.nowMs);
     const aliveNodes = new Set([...this.nodes.keys()].filter((other) => isAlive(observed, other)));
-    return {
-      ...this.ledger.answer(heartbeat, { ...context, aliveNodes, map: this.map }),
-      term: this.term,
-      troubles: troublesOf(this.map, observed),
-    };
+    const answer = this.ledger.answer(heartbeat, { ...context, aliveNodes, map: this.map });
+    const troubles = troublesOf(this.map, observed);
+    const member = { nodeId, incarnation };
+    const asked = planHandOver(this.map, observed, member);
+    const handOver = asked.filter(({ group }) => !context.underWay.has(group));
+    return { ...answer, term: this.term, troubles, handOver, leaveRefused: isLeaveRefused(this.map, observed, member) };
   }
 
   /** The first that is heard of a node, from the life that the map knows, if it knows one. */
@@ -126,9 +135,9 @@ export class HeartbeatMonitor {
     this.acknowledgedLosses = losses;
   }
 
-  /** The change of the map that is due; undefined while none is. */
-  plan(nowMs: number): MapCommand | undefined {
-    return planMapChange(this.map, this.observations(nowMs));
+  /** The change of the map that is due; undefined while none is. @param underWay groups that a command in the log will change */
+  plan(nowMs: number, underWay?: ReadonlySet<number>): MapCommand | undefined {
+    return planMapChange(this.map, this.observations(nowMs), underWay);
   }
 
   observations(nowMs: number): Observations {

@@ -35,6 +35,8 @@ export interface DataReport {
   /** Largest index of any log of the group that this node is primary in. */
   readonly lastIndexes: readonly { readonly group: number; readonly index: number }[];
   readonly freeBytes: number;
+  /** The node is about to stop: to be taken out of its groups, one after the other, and not to be taken in again. */
+  readonly leaving: boolean;
 }
 
 export const EMPTY_REPORT: DataReport = {
@@ -45,6 +47,7 @@ export const EMPTY_REPORT: DataReport = {
   unacknowledged: [],
   lastIndexes: [],
   freeBytes: 0,
+  leaving: false,
 };
 
 export interface Heartbeat extends DataReport {
@@ -68,13 +71,20 @@ export interface HeartbeatReply {
   readonly mapIndex: number;
   /** The node is asked to let go of these, and gets no more leases if it does not within one lease time. */
   readonly letGo: readonly GroupEpoch[];
+  /**
+   * A planned change waits for the node to let go of these, once all that it has accepted as a primary there is committed and
+   * answered. Asked for again in every reply while the plan stands; nothing is withheld if it does not.
+   */
+  readonly handOver: readonly GroupEpoch[];
+  /** The node is leaving, and some group would be left with fewer than k although nobody is about to come in sync. */
+  readonly leaveRefused: boolean;
   /** All groups of the cluster that are in trouble. */
   readonly troubles: readonly GroupTrouble[];
 }
 
 /** Whether `a` and `b` say the same in all that a change of the map may wait for. */
 export function sameRequests(a: DataReport, b: DataReport): boolean {
-  const requests = ({ letGo, declarations, brokenJoins }: DataReport): string =>
-    JSON.stringify([letGo, declarations, brokenJoins]);
+  const requests = ({ letGo, declarations, brokenJoins, leaving }: DataReport): string =>
+    JSON.stringify([letGo, declarations, brokenJoins, leaving]);
   return a === b || requests(a) === requests(b);
 }

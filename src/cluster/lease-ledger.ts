@@ -42,6 +42,9 @@ interface Asked {
   readonly overdue: boolean;
 }
 
+/** What a reply to a heartbeat says about leases. */
+export type LeaseAnswer = Omit<HeartbeatReply, 'term' | 'troubles' | 'handOver' | 'leaveRefused'>;
+
 export class LeaseLedger {
   private readonly timings: EccTimings;
   /** Those that run, and those that ran out since the last heartbeat. */
@@ -79,7 +82,7 @@ export class LeaseLedger {
   }
 
   /** The answer; a lease in it is on the books. */
-  answer(heartbeat: Heartbeat, context: GrantContext): Omit<HeartbeatReply, 'troubles' | 'term'> {
+  answer(heartbeat: Heartbeat, context: GrantContext): LeaseAnswer {
     const mine = this.renewAsked(heartbeat, context.nowMs);
     const { incarnation, sequence } = heartbeat;
     const reply = { incarnation, sequence, mapIndex: context.lastLogIndex, letGo: mine.map(({ request }) => request) };

@@ -1,30 +1,39 @@
 /**
  * Which change of the map comes next (DESIGN.md section 6). Pure: the map and what the Raft leader has observed in, one command or
- * none out. It is proposed through Raft and planned anew after it has been applied; a second proposal of the same command has
- * no effect (I3).
+ * none out. It is proposed through Raft, and its group is planned anew after it has been applied; a second proposal of the same
+ * command has no effect (I3).
  *
- * Within a group the order is: a loss is declared, who is gone leaves, letting go is answered, broken links are taken apart, learners that are
- * complete come in sync, learners that are gone are given up, the version floor is raised, and who is back begins to learn.
+ * Within a group the order is: a loss is declared, who is gone leaves, letting go is answered, broken links are taken apart, who is
+ * about to stop leaves, learners that are complete come in sync, learners that are gone are given up, the version floor is raised,
+ * and who is back begins to learn. A change that takes a partition from a primary which lives waits for its letting go
+ * (planned-hand-over.ts).
  * I4(c): a primary is only taken out once its lease is over or it has let go, see {@link mayLeave}.
  */
 import type { Incarnation, NodeId } from '../base/ids.js';
-import { declares, FLOOR_STEP, isSucceeded, MAX_VERSION_FLOOR, positionsToDeclare } from './apply-map-command.js';
+import { FLOOR_STEP, isSucceeded, MAX_VERSION_FLOOR } from './apply-map-command.js';
 import { inSyncMember, sameMember, type ClusterMap, type Group, type GroupMember } from './cluster-map.js';
+import { completeLearners, isBroken } from './complete-learners.js';
 import { defaultGroups, sortedNodeIds } from './default-groups.js';
 import type { LetGoRequest } from './lease-ledger.js';
 import { hasBrokenLink, linkVictim } from './link-trouble.js';
 import { planAcceptLoss, planAcknowledgement } from './loss-plan.js';
-import type { AttributedDeclaration, MapCommand } from './map-commands.js';
-import { hasLetGo, isAlive, isGone, leaseIsOver, lives, mayLeave, primaryRoles } from './observations.js';
+import type { MapCommand } from './map-commands.js';
+import { hasLetGo, isAlive, isGone, leaseIsOver, mayLeave, primaryRoles } from './observations.js';
 import type { Observations } from './observations.js';
+import { isHandedOver, isLeaving, leavingMembers } from './planned-hand-over.js';
 
 /** A floor is raised when a log is so near: as many writes as a partition can take while the command goes through Raft. */
 const FLOOR_MARGIN = 2 ** 20;
 
-/** The change that is due; undefined while none is. */
-export function planMapChange(map: ClusterMap, observed: Observations): MapCommand | undefined {
+const NONE: ReadonlySet<number> = new Set();
+
+/** The change that is due; undefined while none is. @param underWay groups that are about to change: they are left alone */
+export function planMapChange(map: ClusterMap, observed: Observations, underWay = NONE): MapCommand | undefined {
   if (map.groups.length === 0) return planCreation(observed);
-  return planColdStart(map, observed) ?? firstOf(map.groups, (group) => planGroupChange(map, group, observed));
+  const coldStart = planColdStart(map, observed);
+  if (coldStart !== undefined) return underWay.size === 0 ? coldStart : undefined;
+  const settled = map.groups.filter(({ id }) => !underWay.has(id));
+  return firstOf(settled, (group) => planGroupChange(map, group, observed));
 }
 
 /** Live primaries that are to leave a group: what the leader asks for in its answers to heartbeats. */
@@ -60,6 +69,7 @@ function planGroupChange(map: ClusterMap, group: Group, observed: Observations):
     planRemoval(map, group, observed) ??
     planAnswer(map, group, observed) ??
     planLinkRepair(map, group, observed) ??
+    planLeave(map, group, observed) ??
     planPromotion(map, group, observed) ??
     planStop(group, observed) ??
     planFloor(group, observed) ??
@@ -78,8 +88,8 @@ function planRemoval({ k }: ClusterMap, group: Group, observed: Observations): M
 }
 
 /**
- * Letting go is always answered by a new epoch; so is not having let go when asked, once the lease is over. Without the member if
- * that is why it was asked, with the same members otherwise.
+ * Letting go is always answered by a new epoch; so is not having let go when asked, once the lease is over. Without the member, or
+ * with the learner that it acted for, if that is why it was asked; with the same members otherwise.
  */
 function planAnswer(map: ClusterMap, group: Group, observed: Observations): MapCommand | undefined {
   const waiting = group.inSync.find(
@@ -89,9 +99,11 @@ function planAnswer(map: ClusterMap, group: Group, observed: Observations): MapC
   if (waiting === undefined) return undefined;
   const { id, epoch } = group;
   const troubled = troubledMember(map, group, observed);
-  const leaves = troubled !== undefined && sameMember(troubled, waiting);
-  if (!leaves) return { type: 'renew', group: id, epoch };
-  return mayLeave(observed, group, map.k, waiting) ? { type: 'remove', group: id, epoch, member: waiting } : undefined;
+  const isTroubled = troubled !== undefined && sameMember(troubled, waiting);
+  const leaves = isTroubled || leavingMembers(map, group, observed).some((member) => sameMember(member, waiting));
+  if (leaves && mayLeave(observed, group, map.k, waiting)) return { type: 'remove', group: id, epoch, member: waiting };
+  if (isTroubled) return undefined;
+  return planPromotion(map, group, observed) ?? { type: 'renew', group: id, epoch };
 }
 
 function isOverdue({ overdue }: Observations, group: Group, member: GroupMember): boolean {
@@ -108,6 +120,12 @@ function planLinkRepair(map: ClusterMap, group: Group, observed: Observations): 
   return { type: 'remove', group: group.id, epoch: group.epoch, member };
 }
 
+/** A backup that is about to stop leaves at once. A primary lets go first, which {@link planAnswer} answers. */
+function planLeave(map: ClusterMap, group: Group, observed: Observations): MapCommand | undefined {
+  const member = leavingMembers(map, group, observed).find((other) => primaryRoles(group, map.k, other) === 0);
+  return member === undefined ? undefined : { type: 'remove', group: group.id, epoch: group.epoch, member };
+}
+
 /** Whom broken links put out of the group, if k members remain without it. */
 function troubledMember(map: ClusterMap, group: Group, observed: Observations): GroupMember | undefined {
   const victim = linkVictim(map, group, observed);
@@ -116,34 +134,26 @@ function troubledMember(map: ClusterMap, group: Group, observed: Observations): 
   return remain.length >= map.k ? victim.member : undefined;
 }
 
-/** A learner comes in sync when every primary concerned has declared it complete in this epoch, and it still heartbeats. */
+/**
+ * A learner comes in sync when every primary concerned has declared it complete in this epoch, it still heartbeats, and who acts for it
+ * has let go.
+ */
 function planPromotion({ k }: ClusterMap, group: Group, observed: Observations): MapCommand | undefined {
-  const declared = declarationsFor(group, observed);
-  return firstOf(group.joining, (learner) => {
-    if (!lives(observed, learner) || isBroken(observed, group, learner)) return undefined;
-    const needed = positionsToDeclare(group, k, learner).map((position) =>
-      declared.find((declaration) => declares(declaration, group, position, learner)),
-    );
-    const declarations = needed.filter((declaration) => declaration !== undefined);
-    if (declarations.length < needed.length) return undefined;
-    const { joinIndex } = learner;
-    const { id, epoch } = group;
-    return { type: 'promote', group: id, epoch, member: plainMember(learner), joinIndex, declarations };
-  });
-}
-
-/** What all nodes hold about learners of the group, each with who says so. */
-function declarationsFor(group: Group, { nodes }: Observations): readonly AttributedDeclaration[] {
-  return [...nodes.values()].flatMap(({ heartbeat }) =>
-    heartbeat.declarations
-      .filter((declaration) => declaration.group === group.id)
-      .map((declaration) => ({ ...declaration, by: plainMember(heartbeat) })),
-  );
+  const complete = completeLearners(group, k, observed);
+  const found = complete.find(({ learner }) => isHandedOver(group, k, observed, learner));
+  if (found === undefined) return undefined;
+  const { learner, declarations } = found;
+  const { id, epoch } = group;
+  const { joinIndex } = learner;
+  return { type: 'promote', group: id, epoch, member: plainMember(learner), joinIndex, declarations };
 }
 
 function planStop(group: Group, observed: Observations): MapCommand | undefined {
   // One that has been succeeded by a newer life is replaced by that one's joining.
-  const gone = group.joining.find(({ nodeId }) => !isAlive(observed, nodeId) && isGoneNode(observed, nodeId));
+  const gone = group.joining.find(
+    (learner) =>
+      isLeaving(observed, learner) || (!isAlive(observed, learner.nodeId) && isGoneNode(observed, learner.nodeId)),
+  );
   return gone === undefined ? undefined : stopJoining(group, gone);
 }
 
@@ -165,11 +175,12 @@ function planFloor({ id, versionFloor }: Group, { nodes }: Observations): MapCom
   return raised === versionFloor ? undefined : { type: 'raise-floor', group: id, versionFloor: raised };
 }
 
-/** Holders that heartbeat and have no part in the group, or say that their attempt to learn has failed. */
+/** Holders that heartbeat, are to stay, and have no part in the group, or say that their attempt to learn has failed. */
 function planJoin({ k }: ClusterMap, group: Group, observed: Observations): MapCommand | undefined {
   return firstOf(group.holders, (nodeId) => {
     const incarnation = observed.nodes.get(nodeId)?.incarnation;
     if (incarnation === undefined || !isAlive(observed, nodeId)) return undefined;
+    if (isLeaving(observed, { nodeId, incarnation })) return undefined;
     if (inSyncMember(group, nodeId) !== undefined) return undefined;
     const earlier = group.joining.find((learner) => learner.nodeId === nodeId);
     if (earlier?.incarnation === incarnation && !isBroken(observed, group, earlier)) return undefined;
@@ -177,21 +188,6 @@ function planJoin({ k }: ClusterMap, group: Group, observed: Observations): MapC
     if (earlier === undefined && hasBrokenLink(group, k, observed, nodeId)) return undefined;
     const member = { nodeId, incarnation };
     return { type: 'join', group: group.id, epoch: group.epoch, member, replaces: earlier?.joinIndex ?? 0 };
-  });
-}
-
-/** Whether the learner, or one of those that it learns from, says that this attempt of it cannot succeed any more. */
-function isBroken(
-  { nodes }: Observations,
-  group: Group,
-  learner: GroupMember & { readonly joinIndex: number },
-): boolean {
-  return [learner, ...group.inSync].some(({ nodeId, incarnation }) => {
-    const node = nodes.get(nodeId);
-    if (node?.incarnation !== incarnation) return false;
-    return node.heartbeat.brokenJoins.some(
-      ({ group: id, joinIndex }) => id === group.id && joinIndex === learner.joinIndex,
-    );
   });
 }
 

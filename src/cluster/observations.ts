@@ -82,16 +82,19 @@ export function hasLetGo(observed: Observations, group: Group, member: GroupMemb
   return node.heartbeat.letGo.some(({ group: id, epoch }) => id === group.id && epoch === group.epoch);
 }
 
+/** I4(d): whether this node leads for so short a time that leases of the leader before may run. */
+export function isQuiet({ nowMs, leadsSinceMs, timings }: Observations): boolean {
+  return nowMs - leadsSinceMs < quietAfterElectionMs(timings);
+}
+
 /** Whether the leader counts no lease of that process life any more, those of the leader before included (I4 d). */
-export function leaseIsOver({ nowMs, leadsSinceMs, leases, timings }: Observations, member: GroupMember): boolean {
-  const isQuiet = nowMs - leadsSinceMs < quietAfterElectionMs(timings);
-  return !isQuiet && !leases.some((lease) => sameMember(lease.member, member) && lease.endMs > nowMs);
+export function leaseIsOver(observed: Observations, member: GroupMember): boolean {
+  const { leases, nowMs } = observed;
+  return !isQuiet(observed) && !leases.some((lease) => sameMember(lease.member, member) && lease.endMs > nowMs);
 }
 
 /** I4(c) and (d): whether the member may leave the group now. A backup may at once. */
 export function mayLeave(observed: Observations, group: Group, k: number, member: GroupMember): boolean {
   if (primaryRoles(group, k, member) === 0) return true;
-  const { nowMs, leadsSinceMs, timings } = observed;
-  const isQuiet = nowMs - leadsSinceMs < quietAfterElectionMs(timings);
-  return !isQuiet && (leaseIsOver(observed, member) || hasLetGo(observed, group, member));
+  return !isQuiet(observed) && (leaseIsOver(observed, member) || hasLetGo(observed, group, member));
 }

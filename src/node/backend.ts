@@ -3,7 +3,14 @@ import type { ControlActor } from '../actors/control/control-actor.js';
 import type { ScrubRun } from '../actors/data-plane.js';
 import type { ActorRef } from '../actors/runtime/actor.js';
 import type { ClientBackend, ClusterReport, NodeReport, Topology } from '../adapters/grpc/backend.js';
-import { acceptLosses, acknowledgeLosses, addNode, fetchLosses, removeNode } from '../adapters/grpc/cluster-client.js';
+import {
+  acceptLosses,
+  acknowledgeLosses,
+  addNode,
+  fetchLosses,
+  removeNode,
+  restartNode,
+} from '../adapters/grpc/cluster-client.js';
 import { DcacheError } from '../base/errors.js';
 import type { ClusterMap } from '../cluster/cluster-map.js';
 import type { GroupEpoch } from '../cluster/heartbeat.js';
@@ -16,6 +23,8 @@ import { openCursor, sealCursor } from './scan-cursor.js';
 import { mapOf, topologyOf } from './topology.js';
 
 const CHANGE_TIMEOUT_MS = 12_000;
+/** Until another node has accepted that it will restart. */
+const RESTART_TIMEOUT_MS = 2_000;
 /** How long a change of the membership waits for a leader to be there. */
 const LEADER_TIMEOUT_MS = 3_000;
 const LEADER_PAUSE_MS = 100;
@@ -102,6 +111,28 @@ export class NodeBackend implements ClientBackend {
       (control) => control.removeNode(nodeId),
       (address) => removeNode(address, nodeId, CHANGE_TIMEOUT_MS),
     );
+  }
+
+  async restartNode(nodeId: string): Promise<void> {
+    const { config, plane, restart } = this.parts;
+    if (nodeId !== config.nodeId) {
+      const member = plane.currentView?.members.find((other) => other.nodeId === nodeId);
+      if (member === undefined) {
+        throw new DcacheError(
+          'NOT_A_MEMBER',
+          `the cluster has no node called ${nodeId}; see \`dcache cluster status\``,
+        );
+      }
+      return restartNode(member.clientAddress, nodeId, RESTART_TIMEOUT_MS);
+    }
+    if (restart === undefined) {
+      throw new DcacheError(
+        'INVALID_ARGUMENT',
+        `nobody would start ${nodeId} again: it was not started by \`dcache cluster start\`; stop it with SIGTERM and start it as before`,
+      );
+    }
+    // The answer leaves first.
+    setImmediate(restart);
   }
 
   previewLosses(): Promise<readonly GroupLossReport[]> {

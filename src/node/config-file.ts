@@ -35,6 +35,7 @@ const FIELDS = {
   linkTimeoutMs: 'whole number',
   recoveryRate: 'text or whole number',
   scrubInterval: 'text',
+  rebuildDelay: 'text',
   onLoss: 'text',
   snapshotBytes: 'whole number',
   keptEntries: 'whole number',

@@ -18,6 +18,8 @@ export interface EccConfig extends Code {
   readonly recoveryRate: number;
   /** Between two scrubs; 0: none by itself. */
   readonly scrubIntervalMs: number;
+  /** How long a node is away before its segments are rebuilt elsewhere; 0: only when they are asked for. */
+  readonly rebuildDelayMs: number;
   /** What this node does, while it leads, about a group that has lost more than the code can bear. */
   readonly onLoss: LossPolicy;
 }
@@ -33,11 +35,14 @@ const ECC_OPTIONS = [
   'linkTimeoutMs',
   'recoveryRate',
   'scrubInterval',
+  'rebuildDelay',
   'onLoss',
 ] as const satisfies readonly (keyof NodeOptions)[];
 
 const MAX_TIME_MS = 600_000;
+const MAX_REBUILD_DELAY_MS = 86_400_000;
 const DEFAULT_SCRUB_INTERVAL = '24h';
+const DEFAULT_REBUILD_DELAY = '30s';
 const MAX_SCRUB_INTERVAL_MS = 366 * 86_400_000;
 
 /** @param nodes that found the cluster. Throws CONFIG_INVALID. */
@@ -54,6 +59,12 @@ export function resolveEcc(
     ...code,
     dataListen: address('data-listen', options.dataListen ?? place(placeNumber).dataListen),
     timings: resolveEccTimings(options, timings),
+    rebuildDelayMs: durationOrOff(
+      'rebuild-delay',
+      options.rebuildDelay ?? DEFAULT_REBUILD_DELAY,
+      1,
+      MAX_REBUILD_DELAY_MS,
+    ),
     recoveryRate: resolveRate(options.recoveryRate),
     scrubIntervalMs: durationOrOff(
       'scrub-interval',

@@ -50,6 +50,7 @@ export class EccPlane implements NodePlane {
       recoveryRate: settings.recoveryRate,
       memoryRules: config.memoryRules,
       scrubIntervalMs: settings.scrubIntervalMs,
+      rebuildDelayMs: settings.rebuildDelayMs,
       logger: logger.child('data'),
       metrics,
       openCoding: (k, m) => this.openCoding(k, m),
@@ -79,6 +80,10 @@ export class EccPlane implements NodePlane {
 
   onEvents(events: readonly ControlEvent[]): void {
     this.dataSide.onEvents(events);
+  }
+
+  leave(): Promise<void> {
+    return this.dataSide.leave();
   }
 
   drain(): Promise<void> {

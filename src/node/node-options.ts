@@ -33,6 +33,8 @@ export interface NodeOptions {
   readonly linkTimeoutMs?: number | undefined;
   /** ecc mode: between two scrubs of everything that a node holds, like 24h; `off`: none by itself. */
   readonly scrubInterval?: string | undefined;
+  /** ecc mode: how long a node is away before its segments are rebuilt elsewhere, like 30s; `off`: only when they are asked for. */
+  readonly rebuildDelay?: string | undefined;
   /** ecc mode: wait or reset; see LossPolicy. */
   readonly onLoss?: string | undefined;
   /** ecc mode: bytes a second that a node sends to learners at most, with a unit like `50mb` if wanted; `off` for no limit. */

@@ -45,6 +45,8 @@ export interface NodeListener {
   onView(view: ClusterView, ecc: EccReport | undefined): void;
   /** The node cannot take part, and why; it goes on trying. Undefined: the obstacle is gone. */
   onObstacle(message: string | undefined): void;
+  /** Where somebody starts the node again when it ends: it was asked to restart, so it should be stopped. */
+  readonly onRestartAsked?: () => void;
   /** The node has failed and is stopping by itself. */
   onFailure(error: DcacheError): void;
 }
@@ -88,6 +90,7 @@ export class Node {
       plane: this.plane,
       speaker: this.speaker,
       control: () => this.control?.ref,
+      restart: listener.onRestartAsked,
     });
     this.clientServer = new ClientServer(this.backend, logger.child('client-port'), this.metrics);
   }
@@ -116,7 +119,10 @@ export class Node {
     return this.plane.notServing;
   }
 
-  /** Drains: accepts nothing more, answers what it has accepted, hands leadership over, releases everything. Idempotent. */
+  /**
+   * Stops so that nobody misses this node: others take over what it leads while it goes on serving, then it accepts nothing more,
+   * answers what it has accepted, and releases everything. Idempotent.
+   */
   stop(): Promise<void> {
     this.stopping ??= this.drainAndRelease();
     return this.stopping;
@@ -217,14 +223,20 @@ export class Node {
   }
 
   private async drainAndRelease(): Promise<void> {
-    this.logger.info({ requests: this.plane.requestsInFlight }, 'stopping: answering what is under way');
-    const drained = this.plane.drain();
+    const startedAtMs = performance.now();
+    const elapsedMs = (): number => Math.round(performance.now() - startedAtMs);
     try {
-      await withTimeout(Promise.all([drained, this.handOverLeadership()]), DRAIN_MS);
+      this.logger.info({}, 'stopping: handing over what this node leads');
+      await this.plane.leave();
+      // The last thing that it leads: while it does, it can take itself out of everything else.
+      await this.handOverLeadership();
+      const { requestsInFlight: requests } = this.plane;
+      this.logger.info({ elapsedMs: elapsedMs(), requests }, 'stopping: answering what is under way');
+      await withTimeout(this.plane.drain(), DRAIN_MS);
     } finally {
       await this.release();
     }
-    this.logger.info({}, 'stopped');
+    this.logger.info({ elapsedMs: elapsedMs() }, 'stopped');
   }
 
   /** So that the cluster does not have to notice first that its leader is gone. */

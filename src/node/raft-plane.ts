@@ -54,6 +54,11 @@ export class RaftPlane implements NodePlane {
     this.dataSide.onEvents(events);
   }
 
+  leave(): Promise<void> {
+    if (this.currentView?.role === 'leader') this.router.prepareToForward();
+    return Promise.resolve();
+  }
+
   drain(): Promise<void> {
     return this.router.drain();
   }

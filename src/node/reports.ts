@@ -28,6 +28,8 @@ export interface ReportParts {
   readonly speaker: Speaker;
   /** Undefined until the control thread is up. */
   readonly control: () => ActorRef<ControlActor> | undefined;
+  /** Undefined when nobody would start the node again. */
+  readonly restart: (() => void) | undefined;
 }
 
 export class Reports {
@@ -69,6 +71,7 @@ export class Reports {
       reachable: view?.up ?? 1,
       ...(plane.ecc?.memory ?? NO_MEMORY),
       ecc: plane.ecc && config.ecc && eccReport(plane.ecc, config.ecc),
+      supervised: this.parts.restart !== undefined,
     };
   }
 
@@ -154,7 +157,7 @@ function downReport(member: ListedNode, mode: string): NodeReport {
   const { nodeId, raftId, clientAddress, controlAddress, httpAddress } = member;
   const texts = { role: 'down', leader: '', version: '', clusterId: '', mode, notServing: 'no answer' };
   const addresses = { clientAddress, controlAddress, httpAddress };
-  return { ...numbers, ...texts, ...addresses, nodeId, raftId, up: false, ecc: undefined };
+  return { ...numbers, ...texts, ...addresses, nodeId, raftId, up: false, ecc: undefined, supervised: false };
 }
 
 function leaderName(view: ClusterView | undefined): string {

@@ -11,7 +11,7 @@ import type { Group, GroupMember } from '../cluster/cluster-map.js';
 import type { DataReport } from '../cluster/heartbeat.js';
 import type { Effect } from './effects.js';
 import { GroupRoles, type GroupRolesParts } from './group-roles.js';
-import type { DataMessage, DataShard, ShardReply } from './messages.js';
+import type { Append, DataMessage, DataShard, ShardReply } from './messages.js';
 import type { ParityShards } from './parity-shards.js';
 import type { PartitionState } from './partition-state.js';
 import type { Primary } from './primary.js';
@@ -26,6 +26,11 @@ export class GroupReplica {
   private group: Group;
   private readonly roles: GroupRoles;
   private letGoEpoch = 0;
+  /**
+   * By position, the opening Append of an epoch that the map here has not come to: refused, and looked at again when it has, so that
+   * the primary need not send it once more before it can serve. As if it had been under way for longer.
+   */
+  private readonly early = new Map<number, { readonly from: GroupMember; readonly append: Append }>();
   private effects: Effect[] = [];
 
   constructor(parts: GroupReplicaParts, group: Group) {
@@ -72,6 +77,7 @@ export class GroupReplica {
     if (group === this.group) return;
     this.group = group;
     this.roles.take(group);
+    this.takeEarly();
   }
 
   /** This node answers nothing for the partitions of the group until it applies an epoch above `epoch`. */
@@ -97,6 +103,7 @@ export class GroupReplica {
   }
 
   onMessage(from: GroupMember, message: PartitionMessage, nowMs: number): void {
+    if (message.type === 'append') this.maybeHold(from, message);
     const holding = this.roles.at(message.position);
     if (holding === undefined) {
       this.emit({ type: 'misdirected' });
@@ -149,7 +156,7 @@ export class GroupReplica {
   // ------------------------------------------------------------------ what others are told
 
   /** This group's part of a DataReport. */
-  report(nowMs: number): Omit<DataReport, 'mapIndex' | 'freeBytes'> {
+  report(nowMs: number): Omit<DataReport, 'mapIndex' | 'freeBytes' | 'leaving'> {
     const { id: group, epoch } = this.group;
     const primaries = [...this.roles.primaries()];
     const broken = new Set(primaries.flatMap((primary) => primary.brokenJoins()));
@@ -207,6 +214,21 @@ export class GroupReplica {
 
   private get isBroken(): boolean {
     return [...this.roles.receivers()].some(({ isBroken }) => isBroken);
+  }
+
+  private maybeHold(from: GroupMember, append: Append): void {
+    const opensForBackup = append.joinIndex === 0 && append.entries.length === 0;
+    const newest = Math.max(this.group.epoch, this.early.get(append.position)?.append.epoch ?? 0);
+    if (opensForBackup && append.epoch > newest) this.early.set(append.position, { from, append });
+  }
+
+  private takeEarly(): void {
+    for (const [position, { from, append }] of this.early) {
+      if (append.epoch > this.group.epoch) continue;
+      this.early.delete(position);
+      const holding = this.roles.at(position);
+      if (append.epoch === this.group.epoch && holding?.role === 'receiver') holding.receiver.onAppend(from, append);
+    }
   }
 
   /** The sender's map has this node in another role: one of both is behind. */

@@ -27,6 +27,7 @@ export class RecordedStore {
   constructor(state: PartitionState, maxKeyBytes = LIMITS.maxKeyBytes) {
     const { store, header } = state;
     this.state = state;
+    store.checksBytes = true;
     this.recorder = new EntryRecorder(store, () => this.header());
     this.segments = new SegmentStore({
       hash: store.hash,

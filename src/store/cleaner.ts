@@ -4,7 +4,9 @@
  * it. Works in slices whose size follows the writes, as long as less than TARGET_LIVE_SHARE of what is written is live or the
  * cap is near; so there is no pause, and no work while there is nothing to gain.
  *
- * A segment whose bytes are elsewhere is left alone, in ecc mode, until they are back.
+ * A segment whose bytes are elsewhere is left alone, in ecc mode, until they are back; `wantedElsewhere` says for which that is
+ * worth it. There, what is cleaned is also held against its checksum, before its records are copied and before its bytes go to
+ * the others: a bit that has flipped must not live on in a copy, nor reach a parity shard.
  *
  * I1: a record that is moved is the newest of its key, because only the newest is live when this runs.
  */
@@ -92,6 +94,7 @@ export class Cleaner {
       if (segment?.isCleanable !== true) continue;
       // What is moved may need a segment of that size, and has to find one below.
       if (!this.fitsBelow(segment)) return false;
+      if (!this.store.isIntact(segment)) continue;
       this.begin(segment);
       return this.clean(segment, budgetBytes) >= 0;
     }
@@ -117,14 +120,26 @@ export class Cleaner {
     return this.store.table.liveBytes < this.store.table.writtenBytes * TARGET_LIVE_SHARE;
   }
 
+  /** Number of the segment that would be cleaned next if its bytes were here; 0: none, or nothing is to be cleaned now. */
+  get wantedElsewhere(): number {
+    if (this.store.table.droppedCount === 0 || !this.cap.mayClean || !this.isWanted) return 0;
+    const victim = this.worst(({ state, isRaw }) => state === 'sealed' && !isRaw, MIN_DEAD_SHARE);
+    const here = this.worst(({ isCleanable }) => isCleanable, MIN_DEAD_SHARE);
+    return victim !== undefined && (here === undefined || deadShare(victim) > deadShare(here)) ? victim.number : 0;
+  }
+
   private currentVictim(minDeadShare = MIN_DEAD_SHARE): Segment | undefined {
     if (this.victimNumber !== 0) {
       const current = this.store.table.maybe(this.victimNumber);
       if (current?.serial === this.victimSerial && current.isCleanable) return current;
       this.victimNumber = 0;
     }
-    const victim = this.worst(minDeadShare);
-    if (victim !== undefined) this.begin(victim);
+    let victim: Segment | undefined;
+    do {
+      victim = this.worst(({ isCleanable }) => isCleanable, minDeadShare);
+      if (victim === undefined) return undefined;
+    } while (!this.store.isIntact(victim));
+    this.begin(victim);
     return victim;
   }
 
@@ -134,16 +149,16 @@ export class Cleaner {
     this.offset = 0;
   }
 
-  private worst(minDeadShare: number): Segment | undefined {
+  private worst(isOffered: (segment: Segment) => boolean, minDeadShare: number): Segment | undefined {
     let worst: Segment | undefined;
     let worstShare = minDeadShare;
     for (let number = 1; number < this.store.table.limit; number++) {
       const segment = this.store.table.maybe(number);
-      if (segment?.isCleanable !== true) continue;
-      const deadShare = 1 - segment.liveBytes / segment.length;
-      if (deadShare > worstShare) {
+      if (segment === undefined || !isOffered(segment)) continue;
+      const share = deadShare(segment);
+      if (share > worstShare) {
         worst = segment;
-        worstShare = deadShare;
+        worstShare = share;
       }
     }
     return worst;
@@ -164,7 +179,7 @@ export class Cleaner {
       }
       this.offset = offset + view.sizeBytes;
     }
-    this.commands.release(victim.number);
+    if (this.store.isIntact(victim)) this.commands.release(victim.number);
     this.victimNumber = 0;
     return spent;
   }
@@ -180,4 +195,8 @@ export class Cleaner {
     this.movedBytesTotal += size;
     return true;
   }
+}
+
+function deadShare({ liveBytes, length }: Segment): number {
+  return 1 - liveBytes / length;
 }

@@ -14,11 +14,14 @@ import { ENTRY_KIND } from '../base/entry-kind.js';
 import { ByteReader, MalformedBytes } from '../base/byte-reader.js';
 import { ByteWriter } from '../base/byte-writer.js';
 import type { EvictionPolicy, MemoryRules } from './memory-cap.js';
-import { ALWAYS, FOREVER, requestBytes, type Condition, type Lifetime, type WriteRequest } from './requests.js';
+import { loggedKeyAndValueBytes, type LoggedWrite } from './logged-writes.js';
+import { ALWAYS, FOREVER, requestBytes, type Condition, type Lifetime } from './requests.js';
 
-const FORMAT = 2;
+const FORMAT = 3;
+/** Format 2 has no pieces of large values; what it has is the same. */
+const OLDEST_FORMAT = 2;
 
-const KIND = { set: 1, delete: 2, expire: 3, increment: 4, append: 5, flush: 6 } as const;
+const KIND = { set: 1, delete: 2, expire: 3, increment: 4, append: 5, flush: 6, piece: 7, finish: 8, drop: 9 } as const;
 const CONDITION = { always: 0, absent: 1, present: 2, version: 3 } as const;
 const POLICY = { noeviction: 0, lru: 1, ttl: 2 } as const;
 const LIFETIME = { forever: 0, keep: 1, ttl: 2 } as const;
@@ -29,7 +32,7 @@ export interface WriteBatch {
   readonly memoryRules: MemoryRules | undefined;
   /** What the leader's `takeReadMarks` gave: signed 32-bit integers. */
   readonly readMarks: readonly number[];
-  readonly writes: readonly WriteRequest[];
+  readonly writes: readonly LoggedWrite[];
 }
 
 /** Most bytes that one write adds to a batch beyond its key and value. */
@@ -38,7 +41,7 @@ export const WRITE_OVERHEAD_BYTES = 48;
 /** An entry of the caller's own; the writes' buffers are copied. */
 export function encodeWriteBatch(batch: WriteBatch): Uint8Array<ArrayBuffer> {
   let size = 40 + 5 * batch.readMarks.length;
-  for (const write of batch.writes) size += requestBytes(write) + WRITE_OVERHEAD_BYTES;
+  for (const write of batch.writes) size += loggedBytes(write);
   const writer = new ByteWriter(size);
   writer.uint8(ENTRY_KIND.writes).uint8(FORMAT).varint(batch.timeMs);
   encodeRules(writer, batch.memoryRules);
@@ -54,20 +57,33 @@ export function decodeWriteBatch(bytes: Uint8Array): WriteBatch {
   const reader = new ByteReader(bytes);
   if (reader.uint8() !== ENTRY_KIND.writes) throw new MalformedBytes('not a write batch');
   const format = reader.uint8();
-  if (format !== FORMAT) throw new MalformedBytes(`write batch of format ${format}, this version reads ${FORMAT}`);
+  if (format < OLDEST_FORMAT || format > FORMAT) {
+    throw new MalformedBytes(`write batch of format ${format}, this version reads ${OLDEST_FORMAT} to ${FORMAT}`);
+  }
   const timeMs = reader.varint();
   const memoryRules = decodeRules(reader);
   const markCount = reader.varint();
   const readMarks: number[] = [];
   for (let i = 0; i < markCount; i++) readMarks.push(reader.varint() | 0);
   const count = reader.varint();
-  const writes: WriteRequest[] = [];
+  const writes: LoggedWrite[] = [];
   for (let i = 0; i < count; i++) writes.push(decodeWrite(reader));
   reader.end();
   return { timeMs, memoryRules, readMarks, writes };
 }
 
-function encodeWrite(writer: ByteWriter, write: WriteRequest): void {
+function loggedBytes(write: LoggedWrite): number {
+  switch (write.type) {
+    case 'piece':
+    case 'finish':
+    case 'drop':
+      return loggedKeyAndValueBytes(write) + WRITE_OVERHEAD_BYTES;
+    default:
+      return requestBytes(write) + WRITE_OVERHEAD_BYTES;
+  }
+}
+
+function encodeWrite(writer: ByteWriter, write: LoggedWrite): void {
   writer.uint8(KIND[write.type]);
   switch (write.type) {
     case 'set':
@@ -94,12 +110,23 @@ function encodeWrite(writer: ByteWriter, write: WriteRequest): void {
       return;
     case 'flush':
       return;
+    case 'piece':
+      writer.varint(write.upload).varint(write.totalBytes).varint(write.at);
+      writer.lengthAndBytes(write.key).lengthAndBytes(write.bytes);
+      return;
+    case 'finish':
+      writer.varint(write.upload).varint(write.totalBytes);
+      encodeWrite(writer, write.write);
+      return;
+    case 'drop':
+      writer.varint(write.upload);
+      return;
     default:
       assertNever(write, 'write');
   }
 }
 
-function decodeWrite(reader: ByteReader): WriteRequest {
+function decodeWrite(reader: ByteReader): LoggedWrite {
   const kind = reader.uint8();
   switch (kind) {
     case KIND.set: {
@@ -127,6 +154,22 @@ function decodeWrite(reader: ByteReader): WriteRequest {
     }
     case KIND.flush:
       return { type: 'flush' };
+    case KIND.piece: {
+      const upload = reader.varint();
+      const totalBytes = reader.varint();
+      const at = reader.varint();
+      const key = reader.lengthAndBytes();
+      return { type: 'piece', upload, key, totalBytes, at, bytes: reader.lengthAndBytes() };
+    }
+    case KIND.finish: {
+      const upload = reader.varint();
+      const totalBytes = reader.varint();
+      const write = decodeWrite(reader);
+      if (write.type === 'set' || write.type === 'append') return { type: 'finish', upload, totalBytes, write };
+      throw new MalformedBytes(`a ${write.type} has no value that could have come in pieces`);
+    }
+    case KIND.drop:
+      return { type: 'drop', upload: reader.varint() };
     default:
       throw new MalformedBytes(`write of unknown kind ${kind}`);
   }

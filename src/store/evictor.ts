@@ -102,7 +102,7 @@ export class Evictor {
         }
       }
       this.segmentSerial = 0;
-      this.commands.release(segment.number);
+      if (this.store.isIntact(segment)) this.commands.release(segment.number);
     }
   }
 
@@ -127,6 +127,8 @@ export class Evictor {
       oldest = this.oldestSealed();
     }
     if (oldest === undefined) return undefined;
+    // Nothing is moved out of a damaged segment; the next one is tried.
+    if (!this.store.isIntact(oldest)) return this.oldest();
     this.segmentNumber = oldest.number;
     this.segmentSerial = oldest.serial;
     this.offset = 0;

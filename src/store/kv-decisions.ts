@@ -13,7 +13,9 @@ import { encodeInteger } from './integer-value.js';
 import { MAX_48_BITS } from './record.js';
 import type { ReadReply, ReadRequest, Rejection, WriteReply, WriteRequest } from './requests.js';
 import { scanPage } from './scan-page.js';
+import type { ValueWrite } from './logged-writes.js';
 import type { SegmentStore } from './segment-store.js';
+import type { FragmentRun } from './values.js';
 import {
   appendRefusal,
   conditionHolds,
@@ -58,6 +60,29 @@ export class KvDecisions {
     } catch (error) {
       if (error instanceof DcacheError && isRejection(error.code)) return rejected(error.code, error.message);
       throw error;
+    }
+  }
+
+  /**
+   * As `write`, of a request whose value is that of `run` instead of its own, which is empty. The run is over then, whatever the answer;
+   * for an append all its bytes have to be here.
+   */
+  finish(run: FragmentRun, request: ValueWrite): WriteReply {
+    const { segments } = this;
+    try {
+      if (this.parts.removesExpired === true) this.removeIfOver(request.key);
+      if (request.type === 'append') {
+        const value = segments.values.joinRun(run);
+        segments.dropRun(run);
+        return this.append({ ...request, value });
+      }
+      const reply = this.set(request, (expiresAtMs) => this.putRun(run, expiresAtMs));
+      if (reply.type === 'set' && !reply.applied) segments.dropRun(run);
+      return reply;
+    } catch (error) {
+      if (!(error instanceof DcacheError && isRejection(error.code))) throw error;
+      segments.dropRun(run);
+      return rejected(error.code, error.message);
     }
   }
 
@@ -127,13 +152,16 @@ export class KvDecisions {
     }
   }
 
-  private set(write: Write<'set'>): WriteReply {
-    const { key, value, condition, lifetime, returnOld } = write;
+  private set(
+    write: Write<'set'>,
+    put = (expiresAtMs: number): number => this.put(write.key, write.value, expiresAtMs),
+  ): WriteReply {
+    const { key, condition, lifetime, returnOld } = write;
     const needsBefore = returnOld || condition.type !== 'always' || lifetime.type === 'keep';
     const before = needsBefore ? this.find(key) : undefined;
     const old = returnOld && before !== undefined ? this.segments.entry.copyOfValue() : null;
     if (!conditionHolds(condition, before)) return { type: 'set', applied: false, version: before?.version ?? 0, old };
-    const version = this.put(key, value, expiryOf(lifetime, before, this.timeMs));
+    const version = put(expiryOf(lifetime, before, this.timeMs));
     return { type: 'set', applied: true, version, old };
   }
 
@@ -187,6 +215,13 @@ export class KvDecisions {
     this.parts.onWritten?.(version);
     return version;
   }
+
+  private putRun(run: FragmentRun, expiresAtMs: number): number {
+    const version = this.parts.nextVersion();
+    this.segments.setRun(run, version, this.timeMs, storedExpiry(expiresAtMs));
+    this.parts.onWritten?.(version);
+    return version;
+  }
 }
 
 /** As records have it: 0 for ever, else at most what their 48 bits hold. */
@@ -194,6 +229,6 @@ function storedExpiry(expiresAtMs: number): number {
   return expiresAtMs === Infinity ? 0 : Math.min(expiresAtMs, MAX_48_BITS);
 }
 
-function isRejection(code: string): code is Rejection['code'] {
+export function isRejection(code: string): code is Rejection['code'] {
   return code === 'STORE_FULL' || code === 'KEY_TOO_LARGE' || code === 'VALUE_TOO_LARGE';
 }

@@ -15,6 +15,7 @@ import { LIMITS } from '../base/limits.js';
 import { encodeInteger } from './integer-value.js';
 import { MapStoreRestore, MapStoreSnapshot, type MapRecord, type MapStoreState } from './map-store-snapshot.js';
 import { NO_CAP, type MemoryRules } from './memory-cap.js';
+import { UPLOAD_GONE, type LoggedWrite } from './logged-writes.js';
 import type { ReadReply, ReadRequest, ScanEntry, WriteReply, WriteRequest } from './requests.js';
 import type { KvStore, StoreRestore, StoreSnapshot, StoreStats } from './store.js';
 import { appendRefusal, conditionHolds, expiryOf, incremented, timeLeftMs } from './write-rules.js';
@@ -33,6 +34,8 @@ export class MapStore implements KvStore {
   private readonly expiries = new Heap<Expiry>((a, b) => a.atMs < b.atMs || (a.atMs === b.atMs && a.key < b.key));
   private heldBytes = 0;
   private lastVersion = 0;
+  /** Large values on their way in pieces, by the numbers of their uploads. */
+  private uploads = new Map<number, Uint8Array | 'gone'>();
   private logTimeMs = 0;
 
   get timeMs(): number {
@@ -72,8 +75,17 @@ export class MapStore implements KvStore {
     // Nothing here depends on the cluster.
   }
 
-  apply(write: WriteRequest): WriteReply {
+  apply(write: WriteRequest): WriteReply;
+  apply(write: LoggedWrite): WriteReply | undefined;
+  apply(write: LoggedWrite): WriteReply | undefined {
     switch (write.type) {
+      case 'piece':
+        return this.addPiece(write);
+      case 'finish':
+        return this.finish(write);
+      case 'drop':
+        this.uploads.delete(write.upload);
+        return undefined;
       case 'set':
         return this.set(write);
       case 'delete':
@@ -89,6 +101,10 @@ export class MapStore implements KvStore {
       default:
         return assertNever(write, 'write');
     }
+  }
+
+  dropUploads(): void {
+    this.uploads.clear();
   }
 
   read(request: ReadRequest, nowMs: number): ReadReply {
@@ -128,6 +144,10 @@ export class MapStore implements KvStore {
       if (record === undefined) continue;
       hash.text(key).number(record.value.length).bytes(record.value).number(record.version).number(record.expiresAtMs);
     }
+    for (const [upload, value] of this.uploads) {
+      hash.number(upload);
+      if (value !== 'gone') hash.number(value.length).bytes(value);
+    }
     return hash.hex();
   }
 
@@ -136,6 +156,7 @@ export class MapStore implements KvStore {
       records: new Map(this.records),
       lastVersion: this.lastVersion,
       timeMs: this.logTimeMs,
+      uploads: new Map(this.uploads),
     });
   }
 
@@ -149,7 +170,23 @@ export class MapStore implements KvStore {
     this.heldBytes = 0;
     this.lastVersion = state.lastVersion;
     this.logTimeMs = state.timeMs;
+    this.uploads = new Map(state.uploads);
     for (const [key, record] of state.records) this.put(key, record);
+  }
+
+  private addPiece({ upload, at, bytes }: Extract<LoggedWrite, { type: 'piece' }>): WriteReply | undefined {
+    const before = this.uploads.get(upload);
+    if (before === 'gone') return UPLOAD_GONE;
+    if (at !== (before?.length ?? 0)) return undefined;
+    this.uploads.set(upload, concatBytes([before ?? EMPTY_BYTES, bytes]));
+    return undefined;
+  }
+
+  private finish({ upload, totalBytes, write }: Extract<LoggedWrite, { type: 'finish' }>): WriteReply {
+    const value = this.uploads.get(upload);
+    this.uploads.delete(upload);
+    if (value === undefined || value === 'gone' || value.length !== totalBytes) return UPLOAD_GONE;
+    return write.type === 'set' ? this.set({ ...write, value }) : this.append({ ...write, value });
   }
 
   private set(write: Write<'set'>): WriteReply {
@@ -210,6 +247,7 @@ export class MapStore implements KvStore {
     this.records = new Map();
     this.expiries.clear();
     this.heldBytes = 0;
+    for (const upload of this.uploads.keys()) this.uploads.set(upload, 'gone');
     return { type: 'flush', removed };
   }
 

@@ -16,7 +16,7 @@ import { type Location, type SegmentLayout, locationAt, offsetOf, segmentOf } fr
 import type { LocationCommands } from './location-commands.js';
 import { RECORD_FRAGMENT, RECORD_HEAD, type RecordKind, RecordView, copyWords, writeRecord } from './record.js';
 import type { RecordRefs } from './record-refs.js';
-import type { Head } from './segment.js';
+import type { Head, Segment } from './segment.js';
 import { type SealedListing, type SegmentFacts, type SegmentImage, SegmentTable } from './segment-table.js';
 import type { SlabPool } from './slab-pool.js';
 
@@ -42,6 +42,8 @@ export class PartitionStore implements LocationCommands {
   readonly found = new RecordView();
   /** After a look-up that found nothing: a record with the same tag whose bytes are not here, 0 if there is none. */
   unsettled: Location = 0;
+  /** Whether segments are held against their checksums before they are cleaned or released: in ecc mode. */
+  checksBytes = false;
   private readonly scratch = new RecordView();
 
   constructor(pool: SlabPool, layout: SegmentLayout, hash: KeyHash) {
@@ -196,6 +198,16 @@ export class PartitionStore implements LocationCommands {
   /** Drops the raw bytes of a sealed segment that is folded; its records stay in the index. */
   dropBytes(number: number): void {
     this.table.dropBytes(number);
+  }
+
+  /**
+   * Whether the bytes of a sealed segment are those that were sealed; if not, they are dropped, and can be rebuilt. Always true
+   * where that is not checked: in raft mode, where replicas must decide alike and none can rebuild.
+   */
+  isIntact({ number, bytes, length, checksum }: Segment): boolean {
+    if (!this.checksBytes || hashBytes(bytes, length, 0) === checksum) return true;
+    this.dropBytes(number);
+    return false;
   }
 
   /** Gives the bytes of a segment back that were dropped. Copies `bytes`, which have to match its checksum. */

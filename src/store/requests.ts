@@ -81,7 +81,7 @@ export type WriteReply =
 /** Decided, and nothing changed: the request asks for what cannot be, or there is no memory for it. */
 export interface Rejection {
   readonly type: 'rejected';
-  readonly code: 'INVALID_ARGUMENT' | 'KEY_TOO_LARGE' | 'VALUE_TOO_LARGE' | 'STORE_FULL';
+  readonly code: 'INVALID_ARGUMENT' | 'KEY_TOO_LARGE' | 'VALUE_TOO_LARGE' | 'STORE_FULL' | 'OVERLOADED';
   readonly message: string;
 }
 

@@ -3,17 +3,28 @@
  * of the segments (snapshot-frames.ts).
  *
  *   snapshot := frame*          frame := length(4 bytes, little-endian) bytes
- *   first    := format(1 byte) founded(1 byte) seedLow(varint) seedHigh(varint) lastVersion(varint)
+ *   first    := format(1 byte) founded(1 byte) seedLow(varint) seedHigh(varint) lastVersion(varint) count(varint) upload*
+ *   upload   := number(varint) refused(1 byte, 0: no) (key version(varint) fragments(varint) bytes(varint) taken(varint) | message)
  */
 import { ByteReader, MalformedBytes } from '../base/byte-reader.js';
 import { ByteWriter } from '../base/byte-writer.js';
-import type { HashSeed } from './key-hash.js';
+import { type HashSeed, SipKeyHash } from './key-hash.js';
+import type { Rejection } from './requests.js';
 import type { SegmentStore } from './segment-store.js';
 import { SnapshotLoader, type StoreSnapshot as SegmentSnapshot } from './snapshot.js';
 import type { StoreRestore, StoreSnapshot } from './store.js';
+import type { UploadState } from './uploads.js';
 
-const FORMAT = 1;
+const FORMAT = 2;
 const LENGTH_BYTES = 4;
+/** On disk by their places: only to be added to. */
+const REFUSALS: readonly Rejection['code'][] = [
+  'STORE_FULL',
+  'KEY_TOO_LARGE',
+  'VALUE_TOO_LARGE',
+  'INVALID_ARGUMENT',
+  'OVERLOADED',
+];
 /** Far above a segment with its bits, or a header with every fragment of the largest value. */
 const MAX_FRAME_BYTES = 16 * 1024 * 1024;
 
@@ -22,20 +33,22 @@ export interface KvState {
   readonly seed: HashSeed;
   readonly founded: boolean;
   readonly lastVersion: number;
+  /** Large values on their way. */
+  readonly uploads: readonly UploadState[];
 }
 
 export class SegmentKvSnapshot implements StoreSnapshot {
-  private readonly state: KvState;
+  private readonly first: Uint8Array;
   private readonly segments: SegmentSnapshot;
 
   /** Takes `segments` over, to be released here. */
   constructor(state: KvState, segments: SegmentSnapshot) {
-    this.state = state;
+    this.first = encodeState(state);
     this.segments = segments;
   }
 
   *pieces(): Iterable<Uint8Array> {
-    yield withLength(encodeState(this.state));
+    yield withLength(this.first);
     for (const frame of this.segments.frames()) yield withLength(frame);
   }
 
@@ -144,9 +157,48 @@ function withLength(frame: Uint8Array): Uint8Array {
   return bytes;
 }
 
-function encodeState({ seed, founded, lastVersion }: KvState): Uint8Array {
+function encodeState({ seed, founded, lastVersion, uploads }: KvState): Uint8Array {
   const writer = new ByteWriter().uint8(FORMAT).uint8(founded ? 1 : 0);
-  return writer.varint(seed.low >>> 0).varint(seed.high >>> 0).varint(lastVersion).finish(); // prettier-ignore
+  writer.varint(seed.low >>> 0).varint(seed.high >>> 0).varint(lastVersion).varint(uploads.length); // prettier-ignore
+  for (const state of uploads) {
+    writer.varint(state.upload);
+    if ('refusal' in state) {
+      writer
+        .uint8(1 + REFUSALS.indexOf(state.refusal.code))
+        .lengthAndBytes(new TextEncoder().encode(state.refusal.message));
+    } else {
+      const { key, version, count, valueBytes, fragmentBytes } = state.run;
+      writer.uint8(0).lengthAndBytes(key).varint(version).varint(count).varint(valueBytes).varint(fragmentBytes);
+    }
+  }
+  return writer.finish();
+}
+
+function decodeUploads(reader: ByteReader, seed: HashSeed): UploadState[] {
+  const hash = new SipKeyHash(seed);
+  const count = reader.varint();
+  const uploads: UploadState[] = [];
+  for (let i = 0; i < count; i++) {
+    const upload = reader.varint();
+    const refused = reader.uint8();
+    if (refused > 0) {
+      const code = REFUSALS[refused - 1];
+      if (code === undefined) throw new MalformedBytes(`an upload refused for unknown reason ${refused}`);
+      uploads.push({
+        upload,
+        refusal: { type: 'rejected', code, message: new TextDecoder().decode(reader.lengthAndBytes()) },
+      });
+      continue;
+    }
+    const key = reader.lengthAndBytes().slice();
+    const tag = hash.keyTag(key, 0, key.length);
+    const version = reader.varint();
+    const fragments = reader.varint();
+    const valueBytes = reader.varint();
+    const fragmentBytes = reader.varint();
+    uploads.push({ upload, run: { key, tag, version, count: fragments, valueBytes, fragmentBytes } });
+  }
+  return uploads;
 }
 
 function decodeState(frame: Uint8Array): KvState {
@@ -156,6 +208,7 @@ function decodeState(frame: Uint8Array): KvState {
   const founded = reader.uint8() === 1;
   const seed = { low: reader.varint() | 0, high: reader.varint() | 0 };
   const lastVersion = reader.varint();
+  const uploads = decodeUploads(reader, seed);
   reader.end();
-  return { seed, founded, lastVersion };
+  return { seed, founded, lastVersion, uploads };
 }

@@ -16,6 +16,7 @@ import { type HashSeed, seedOfCluster, SipKeyHash } from './key-hash.js';
 import { KvDecisions } from './kv-decisions.js';
 import type { SegmentLayout } from './layout.js';
 import { sameRules, type MemoryRules } from './memory-cap.js';
+import type { LoggedWrite } from './logged-writes.js';
 import type { ReadReply, ReadRequest, WriteReply, WriteRequest } from './requests.js';
 import { type KvState, SegmentKvRestore, SegmentKvSnapshot } from './segment-kv-snapshot.js';
 import { SegmentStore } from './segment-store.js';
@@ -23,6 +24,7 @@ import { SlabPool } from './slab-pool.js';
 import { cutSnapshot } from './snapshot.js';
 import { hashOfStore } from './state-hash.js';
 import type { KvStore, StoreRestore, StoreSnapshot, StoreStats } from './store.js';
+import { Uploads } from './uploads.js';
 
 /** For tests; a cluster has the standard ones, the same on every node. */
 export interface SegmentKvStoreOptions {
@@ -48,6 +50,7 @@ export class SegmentKvStore implements KvStore {
     onWritten: (version) => (this.lastVersion = version),
     onHit: () => this.markAsRead(),
   });
+  private readonly uploads = new Uploads();
   /** Tags of values read here that are not marked yet; no part of the state. */
   private readonly readMarks = new Set<number>();
 
@@ -95,11 +98,30 @@ export class SegmentKvStore implements KvStore {
     this.startEmpty();
   }
 
-  apply(write: WriteRequest): WriteReply {
-    if (write.type !== 'flush') return this.decisions.write(write);
-    const removed = this.segments.values.keyCount;
-    this.startEmpty();
-    return { type: 'flush', removed };
+  apply(write: WriteRequest): WriteReply;
+  apply(write: LoggedWrite): WriteReply | undefined;
+  apply(write: LoggedWrite): WriteReply | undefined {
+    switch (write.type) {
+      case 'flush': {
+        const removed = this.segments.values.keyCount;
+        this.startEmpty();
+        this.uploads.onEmptied();
+        return { type: 'flush', removed };
+      }
+      case 'piece':
+        return this.uploads.add(this.segments, write);
+      case 'finish':
+        return this.uploads.finish(this.segments, this.decisions, write);
+      case 'drop':
+        this.uploads.drop(this.segments, write.upload);
+        return undefined;
+      default:
+        return this.decisions.write(write);
+    }
+  }
+
+  dropUploads(): void {
+    this.uploads.dropAll(this.segments);
   }
 
   read(request: ReadRequest, nowMs: number): ReadReply {
@@ -127,12 +149,14 @@ export class SegmentKvStore implements KvStore {
       .number(low)
       .number(high)
       .number(this.founded ? 1 : 0);
+    this.uploads.addTo(own);
     return hashOfStore(this.segments) + own.hex();
   }
 
   snapshot(): StoreSnapshot {
     const { seed, founded, lastVersion } = this;
-    return new SegmentKvSnapshot({ seed, founded, lastVersion }, cutSnapshot(this.segments));
+    const uploads = this.uploads.list();
+    return new SegmentKvSnapshot({ seed, founded, lastVersion, uploads }, cutSnapshot(this.segments));
   }
 
   startRestore(): StoreRestore {
@@ -148,6 +172,7 @@ export class SegmentKvStore implements KvStore {
     this.seed = state.seed;
     this.founded = state.founded;
     this.lastVersion = state.lastVersion;
+    this.uploads.restore(state.uploads);
   }
 
   private newStore(seed: HashSeed): SegmentStore {

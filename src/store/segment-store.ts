@@ -24,7 +24,7 @@ import { Room } from './room.js';
 import { SlabPool } from './slab-pool.js';
 import { StoredEntry } from './stored-entry.js';
 import type { Condition, LookUp, SegmentStoreOptions, StoreCounters } from './store-options.js';
-import { Values } from './values.js';
+import { type FragmentRun, Values } from './values.js';
 
 /** Cleaning does up to this many bytes of moves for a byte written: enough for victims that are 7/8 live. */
 const CLEANING_PER_BYTE = 8;
@@ -124,7 +124,7 @@ export class SegmentStore {
     expiresAtMs = 0,
     condition?: Condition,
   ): boolean {
-    this.checkSizes(key, value);
+    this.checkSizes(key, value.length);
     assert(version >= 0 && version <= MAX_48_BITS && expiresAtMs <= MAX_48_BITS, 'versions and times have 48 bits');
     const { partition } = this;
     this.advanceClock(nowMs);
@@ -137,19 +137,59 @@ export class SegmentStore {
     const isLarge = value.length > partition.table.layout.fragmentAboveBytes;
     const kind = isLarge ? RECORD_HEAD : RECORD_VALUE;
     const size = recordBytes(kind, key.length, isLarge ? HEAD_VALUE_BYTES : value.length, expires);
-    const totalBytes = isLarge
-      ? Values.largeBytes(key.length, value.length, partition.table.layout.largestBytes - key.length)
-      : size;
+    const totalBytes = isLarge ? this.largeBytes(key, value.length) : size;
     this.room.admit(totalBytes, tag, key, this.clock);
     if (isLarge) {
-      const { headValue, fragmentBytes } = this.values.writeFragments(key, tag, value, size, this.makeSpaceFor);
-      this.putRecord(kind, key, headValue, version, expiresAtMs, tag, size, size + fragmentBytes);
+      const run = this.values.beginRun(key, tag);
+      try {
+        this.values.addToRun(run, value, this.makeSpaceFor);
+        this.room.makeSpace(size);
+      } catch (error) {
+        this.values.dropRun(run);
+        throw error;
+      }
+      this.putRecord(kind, key, this.values.headOf(run), version, expiresAtMs, tag, size, size + run.fragmentBytes);
     } else {
       this.room.makeSpace(size);
       this.putRecord(kind, key, value, version, expiresAtMs, tag, size, size);
     }
     this.tidy(totalBytes);
     return true;
+  }
+
+  /**
+   * Begins a value of `totalBytes` that comes in pieces: there is room for it now. Copies `key`. The value is visible when `setRun` has
+   * been called; a run that is not wanted any more is to be dropped. Several may be under way, for the same key as well.
+   * @throws DcacheError KEY_TOO_LARGE, VALUE_TOO_LARGE, STORE_FULL
+   */
+  beginRun(key: Uint8Array, totalBytes: number, nowMs: number): FragmentRun {
+    this.checkSizes(key, totalBytes);
+    this.advanceClock(nowMs);
+    const tag = this.partition.hash.keyTag(key, 0, key.length);
+    this.room.admit(this.largeBytes(key, totalBytes), tag, key, this.clock);
+    return this.values.beginRun(key.slice(), tag);
+  }
+
+  /** Writes the next bytes of the value. @throws DcacheError STORE_FULL; the run is then to be dropped. */
+  addToRun(run: FragmentRun, bytes: Uint8Array): void {
+    this.values.addToRun(run, bytes, this.makeSpaceFor);
+    this.tidy(bytes.length);
+  }
+
+  /** As `set` with the value of the run. @throws DcacheError STORE_FULL; the run is then to be dropped. */
+  setRun(run: FragmentRun, version: number, nowMs: number, expiresAtMs: number): void {
+    this.advanceClock(nowMs);
+    const { key, tag, fragmentBytes } = run;
+    const size = recordBytes(RECORD_HEAD, key.length, HEAD_VALUE_BYTES, expiresAtMs > 0);
+    this.room.makeSpace(size);
+    this.putRecord(RECORD_HEAD, key, this.values.headOf(run), version, expiresAtMs, tag, size, size + fragmentBytes);
+    this.tidy(size);
+  }
+
+  /** Gives up what has been written of a run. */
+  dropRun(run: FragmentRun): void {
+    this.values.dropRun(run);
+    this.tidy(0);
   }
 
   /** Ends the value of `key`. False, and nothing changed, if there is none or `condition` does not hold. */
@@ -321,15 +361,16 @@ export class SegmentStore {
     this.values.restore(state.expiringBytes, state.largeValues, state.keys);
   }
 
-  private checkSizes(key: Uint8Array, value: Uint8Array): void {
+  private largeBytes(key: Uint8Array, valueBytes: number): number {
+    return Values.largeBytes(key.length, valueBytes, this.partition.table.layout.largestBytes - key.length);
+  }
+
+  private checkSizes(key: Uint8Array, valueBytes: number): void {
     if (key.length === 0 || key.length > this.maxKeyBytes) {
       throw new DcacheError('KEY_TOO_LARGE', `the key has ${key.length} bytes; 1 to ${this.maxKeyBytes} are allowed`);
     }
-    if (value.length > this.maxValueBytes) {
-      throw new DcacheError(
-        'VALUE_TOO_LARGE',
-        `the value has ${value.length} bytes; the limit is ${this.maxValueBytes}`,
-      );
+    if (valueBytes > this.maxValueBytes) {
+      throw new DcacheError('VALUE_TOO_LARGE', `the value has ${valueBytes} bytes; the limit is ${this.maxValueBytes}`);
     }
   }
 

@@ -6,6 +6,7 @@
  * run out by the log's time does not exist.
  */
 import type { MemoryRules } from './memory-cap.js';
+import type { LoggedWrite } from './logged-writes.js';
 import type { ReadReply, ReadRequest, WriteReply, WriteRequest } from './requests.js';
 
 /**
@@ -63,8 +64,14 @@ export interface KvStore {
   applyReadMarks(marks: readonly number[]): void;
   /** The cluster has got its id. Before the first write; a later call has no effect. */
   onFounded(clusterId: string): void;
-  /** Decides and carries out one write at the log's time. Copies what it keeps. Never throws for what a client sent. */
+  /**
+   * Decides and carries out one write at the log's time. Copies what it keeps. Never throws for what a client sent. A piece has no reply
+   * unless it is refused, and then the rest of its value is of no use.
+   */
   apply(write: WriteRequest): WriteReply;
+  apply(write: LoggedWrite): WriteReply | undefined;
+  /** The log's term has changed: what is unfinished of large values is dropped. */
+  dropUploads(): void;
   /** Answers at the log's time; `nowMs` only serves to tell the time left. Buffers in the reply are the caller's. */
   read(request: ReadRequest, nowMs: number): ReadReply;
   /** Which values have been read here since the last call, as far as that matters for eviction; at most LIMITS.maxReadMarks. */

@@ -15,6 +15,18 @@ import { RecordRefs } from './record-refs.js';
 export const MIN_FRAGMENT_BYTES = 2048;
 const NO_REFS = new RecordRefs();
 
+/** The fragments of a large value that is being written: 0..count-1 of `version`. Owned by whoever began it. */
+export interface FragmentRun {
+  readonly key: Uint8Array;
+  /** Of the key. */
+  readonly tag: number;
+  readonly version: number;
+  count: number;
+  valueBytes: number;
+  /** What the fragments take in the store. */
+  fragmentBytes: number;
+}
+
 export class Values {
   private readonly store: PartitionStore;
   private readonly commands: LocationCommands;
@@ -118,45 +130,56 @@ export class Values {
     return valueBytes + (count + 1) * (keyBytes + 24) + 32;
   }
 
-  /**
-   * Writes `value` as fragments, which nothing names yet. `makeSpace` sees to room for a record of so many bytes, or throws;
-   * then the fragments written so far are removed again. Returns the value of the head that has to follow, for which
-   * there is room (`headBytes`), and what the fragments take.
-   */
-  writeFragments(
-    key: Uint8Array,
-    tag: number,
-    value: Uint8Array,
-    headBytes: number,
-    makeSpace: (bytes: number) => void,
-  ): { readonly headValue: Uint8Array; readonly fragmentBytes: number } {
-    const version = ++this.largeCount;
-    let count = 0;
-    let fragmentBytes = 0;
-    try {
-      for (let at = 0; at < value.length; count++) {
-        const length = this.roomForFragment(key.length, value.length - at, makeSpace);
-        const size = recordBytes(RECORD_FRAGMENT, key.length, length, false);
-        const segment = this.placement.place('write', size);
-        const piece = value.subarray(at, at + length);
-        const to = this.store.append(segment, RECORD_FRAGMENT, key, piece, version, 0, count, size);
-        this.commands.put(to, this.store.hash.fragmentTag(tag, version, count), NO_REFS);
-        at += length;
-        fragmentBytes += size;
-      }
-      makeSpace(headBytes);
-    } catch (error) {
-      this.dropFragments(key, tag, version, count);
-      throw error;
-    }
-    return { headValue: encodeHeadValue({ version, count, valueBytes: value.length }), fragmentBytes };
+  /** Begins a large value, whose fragments nothing names until the head that `headOf` describes is put. */
+  beginRun(key: Uint8Array, tag: number): FragmentRun {
+    return { key, tag, version: ++this.largeCount, count: 0, valueBytes: 0, fragmentBytes: 0 };
   }
 
-  /** Removes fragments 0..count-1 that never got a head. */
-  dropFragments(key: Uint8Array, tag: number, version: number, count: number): void {
+  /**
+   * Writes the next bytes of a value as fragments. `makeSpace` sees to room for a record of so many bytes, or throws; what has been
+   * written then stays until `dropRun`.
+   */
+  addToRun(run: FragmentRun, bytes: Uint8Array, makeSpace: (bytes: number) => void): void {
+    const { key, tag, version } = run;
+    for (let at = 0; at < bytes.length;) {
+      const length = this.roomForFragment(key.length, bytes.length - at, makeSpace);
+      const size = recordBytes(RECORD_FRAGMENT, key.length, length, false);
+      const segment = this.placement.place('write', size);
+      const piece = bytes.subarray(at, at + length);
+      const to = this.store.append(segment, RECORD_FRAGMENT, key, piece, version, 0, run.count, size);
+      this.commands.put(to, this.store.hash.fragmentTag(tag, version, run.count), NO_REFS);
+      at += length;
+      run.count++;
+      run.valueBytes += length;
+      run.fragmentBytes += size;
+    }
+  }
+
+  /** The value of the head that belongs to the fragments of a run. */
+  headOf({ version, count, valueBytes }: FragmentRun): Uint8Array {
+    return encodeHeadValue({ version, count, valueBytes });
+  }
+
+  /** Removes the fragments of a run that never got its head. Their bytes may be elsewhere. */
+  dropRun({ version }: FragmentRun): void {
     this.refs.clear();
-    for (let number = 0; number < count; number++) this.collectFragment(key, tag, version, number, this.refs);
-    this.commands.remove(this.refs, 'delete');
+    for (const fragment of this.store.headless.list()) {
+      if (fragment.version === version) this.refs.add(fragment.tag, fragment.location, fragment.sizeBytes);
+    }
+    if (this.refs.count > 0) this.commands.remove(this.refs, 'delete');
+  }
+
+  /** The value of a run that never got its head, in memory of its own. All its bytes are here. */
+  joinRun({ key, tag, version, count, valueBytes }: FragmentRun): Uint8Array {
+    const joined = new Uint8Array(valueBytes);
+    let at = 0;
+    for (let number = 0; number < count; number++) {
+      this.fragmentAt(key, tag, version, number);
+      const piece = this.store.found.value();
+      copyBytes(piece, joined, at);
+      at += piece.length;
+    }
+    return joined;
   }
 
   /** Removes one fragment that never got a head. */

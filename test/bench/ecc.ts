@@ -1,9 +1,10 @@
 /**
  * `npm run bench -- ecc`: ecc mode on real processes, beside raft mode with as many nodes in the same run. Bytes that the cluster
- * holds for an entry; requests a second, their latencies and processor time; the longest stall when a node is killed. Options:
+ * holds for an entry; requests a second, their latencies and processor time; the longest stall when a node is killed, and when it is
+ * stopped and taken back as planned. Options:
  *
  *   --quick                       fewer entries, rounds and sizes: minutes instead of a good half hour
- *   --only=memory|speed|stall     one part, or several with commas between them
+ *   --only=memory|speed|stall|handover    one part, or several with commas between them
  *   --nodes=3|5                   memory of the clusters of this size only: RS(2,1) or RS(3,2)
  *   --entries=10000,100000        memory at these numbers of entries
  *   --json                        one JSON object instead of tables
@@ -13,18 +14,20 @@
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { measureMemory, type MemoryPlan } from './ecc/memory.js';
+import { measureHandOvers, type HandOverPlan } from './ecc/hand-over.js';
 import { RS_2_1, RS_3_2 } from './ecc/shapes.js';
 import { measureSpeed, type SpeedPlan } from './ecc/speed.js';
 import { measureStalls, type StallPlan } from './ecc/stall.js';
-import { memoryTable, partsTable, speedTable, stallTable } from './ecc/tables.js';
+import { handOverTable, memoryTable, partsTable, speedTable, stallTable } from './ecc/tables.js';
 
 interface BenchPlan {
   readonly memory: MemoryPlan;
   readonly speed: SpeedPlan;
   readonly stall: StallPlan;
+  readonly handover: HandOverPlan;
 }
 
-const PARTS = ['memory', 'speed', 'stall'] as const satisfies readonly (keyof BenchPlan)[];
+const PARTS = ['memory', 'speed', 'stall', 'handover'] as const satisfies readonly (keyof BenchPlan)[];
 
 const SIZES = [
   { keyBytes: 8, valueBytes: 9 },
@@ -36,12 +39,14 @@ const FULL: BenchPlan = {
   memory: { codes: [RS_3_2, RS_2_1], sizes: SIZES, counts: [10_000, 100_000, 1_000_000] },
   speed: { code: RS_3_2, inFlight: [1, 64, 512], rounds: 7, roundMs: 2_000 },
   stall: { code: RS_3_2, rounds: 5 },
+  handover: { code: RS_3_2, rounds: 3 },
 };
 
 const QUICK: BenchPlan = {
   memory: { codes: [RS_3_2, RS_2_1], sizes: SIZES, counts: [10_000, 100_000] },
   speed: { code: RS_3_2, inFlight: [1, 64, 512], rounds: 3, roundMs: 1_000 },
   stall: { code: RS_3_2, rounds: 1 },
+  handover: { code: RS_3_2, rounds: 1 },
 };
 
 const { values: flags } = parseArgs({
@@ -84,5 +89,10 @@ if (wanted.includes('stall')) {
   const rows = await measureStalls(plan.stall, say);
   results.stall = rows;
   show(stallTable(rows));
+}
+if (wanted.includes('handover')) {
+  const rows = await measureHandOvers(plan.handover, say);
+  results.handover = rows;
+  show(handOverTable(rows));
 }
 if (flags.json) process.stdout.write(`${JSON.stringify(results, null, 2)}\n`);

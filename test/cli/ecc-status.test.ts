@@ -47,6 +47,7 @@ const node = (number: number, changed: Partial<NodeReport> = {}): NodeReport => 
     transfers: [],
     candidateBytes: 0,
   },
+  supervised: false,
   ...changed,
 });
 const down = (number: number): NodeReport =>

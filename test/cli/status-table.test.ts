@@ -31,6 +31,7 @@ const node = (nodeId: string, changed: Partial<NodeReport> = {}): NodeReport => 
   reserveBytes: 0,
   bytesFor: {},
   ecc: undefined,
+  supervised: false,
   ...changed,
 });
 const down = (nodeId: string): NodeReport => node(nodeId, { up: false, role: 'down' });

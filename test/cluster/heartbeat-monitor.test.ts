@@ -21,12 +21,24 @@ function monitor(map = MAP): HeartbeatMonitor {
   return created;
 }
 
+const NONE: ReadonlySet<number> = new Set();
+
 const hear = (to: HeartbeatMonitor, member = life(1), nowMs = NOW, sequence = 1, report: Partial<DataReport> = {}) =>
-  to.onHeartbeat(heartbeatOf(member, report, sequence), { nowMs, quorumContactMs: nowMs, lastLogIndex: 7 });
+  to.onHeartbeat(heartbeatOf(member, report, sequence), {
+    nowMs,
+    quorumContactMs: nowMs,
+    lastLogIndex: 7,
+    underWay: NONE,
+  });
 
 /** The first heartbeat of a life after it has been answered. */
 const hearAnswered = (to: HeartbeatMonitor, member: GroupMember, nowMs = NOW, term = TERM) =>
-  to.onHeartbeat(heartbeatOf(member, {}, 2, term), { nowMs, quorumContactMs: nowMs, lastLogIndex: 7 });
+  to.onHeartbeat(heartbeatOf(member, {}, 2, term), {
+    nowMs,
+    quorumContactMs: nowMs,
+    lastLogIndex: 7,
+    underWay: new Set(),
+  });
 
 const hearAll = (to: HeartbeatMonitor, nowMs: number, reports: Readonly<Record<number, Partial<DataReport>>> = {}) =>
   lives(5).map((member, i) => hear(to, member, nowMs, nowMs, reports[i + 1]));

@@ -11,6 +11,8 @@ const reply = (sequence: number, changed: Partial<HeartbeatReply> = {}): Heartbe
   leaseMs: 500,
   mapIndex: 3,
   letGo: [],
+  handOver: [],
+  leaveRefused: false,
   troubles: [],
   ...changed,
 });

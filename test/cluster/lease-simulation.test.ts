@@ -11,6 +11,7 @@ test.each<Code>([
 ])('RS($k, $m): at most one node answers, no primary is taken out under its lease, and what can heal heals', (code) => {
   const tried = new Set<string>();
   let livePrimariesOut = 0;
+  let handedBack = 0;
   let healed = 0;
   for (const seed of SEEDS) {
     const simulation = new LeaseSimulation(seed, code);
@@ -19,6 +20,7 @@ test.each<Code>([
     simulation.run(5_000);
     for (const type of simulation.tally.commands.keys()) tried.add(type);
     livePrimariesOut += simulation.tally.livePrimariesOut;
+    handedBack += simulation.tally.handedBack;
     for (const group of simulation.bearable) {
       expect(group.inSync, `seed ${seed}, group ${group.id}`).toHaveLength(code.k + code.m);
       expect(simulation.answers(group), `seed ${seed}, group ${group.id}`).toEqual(group.acting.map(() => 1));
@@ -27,5 +29,6 @@ test.each<Code>([
   }
   expect([...tried]).toEqual(expect.arrayContaining(['create-groups', 'remove', 'renew', 'join', 'promote']));
   expect(livePrimariesOut).toBeGreaterThan(2);
+  expect(handedBack).toBeGreaterThan(2);
   expect(healed).toBeGreaterThan((SEEDS.length * (code.k + code.m)) / 2);
 });

@@ -1,9 +1,10 @@
 /**
  * A cluster of nothing but leases and maps on virtual time, from one seed: real planner, monitor, lease holders and map commands
  * behind a network that loses, delays and overtakes, clocks that drift, nodes that pause and die, leaders that are deposed without
- * knowing it, links that break, primaries that let go or do not.
+ * knowing it, links that break, primaries that let go or do not, nodes that say that they are leaving.
  *
- * After every step it checks I4: at most one node would answer a read of a partition, and a primary that is taken out holds no lease.
+ * After every step it checks I4: at most one node would answer a read of a partition, and a primary that is taken out holds no lease; and
+ * that a holder comes back only to what has been let go of.
  */
 import { assert } from '../../src/base/assert.js';
 import { Prng } from '../../src/base/prng.js';
@@ -33,8 +34,8 @@ interface Leader {
   /** When a newer leader was elected; it goes on without knowing. */
   deposed: boolean;
   quorumContactMs: number;
-  /** Planned and proposed, and when it will be committed; lost if the leader is deposed before. */
-  proposal: { readonly command: MapCommand; readonly dueMs: number } | undefined;
+  /** Planned and proposed, one a group at most, and when each will be committed; lost if the leader is deposed before. */
+  proposals: readonly { readonly command: MapCommand; readonly dueMs: number }[];
 }
 
 /** One process life. */
@@ -48,6 +49,8 @@ class Process {
   map: ClusterMap = EMPTY_MAP;
   nextHeartbeatMs = 0;
   pausedUntilMs = 0;
+  /** It is about to stop, or so it says. */
+  leaving = false;
   answeredIn = 0;
   /** Grants that may become usable, and the one in use. */
   private pending: LeaseGrant[] = [];
@@ -84,10 +87,16 @@ export interface Tally {
   /** Removals of a member that was primary of something, by process life that was still running. */
   primariesOut: number;
   livePrimariesOut: number;
+  /** Promotions of a data holder for whom another one had acted. */
+  handedBack: number;
+}
+
+function underWay({ proposals }: Leader): ReadonlySet<number> {
+  return new Set(proposals.flatMap(({ command }) => ('group' in command ? command.group : [])));
 }
 
 export class LeaseSimulation {
-  readonly tally: Tally = { commands: new Map(), primariesOut: 0, livePrimariesOut: 0 };
+  readonly tally: Tally = { commands: new Map(), primariesOut: 0, livePrimariesOut: 0, handedBack: 0 };
   private readonly prng: Prng;
   private readonly code: Code;
   private readonly processes: Process[];
@@ -116,6 +125,7 @@ export class LeaseSimulation {
   heal(): void {
     this.healed = true;
     this.badLinks.clear();
+    for (const process of this.processes) process.leaving = false;
   }
 
   /** Groups with k in-sync lives that still run: the others have lost more than the code can bear. */
@@ -164,6 +174,7 @@ export class LeaseSimulation {
     if (prng.chance(1, 300) && this.canSpare(process.member)) {
       this.processes[number] = this.start(life(number + 1, (process.member.incarnation % 100) + 1));
     }
+    if (prng.chance(1, 300)) process.leaving = !process.leaving;
     if (prng.chance(1, 600)) this.elect();
     if (prng.chance(1, 300)) this.badLinks.add(linkOf(process.member, prng.pick(this.processes).member));
     if (prng.chance(1, 150)) this.badLinks.clear();
@@ -185,7 +196,7 @@ export class LeaseSimulation {
     const before = this.leaders.at(-1);
     if (before !== undefined) {
       before.deposed = true;
-      before.proposal = undefined;
+      before.proposals = [];
       before.quorumContactMs = this.nowMs - (this.prng.chance(1, 2) ? 0 : TIMINGS.minElectionTimeoutMs);
     }
     const monitor = new HeartbeatMonitor({
@@ -197,23 +208,25 @@ export class LeaseSimulation {
       members: () => [],
     });
     monitor.onMap(this.map, this.nowMs);
-    this.leaders.push({ monitor, deposed: false, quorumContactMs: this.nowMs, proposal: undefined });
+    this.leaders.push({ monitor, deposed: false, quorumContactMs: this.nowMs, proposals: [] });
     if (this.leaders.length > 2) this.leaders.shift();
   }
 
   private lead(leader: Leader): void {
     if (leader.deposed) return;
     leader.quorumContactMs = this.nowMs - this.prng.below(100);
-    if (leader.proposal !== undefined) {
-      if (leader.proposal.dueMs <= this.nowMs) this.commit(leader, leader.proposal.command);
-      return;
+    for (let next = leader.proposals[0]; next !== undefined && next.dueMs <= this.nowMs; next = leader.proposals[0]) {
+      leader.proposals = leader.proposals.slice(1);
+      this.commit(leader, next.command);
     }
-    const command = leader.monitor.plan(this.nowMs);
-    if (command !== undefined) leader.proposal = { command, dueMs: this.nowMs + this.prng.between(10, 200) };
+    if (leader.proposals.some(({ command }) => !('group' in command))) return;
+    const command = leader.monitor.plan(this.nowMs, underWay(leader));
+    if (command === undefined) return;
+    const dueMs = Math.max(leader.proposals.at(-1)?.dueMs ?? 0, this.nowMs + this.prng.between(10, 200));
+    leader.proposals = [...leader.proposals, { command, dueMs }];
   }
 
   private commit(leader: Leader, command: MapCommand): void {
-    leader.proposal = undefined;
     const index = this.log.push(command);
     const before = this.map;
     const after = applyMapCommand(before, command, index);
@@ -222,6 +235,7 @@ export class LeaseSimulation {
     if (after === before) return;
     this.tally.commands.set(command.type, (this.tally.commands.get(command.type) ?? 0) + 1);
     if (command.type === 'remove') this.checkRemoval(before, command);
+    if (command.type === 'promote') this.checkPromotion(before, command);
   }
 
   /** I4(c) where it counts: when the removal takes effect. */
@@ -235,6 +249,18 @@ export class LeaseSimulation {
     this.tally.livePrimariesOut++;
     const hasLetGo = process.letGo.get(group.id) === group.epoch;
     assert(hasLetGo || !process.holdsLease(this.nowMs), 'a primary that is taken out has let go or holds no lease');
+  }
+
+  /** A holder takes over only when who acted for it has let go: then nothing that it was asked is without an answer. */
+  private checkPromotion(before: ClusterMap, command: Extract<MapCommand, { type: 'promote' }>): void {
+    const group = before.groups[command.group];
+    const position = group?.holders.indexOf(command.member.nodeId) ?? 0;
+    if (group === undefined || position >= before.k) return;
+    const acting = this.processes.find(({ member }) => member.nodeId === primaryOf(group, position)?.nodeId);
+    if (acting === undefined || !sameMember(acting.member, primaryOf(group, position) ?? acting.member)) return;
+    const hasLetGo = acting.letGo.get(group.id) === group.epoch || acting.map.groups[group.id]?.epoch !== group.epoch;
+    assert(hasLetGo, 'who acts for a holder has let go when the holder comes in sync');
+    this.tally.handedBack++;
   }
 
   private catchUp(process: Process): void {
@@ -260,14 +286,15 @@ export class LeaseSimulation {
   }
 
   private answer(leader: Leader, process: Process, heartbeat: Heartbeat): void {
-    const lastLogIndex = this.log.length + (leader.proposal === undefined ? 0 : 1);
+    const lastLogIndex = this.log.length + leader.proposals.length;
     const { quorumContactMs } = leader;
-    const reply = leader.monitor.onHeartbeat(heartbeat, { nowMs: this.nowMs, quorumContactMs, lastLogIndex });
+    const context = { nowMs: this.nowMs, quorumContactMs, lastLogIndex, underWay: underWay(leader) };
+    const reply = leader.monitor.onHeartbeat(heartbeat, context);
     if (reply === undefined) return;
     this.send(() => {
       if (process.pausedUntilMs > this.nowMs) return;
       process.take(reply);
-      for (const { group, epoch } of reply.letGo) {
+      for (const { group, epoch } of [...reply.letGo, ...reply.handOver]) {
         const isCurrent = process.map.groups[group]?.epoch === epoch;
         if (isCurrent && (this.healed || this.prng.chance(1, 3))) process.letGo.set(group, epoch);
       }
@@ -275,7 +302,7 @@ export class LeaseSimulation {
   }
 
   private report(process: Process): DataReport {
-    const { map, member, appliedIndex } = process;
+    const { map, member, appliedIndex, leaving } = process;
     const learns = map.groups.flatMap((group) => group.joining.map((learner) => ({ group, learner })));
     const declarations = learns.flatMap(({ group, learner }) =>
       positionsToDeclare(group, map.k, learner)
@@ -292,7 +319,16 @@ export class LeaseSimulation {
       .filter((other) => this.badLinks.has(linkOf(member, other.member)))
       .map((other) => ({ nodeId: other.member.nodeId, ageMs: TIMINGS.linkTimeoutMs + 1 }));
     const letGo = [...process.letGo].map(([group, epoch]) => ({ group, epoch }));
-    return { mapIndex: appliedIndex, letGo, declarations, brokenJoins, unacknowledged, lastIndexes: [], freeBytes: 0 };
+    return {
+      mapIndex: appliedIndex,
+      letGo,
+      declarations,
+      brokenJoins,
+      unacknowledged,
+      lastIndexes: [],
+      freeBytes: 0,
+      leaving,
+    };
   }
 
   private send(deliver: () => void): void {

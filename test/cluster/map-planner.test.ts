@@ -20,6 +20,15 @@ test('while all is well nothing is planned', () => {
   expect(planLetGo(MAP, observe(MAP, 5))).toEqual([]);
 });
 
+test('a group that is about to change is left alone', () => {
+  const map = newMap(3, 2);
+  const observed = observe(map, 5, { 1: DEAD });
+  const planned = (...underWay: number[]): unknown => planMapChange(map, observed, new Set(underWay));
+  expect(planned()).toEqual(remove(1));
+  expect(planned(0)).toMatchObject({ type: 'remove', group: 1 });
+  expect(planned(0, 1, 2, 3, 4)).toBeUndefined();
+});
+
 describe('creation of the groups', () => {
   test('waits for n nodes', () => {
     expect(planMapChange(EMPTY_MAP, observe(EMPTY_MAP, 4))).toBeUndefined();
@@ -220,7 +229,8 @@ describe('promotion', () => {
   const byPosition = [0, 1, 2].map((position) => declared(JOINING_5, 0, position, life(5, 2), 10));
 
   test('of a data holder takes the declaration of who acts for it', () => {
-    const observed = observe(JOINING_1, 5, { 1: { incarnation: 2 }, 4: { report: { declarations: complete1 } } });
+    const report = { declarations: complete1, letGo: [{ group: 0, epoch: 2 }] };
+    const observed = observe(JOINING_1, 5, { 1: { incarnation: 2 }, 4: { report } });
     const command = planMapChange(JOINING_1, observed);
     expect(command).toMatchObject({ type: 'promote', member: life(1, 2), joinIndex: 10, declarations: complete1 });
     expect(command && groupOf(applyAll(JOINING_1, [command])).acting).toEqual([null, null, null]);

@@ -141,6 +141,7 @@ export const someHeartbeat = fc.record({
   unacknowledged: some(fc.record({ nodeId: someNodeId, ageMs: someNumber })),
   lastIndexes: some(fc.record({ group: someNumber, index: someNumber })),
   freeBytes: someNumber,
+  leaving: fc.boolean(),
   answeredIn: someNumber,
 });
 
@@ -151,6 +152,8 @@ export const someHeartbeatReply = fc.record({
   leaseMs: someNumber,
   mapIndex: someNumber,
   letGo: someEpochs,
+  handOver: someEpochs,
+  leaveRefused: fc.boolean(),
   troubles: some(
     fc.record({
       group: someNumber,

@@ -40,6 +40,30 @@ export function values({ client, bytes, endpoints, largeValueBytes }: KvContext)
     expect(await bytes().inspect(key)).toMatchObject({ valueBytes: value.length, ttlMs: null });
   });
 
+  test.each([
+    ['one byte below what travels in pieces', LIMITS.largeValueBytes],
+    ['one byte above', LIMITS.largeValueBytes + 1],
+    ['sixteen times that', 16 * LIMITS.largeValueBytes],
+  ])('a value of %s is kept exactly, with small ones beside it', async (_name, length) => {
+    const key = freshKey();
+    const value = Buffer.alloc(length, randomBytes(997));
+    const small = freshKey('small');
+    const [{ version }] = await Promise.all([
+      bytes().set(key, value, { timeoutMs: 50_000 }),
+      ...Array.from({ length: 20 }, () => client().increment(small)),
+    ]);
+    const [found] = await Promise.all([bytes().get(key, { timeoutMs: 50_000 }), client().increment(small)]);
+    expect(value.equals(found ?? Buffer.alloc(0))).toBe(true);
+    expect(await client().get(small)).toBe('21');
+    const tail = Buffer.alloc(2 * LIMITS.largeValueBytes, 9);
+    expect(await bytes().append(key, tail, { timeoutMs: 50_000 })).toBe(length + tail.length);
+    expect(await bytes().set(key, value, { nx: true, timeoutMs: 50_000 })).toMatchObject({ applied: false });
+    const after = await bytes().set(key, Buffer.from('small'), { getOld: true, timeoutMs: 50_000 });
+    expect(after.version).toBeGreaterThan(version);
+    expect(after.old?.equals(Buffer.concat([value, tail]))).toBe(true);
+    await bytes().delete(key);
+  });
+
   test('a large value is kept exactly', async () => {
     const key = freshKey();
     const value = Buffer.alloc(largeValueBytes, 7);

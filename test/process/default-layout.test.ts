@@ -7,6 +7,7 @@ import { place } from '../../src/cluster/default-layout.js';
 import { parseAddress } from '../../src/base/address.js';
 import type { Child } from '../support/child.js';
 import { playScene, type Scene } from './harness.js';
+import { Load } from './load/load.js';
 import { isFree } from '../support/free-ports.js';
 
 const PLACES = [1, 2, 3, 4, 5].map(place);
@@ -95,6 +96,61 @@ describe.sequential('the default layout', { timeout: 180_000 }, () => {
       expect(await scene.cli(['kv', 'get', 'fruit'])).toMatchObject({ exitCode: 0, stdout: 'cherry\n' });
       again.signal('SIGTERM');
       expect(await again.ended).toEqual({ exitCode: 0, signal: null });
+    });
+  });
+
+  test.each(['raft', 'ecc'])(
+    'a cluster of %s mode is restarted node by node under load, and no client notices',
+    async (mode) => {
+      await playScene(async (scene) => {
+        useDefaultLayout(scene, 3);
+        const cluster = scene.spawn('cluster start', ['cluster', 'start', '--mode', mode, '--nodes', '3']);
+        await cluster.says('The cluster runs.');
+        const before = (await scene.untilServing()).nodes.map(({ pid }) => pid);
+        const load = new Load(scene.client());
+        await load.untilWritten(200);
+
+        const restarted = await scene.cli(['cluster', 'restart', '--json']);
+        const events = restarted.stdout
+          .trim()
+          .split('\n')
+          .map((line) => JSON.parse(line) as { event: string });
+        expect(restarted.exitCode, restarted.stdout + cluster.output).toBe(0);
+        expect(events.filter(({ event }) => event === 'back')).toHaveLength(3);
+        expect(events.at(-1)).toMatchObject({ event: 'done' });
+        const pids = (await scene.untilServing()).nodes.map(({ pid }) => pid);
+        expect(pids.filter((pid) => before.includes(pid))).toEqual([]);
+        expect(cluster.output).toContain('n1 has left, and is started again');
+
+        await load.untilWritten(200);
+        await load.settle(scene.client());
+        expect(load.failures).toEqual([]);
+        cluster.signal('SIGTERM');
+        expect(await cluster.ended).toEqual({ exitCode: 0, signal: null });
+      });
+    },
+  );
+
+  test('a node that nobody would start again is not restarted, nor one that could not be done without', async () => {
+    await playScene(async (scene) => {
+      useDefaultLayout(scene, 3);
+      const [one, two, three] = ['n1', 'n2', 'n3'].map((id) =>
+        scene.spawn(id, ['node', 'start', '--mode', 'raft', '--id', id]),
+      );
+      await scene.untilServing();
+      const asked = scene.spawn('restart', ['cluster', 'restart', 'n2']);
+      await asked.says('n2: nobody would start it again, so restart it now:');
+      expect(asked.stdout).toContain(`kill ${two?.pid}\n    dcache node start --id n2 --mode raft --nodes 3\n`);
+      two?.signal('SIGTERM');
+      await two?.ended;
+      expect(await scene.cli(['cluster', 'restart', 'n1'])).toMatchObject({
+        exitCode: 3,
+        stderr: 'error: the cluster cannot do without n1 now: n2 is down; see `dcache cluster status`\n',
+      });
+      scene.spawn('n2 again', ['node', 'start', '--mode', 'raft', '--id', 'n2']);
+      expect((await asked.ended).exitCode).toBe(0);
+      expect(asked.stdout).toContain('n2: is back');
+      for (const node of [one, three]) expect(node?.running).toBe(true);
     });
   });
 

@@ -14,7 +14,6 @@ import { TransferPace } from '../../src/replication/transfer-pace.js';
 import { SipKeyHash } from '../../src/store/key-hash.js';
 import { STANDARD_LAYOUT } from '../../src/store/layout.js';
 import { PartitionStore } from '../../src/store/partition-store.js';
-import { SlabPool } from '../../src/store/slab-pool.js';
 import { unlimitedMemory } from '../support/unlimited-memory.js';
 
 const BACKUP = { nodeId: 'b' as NodeId, incarnation: 1 as Incarnation };
@@ -25,7 +24,8 @@ const EPOCH = 3;
 
 /** Throws when the primary of epoch 3 counts what its backup has acknowledged in epoch 1, when the same node was primary. */
 export function playHeldUpAck(): void {
-  const store = new PartitionStore(new SlabPool(), STANDARD_LAYOUT, new SipKeyHash({ low: 1, high: 2 }));
+  const memory = unlimitedMemory();
+  const store = new PartitionStore(memory.pool, STANDARD_LAYOUT, new SipKeyHash({ low: 1, high: 2 }));
   const state: PartitionState = { store, log: new PartitionLog(), appliedIndex: 0, header: EMPTY_HEADER };
   const primary = new Primary(
     {
@@ -33,7 +33,7 @@ export function playHeldUpAck(): void {
       state,
       folds: undefined,
       newStore: () => new RecordedStore(state),
-      memory: unlimitedMemory(),
+      memory,
       pace: new TransferPace(),
       emit: () => undefined,
     },

@@ -17,6 +17,7 @@ export const RAFT_FAULTS = [
   'crashed after a write',
   'all nodes crashed',
   'node stopped cleanly',
+  'planned restart',
   'disk lost',
   'node removed and admitted again',
   'disk slow',
@@ -66,8 +67,8 @@ export const LOSING: readonly FaultKind[] = [
   'node stopped cleanly',
   'disk lost',
 ];
-/** The same, at some later write. */
-export const DOOMING: readonly FaultKind[] = ['crashed before a write', 'crashed after a write'];
+/** The same, later: at some write, or when others have taken over. */
+export const DOOMING: readonly FaultKind[] = ['crashed before a write', 'crashed after a write', 'planned restart'];
 /** Nobody is taken for gone because of them. */
 export const HARMLESS: readonly FaultKind[] = ['clock jumped', 'leader moved on request'];
 /** They befall more than one node. */

@@ -166,8 +166,14 @@ export class Life implements PeerListener {
     this.dataThread.resume();
   }
 
+  /** What a node does first on SIGTERM: others take over what it leads. Calls `onLeft` once, unless the process ends before. */
+  leave(onLeft: () => void): void {
+    const { dataThread } = this;
+    dataThread.post(() => void this.plane.leave().then(() => dataThread.soon(onLeft)));
+  }
+
   /**
-   * Drains and ends, as a node does on SIGTERM: what is under way is answered, leadership handed over. Calls `onStopped` once,
+   * Drains and ends, as a node does on SIGTERM then: what is under way is answered, leadership handed over. Calls `onStopped` once,
    * unless the process ends before.
    */
   stop(patienceMs: number, onStopped: () => void): void {

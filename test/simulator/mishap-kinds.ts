@@ -83,6 +83,11 @@ export const MISHAPS: readonly Mishap[] = [
     victim.stop(() => context.startLater(victim));
     return true;
   }),
+  mishap('planned restart', (context, victim) => {
+    if (victim.life === undefined) return false;
+    victim.leave(() => victim.start());
+    return true;
+  }),
   mishap('disk lost', (context, victim) => {
     if (!mayLoseDisk(context.world, victim) || victim.beingReplaced) return false;
     victim.crash();

@@ -122,6 +122,14 @@ export class SimNode {
     });
   }
 
+  /** The same, once others have taken over what it leads. */
+  leave(onStopped: () => void): void {
+    const life = this.currentLife;
+    life?.leave(() => {
+      if (this.currentLife === life) this.stop(onStopped);
+    });
+  }
+
   /** An empty disk takes the place of the old one. */
   loseDisk(): void {
     assert(this.currentLife === undefined, 'a disk is lost while nothing runs');

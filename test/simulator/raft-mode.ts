@@ -18,6 +18,7 @@ import type { StoreKind } from './scenario/parameters.js';
 import type { PlaneParts, PlaneSetup, SimMode, SimPlane } from './sim-mode.js';
 import { SimSnapshotFiles } from './snapshot-files.js';
 import type { World } from './world.js';
+import { SIM_PIECES } from './piece-sizes.js';
 
 /** The state machine of the node, watched. */
 class WatchedStateMachine extends StateMachine {
@@ -30,7 +31,7 @@ class WatchedStateMachine extends StateMachine {
     this.invariants = invariants;
   }
 
-  override apply(entry: Entry): readonly WriteReply[] {
+  override apply(entry: Entry): readonly (WriteReply | undefined)[] {
     this.invariants.onApply(this.host, this.appliedIndex, entry);
     const replies = super.apply(entry);
     this.invariants.onApplied(this.host, this.appliedIndex, () => this.store.stateHash());
@@ -57,6 +58,7 @@ class RaftSimPlane implements SimPlane {
       scheduler: thread,
       wallMs: () => clock.nowMs(),
       memoryRules,
+      pieceSizes: SIM_PIECES,
       logger: world.logger.child(`${host} router`),
       submit: (requests, onTaken) => parts.submit(requests, onTaken),
     });
@@ -76,6 +78,10 @@ class RaftSimPlane implements SimPlane {
 
   onEvents(events: readonly ControlEvent[]): void {
     this.dataSide.onEvents(events);
+  }
+
+  leave(): ReturnType<DataPlane['leave']> {
+    return Promise.resolve();
   }
 
   drain(): ReturnType<DataPlane['drain']> {

@@ -16,7 +16,7 @@ import type { Mishap } from './mishap-kinds.js';
 import type { SimThread } from './thread.js';
 
 /** The data side of one life, on its main thread. */
-export type SimPlane = Pick<DataPlane, 'execute' | 'onEvents' | 'drain' | 'stop'>;
+export type SimPlane = Pick<DataPlane, 'execute' | 'onEvents' | 'leave' | 'drain' | 'stop'>;
 
 export interface PlaneParts {
   readonly host: string;

@@ -132,6 +132,12 @@ export class World implements LifeWorld {
       case 'let-go':
         this.trace.record(nowMs, host, 'let go', JSON.stringify(event.groups));
         return;
+      case 'hand-over':
+        this.trace.record(nowMs, host, 'hand over', JSON.stringify(event.groups));
+        return;
+      case 'leave-refused':
+        this.trace.record(nowMs, host, 'leave refused');
+        return;
       case 'troubles':
         this.trace.record(nowMs, host, 'troubles', JSON.stringify(event.troubles));
         return;

@@ -88,6 +88,10 @@ export class FakeNode implements ClientBackend {
     return Promise.reject(new Error('not part of this test'));
   }
 
+  restartNode(): Promise<void> {
+    return Promise.reject(new Error('not part of this test'));
+  }
+
   removeNode(): Promise<void> {
     return Promise.reject(new Error('not part of this test'));
   }

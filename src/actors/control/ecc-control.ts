@@ -56,6 +56,8 @@ export class EccControl {
       send: (leader, heartbeat) => this.sendHeartbeat(leader, heartbeat),
       publishLease: (grant) => parts.publishLease(grant),
       onLetGo: (groups) => parts.emit({ type: 'let-go', groups }),
+      onHandOver: (groups) => parts.emit({ type: 'hand-over', groups }),
+      onLeaveRefused: () => parts.emit({ type: 'leave-refused' }),
       onTroubles: (troubles) => parts.emit({ type: 'troubles', troubles }),
     });
     this.sender.start();

@@ -4,8 +4,10 @@
  * with it. Who gets a lease and what is to change is decided by cluster/heartbeat-monitor.ts, which is pure.
  *
  * Invariants: a command is planned only on a map to which everything committed, an entry of this term included, has been
- * applied, and one at a time; so what it was planned from is what it will be applied to. Quorum contact (I4(b)) is the time at
- * which the newest *confirmed* question to the quorum was asked.
+ * applied, and one at a time for a group; so the group that it was planned from is the one it will be applied to. Commands of
+ * several groups are under way together: a node that leaves or is missed is in many, and each would wait for a round of Raft. One
+ * that concerns all groups goes alone. Quorum contact (I4(b)) is the time at which the newest *confirmed* question to the
+ * quorum was asked.
  */
 import type { LogFields, Logger } from '../../base/log.js';
 import type { NodeId } from '../../base/ids.js';
@@ -41,6 +43,8 @@ export interface EccLeadershipParts {
 interface Proposed {
   readonly index: number;
   readonly type: string;
+  /** Undefined: all. */
+  readonly group: number | undefined;
   /** That it was planned from. */
   readonly map: ClusterMap;
 }
@@ -53,8 +57,8 @@ export class EccLeadership {
   private questions: { readonly sequence: number; readonly askedMs: number }[] = [];
   private lastQuestion = 0;
   private quorumContactMs = Number.NEGATIVE_INFINITY;
-  /** The command under way: in the log, not applied. */
-  private proposed: Proposed | undefined;
+  /** Commands under way, in the log and not applied: one a group at most, or one of all groups. */
+  private proposed: readonly Proposed[] = [];
   private stopTimer: () => void = () => undefined;
 
   constructor(parts: EccLeadershipParts) {
@@ -97,7 +101,8 @@ export class EccLeadership {
     const { nodes } = this.monitor.observations(nowMs);
     const before = nodes.get(heartbeat.nodeId);
     const { lastIndex } = this.parts.driver.raw.status();
-    const context = { nowMs, quorumContactMs: this.quorumContactMs, lastLogIndex: lastIndex };
+    const { quorumContactMs, groupsUnderWay: underWay } = this;
+    const context = { nowMs, quorumContactMs, lastLogIndex: lastIndex, underWay };
     const reply = this.monitor.onHeartbeat(heartbeat, context);
     const isNews = before?.incarnation !== heartbeat.incarnation || !sameRequests(before.heartbeat, heartbeat);
     if (isNews) this.maybePropose();
@@ -116,19 +121,19 @@ export class EccLeadership {
 
   /** Everything up to `index` has been applied. */
   onApplied(index: number): void {
-    const { proposed } = this;
     const map = this.parts.map();
     this.monitor.onMap(map, this.parts.scheduler.nowMs());
     this.losses.onApplied();
-    if (proposed !== undefined && index >= proposed.index) {
-      this.proposed = undefined;
-      if (map === proposed.map) {
-        // A defect of the planner, who would ask for the same again and again; the next tick is soon enough.
-        this.parts.logger.error({ command: proposed.type, index: proposed.index }, 'a planned change had no effect');
-        return;
-      }
+    const done = this.proposed.filter((proposed) => proposed.index <= index);
+    this.proposed = this.proposed.filter((proposed) => proposed.index > index);
+    const idle = done.filter(({ group, map: before }) =>
+      group === undefined ? map === before : map.groups[group] === before.groups[group],
+    );
+    for (const { type: command, index: at } of idle) {
+      // A defect of the planner, who would ask for the same again and again; the next tick is soon enough.
+      this.parts.logger.error({ command, index: at }, 'a planned change had no effect');
     }
-    this.maybePropose();
+    if (idle.length === 0) this.maybePropose();
   }
 
   private askQuorum(): void {
@@ -138,15 +143,22 @@ export class EccLeadership {
     driver.turn((raw) => raw.readIndex(encodeContactContext(incarnation, term, sequence)));
   }
 
+  private get groupsUnderWay(): ReadonlySet<number> {
+    return new Set(this.proposed.flatMap(({ group }) => group ?? []));
+  }
+
   private maybePropose(): void {
     const { driver, scheduler, logger, isCaughtUp } = this.parts;
-    if (this.proposed !== undefined || !isCaughtUp()) return;
-    const command = this.monitor.plan(scheduler.nowMs());
-    if (command === undefined) return;
-    const result = driver.turn((raw) => raw.propose(encodeMapCommand(command)));
-    if (result.type !== 'appended') return; // leadership is being handed over; planned again with the next tick
-    this.proposed = { index: result.index, type: command.type, map: this.parts.map() };
-    logger.info({ ...inShort(command), index: result.index }, 'changing the cluster map');
+    while (isCaughtUp() && this.proposed.every(({ group }) => group !== undefined)) {
+      const command = this.monitor.plan(scheduler.nowMs(), this.groupsUnderWay);
+      if (command === undefined) return;
+      const result = driver.turn((raw) => raw.propose(encodeMapCommand(command)));
+      if (result.type !== 'appended') return; // leadership is being handed over; planned again with the next tick
+      const group = 'group' in command ? command.group : undefined;
+      const { index } = result;
+      logger.info({ ...inShort(command), index }, 'changing the cluster map');
+      this.proposed = [...this.proposed, { index, type: command.type, group, map: this.parts.map() }];
+    }
   }
 }
 

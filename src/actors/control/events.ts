@@ -30,6 +30,10 @@ export type ControlEvent =
   | { readonly type: 'map'; readonly index: number; readonly map: ClusterMap }
   /** In ecc mode: the leader asks this node to answer nothing more in these epochs. */
   | { readonly type: 'let-go'; readonly groups: readonly GroupEpoch[] }
+  /** In ecc mode: the leader waits for this node to let go of these in good order, see HeartbeatReply. */
+  | { readonly type: 'hand-over'; readonly groups: readonly GroupEpoch[] }
+  /** In ecc mode: this node is leaving, and the leader will not take it out of all its groups. */
+  | { readonly type: 'leave-refused' }
   /** In ecc mode: of which groups too few members are up, as the leader has it now. */
   | { readonly type: 'troubles'; readonly troubles: readonly GroupTrouble[] }
   /** The log has grown: a snapshot should be cut, and told to the control side by `snapshotWritten`. */

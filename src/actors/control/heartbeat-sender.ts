@@ -34,6 +34,8 @@ export interface HeartbeatSenderParts {
   send(leader: number, heartbeat: Heartbeat): void;
   publishLease(grant: LeaseGrant): void;
   onLetGo(groups: readonly GroupEpoch[]): void;
+  onHandOver(groups: readonly GroupEpoch[]): void;
+  onLeaveRefused(): void;
   /** The leader's word on groups of which too few members are up has changed. */
   onTroubles(troubles: readonly GroupTrouble[]): void;
 }
@@ -71,8 +73,10 @@ export class HeartbeatSender {
   /** What the main thread has to say from now on. What others wait for is told at once. */
   onReport(report: DataReport): void {
     const isNew = !sameRequests(report, this.report);
+    // Who is about to stop hands one group over after the other: the change of the map is its turn for the next.
+    const isNextTurn = report.leaving && report.mapIndex > this.report.mapIndex;
     this.report = report;
-    if (isNew) this.beat();
+    if (isNew || isNextTurn) this.beat();
   }
 
   /** There is another leader, who knows nothing of this node. */
@@ -84,6 +88,8 @@ export class HeartbeatSender {
     const grant = this.leases.onReply(reply);
     if (grant !== undefined) this.parts.publishLease(grant);
     if (reply.letGo.length > 0) this.parts.onLetGo(reply.letGo);
+    if (reply.handOver.length > 0) this.parts.onHandOver(reply.handOver);
+    if (reply.leaveRefused) this.parts.onLeaveRefused();
     if (reply.incarnation === this.parts.self.incarnation && reply.term > this.answeredIn) {
       this.answeredIn = reply.term;
       // The leader waits for the proof that this is the life of the node that lasts.

@@ -63,6 +63,8 @@ export class DataSide {
         return;
       case 'map':
       case 'let-go':
+      case 'hand-over':
+      case 'leave-refused':
       case 'troubles':
         throw new InvariantViolation('the cluster map and leases are of ecc mode');
       default:

@@ -16,10 +16,12 @@ import type { ControlRequests } from '../control/control-options.js';
 import type { ControlEvent } from '../control/events.js';
 import type { Scheduler } from '../runtime/scheduler.js';
 import type { StoreStats } from '../../store/store.js';
+import { LookAgain } from './look-again.js';
 import { PendingRequests, type PendingRequest } from './pending.js';
 import { ReadPath, type PendingRead } from './read-path.js';
 import { lacksNodes, noLeaderError } from './shortage.js';
 import type { StateMachine } from './state-machine.js';
+import type { PieceSizes } from './upload-queue.js';
 import { WritePath, type BatchHeader, type PendingWrite } from './write-path.js';
 
 /** A question about reads that is open for longer is asked again. */
@@ -33,10 +35,15 @@ const MAX_UNTAKEN = 32;
 /** Takes a request to another node. Rejects with a DcacheError whose outcome says whether it may have had an effect. */
 export interface Forwarder {
   forward(clientAddress: string, request: KvRequest, timeoutMs: number): Promise<KvReply>;
+  /** Requests for that node are to be expected. */
+  prepare?(clientAddress: string): void;
 }
 
 /** What the router is told; snapshots are the business of data-side.ts. */
-export type RouterEvent = Exclude<ControlEvent, { type: 'restore' | 'snapshot-due' | 'map' | 'let-go' | 'troubles' }>;
+export type RouterEvent = Exclude<
+  ControlEvent,
+  { type: 'restore' | 'snapshot-due' | 'map' | 'let-go' | 'hand-over' | 'leave-refused' | 'troubles' }
+>;
 
 export interface RouterParts {
   readonly stateMachine: StateMachine;
@@ -46,6 +53,8 @@ export interface RouterParts {
   readonly wallMs: () => number;
   /** What this node's configuration allows the store; in force in the whole cluster while this node leads. */
   readonly memoryRules: MemoryRules;
+  /** How large values are cut; by LIMITS if left out. */
+  readonly pieceSizes?: PieceSizes;
   readonly logger: Logger;
   /** To the control side, which calls `onTaken` when it has handled them. */
   submit(requests: ControlRequests, onTaken: () => void): void;
@@ -54,8 +63,9 @@ export interface RouterParts {
 export class Router {
   private readonly parts: RouterParts;
   private readonly pending: PendingRequests;
-  private readonly writes = new WritePath();
+  private readonly writes: WritePath;
   private readonly reads: ReadPath;
+  private readonly lookAgain = new LookAgain(HOUSEKEEPING_MS);
   private parked: PendingRequest[] = [];
   private view: ClusterView | undefined;
   private obstacle: string | undefined;
@@ -70,6 +80,7 @@ export class Router {
   constructor(parts: RouterParts) {
     this.parts = parts;
     this.pending = new PendingRequests(parts.scheduler, (request) => this.deadlineError(request));
+    this.writes = new WritePath(parts.pieceSizes);
     this.reads = new ReadPath((read) => this.answer(read));
     this.keepHouse();
   }
@@ -105,6 +116,14 @@ export class Router {
     return this.pending.accept(request, timeoutMs, forwarded, (pending) => this.route(pending));
   }
 
+  /** Another node is about to lead: what waits here will go there. */
+  prepareToForward(): void {
+    const { view } = this;
+    for (const { raftId, clientAddress } of view?.members ?? []) {
+      if (raftId !== view?.raftId && clientAddress !== '') this.parts.forwarder.prepare?.(clientAddress);
+    }
+  }
+
   /** Accepts nothing more and resolves when everything under way is answered or its deadline has passed. */
   async drain(): Promise<void> {
     this.draining = true;
@@ -129,6 +148,8 @@ export class Router {
       case 'view':
         this.view = event.view;
         this.unpark();
+        // Large values begin anew with the next leader.
+        if (!this.leads() && this.writes.hasUploads) this.flushLater();
         return;
       case 'obstacle':
         this.obstacle = event.message;
@@ -211,7 +232,7 @@ export class Router {
       }
       pending.exposed = false;
       // The view is older than the truth: look again when it has had time to change.
-      this.parts.scheduler.after(HOUSEKEEPING_MS, () => {
+      this.parts.scheduler.after(this.lookAgain.waitMs(pending), () => {
         if (!pending.settled) this.route(pending);
       });
     }
@@ -281,6 +302,8 @@ export class Router {
       // Refused by a leader that is still there, as it does for a moment before it hands over: no view will tell of that.
       if (this.leads() || this.leaderAddress() !== undefined) this.unpark();
       this.maybeProposeUpkeep();
+      // What the log did not take is proposed again, what was given up is dropped.
+      if (this.writes.hasUploads) this.flushLater();
     });
   }
 

@@ -28,9 +28,10 @@ export class StateMachine {
     return this.appliedEntryTerm;
   }
 
-  /** The replies of the entry's writes. Throws MalformedBytes for a committed entry that cannot be read. */
-  apply(entry: Entry): readonly WriteReply[] {
+  /** The replies of the entry's writes, undefined for pieces of a large value. Throws MalformedBytes for a committed entry that cannot be read. */
+  apply(entry: Entry): readonly (WriteReply | undefined)[] {
     assert(entry.index === this.applied + 1, 'entries are applied in order, without gaps');
+    if (entry.term !== this.appliedEntryTerm) this.store.dropUploads();
     const replies = this.decide(entry);
     this.applied = entry.index;
     this.appliedEntryTerm = entry.term;
@@ -44,7 +45,7 @@ export class StateMachine {
     this.appliedEntryTerm = term;
   }
 
-  private decide(entry: Entry): readonly WriteReply[] {
+  private decide(entry: Entry): readonly (WriteReply | undefined)[] {
     if (entry.type !== 'normal') return [];
     switch (entry.data[0]) {
       case ENTRY_KIND.writes: {

@@ -12,7 +12,7 @@ import type { LedPartition } from './replica.js';
 /** News of a member's memory are believed for so long. */
 const NEWS_MS = 50;
 /** A write waits for memory at most so long, though some may still be coming: others take it. */
-const PATIENCE_MS = 1_000;
+const PATIENCE_MS = 3_000;
 
 export interface AdmissionParts {
   readonly primary: LedPartition;

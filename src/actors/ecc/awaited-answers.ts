@@ -26,6 +26,11 @@ export class AwaitedAnswers {
     return this.answers.splice(0, first < 0 ? this.answers.length : first);
   }
 
+  /** Whether somebody waits to hear what became of a change. */
+  get hasExposed(): boolean {
+    return this.answers.some(({ pending }) => pending.exposed && !pending.settled);
+  }
+
   takeAll(): AwaitedAnswer[] {
     return this.answers.splice(0);
   }

@@ -8,8 +8,7 @@ const REPORT_MS = 40;
 
 export function reportOf(
   replicas: Iterable<Pick<Replica, 'report'>>,
-  mapIndex: number,
-  freeBytes: number,
+  node: Pick<DataReport, 'mapIndex' | 'freeBytes' | 'leaving'>,
   nowMs: number,
 ): DataReport {
   const parts = [...replicas].map((replica) => replica.report(nowMs));
@@ -18,13 +17,12 @@ export function reportOf(
     ages.set(nodeId, Math.max(ages.get(nodeId) ?? 0, ageMs));
   }
   return {
-    mapIndex,
+    ...node,
     letGo: parts.flatMap(({ letGo }) => letGo),
     declarations: parts.flatMap(({ declarations }) => declarations),
     brokenJoins: parts.flatMap(({ brokenJoins }) => brokenJoins),
     unacknowledged: [...ages].map(([nodeId, ageMs]) => ({ nodeId, ageMs })),
     lastIndexes: parts.flatMap(({ lastIndexes }) => lastIndexes),
-    freeBytes,
   };
 }
 

@@ -16,6 +16,7 @@ export function decisionsOf(primary: LedPartition): Decisions {
   return {
     segmentsNeeded: (request) => segmentsNeeded(primary.store, request),
     write: (request) => decisions.write(request),
+    finish: (request, run) => decisions.finish(run, request),
     read: (request, nowMs) => decisions.read(request, nowMs),
     removeIfOver: (key, nowMs) => {
       primary.store.tick(nowMs, 0);

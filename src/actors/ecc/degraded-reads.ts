@@ -28,8 +28,8 @@ export interface DegradedReadsParts {
   readonly questions: StripeQuestions;
   readonly solver: Pick<SegmentSolver, 'solve'>;
   readonly scheduler: Scheduler;
-  /** Bytes of rebuilt segments that are kept. */
-  readonly cacheBytes?: number;
+  /** Bytes of rebuilt segments that are kept now, as far as there is memory. 64 MiB by default. */
+  readonly cacheBytes?: () => number;
   readonly memory: NodeMemory;
   readonly turns: RebuildTurns;
   /** A segment has been rebuilt. */
@@ -39,7 +39,8 @@ export interface DegradedReadsParts {
 }
 
 const GIVE_UP_MS = 5_000;
-const CACHE_BYTES = 64 * 1024 * 1024;
+/** Rebuilt segments may take this much of a group while nothing is said of it. */
+export const REBUILT_BYTES = 64 * 1024 * 1024;
 
 type Outcome = 'done' | 'undetermined';
 
@@ -56,14 +57,19 @@ export class DegradedReads implements SegmentRebuilder {
 
   constructor(parts: DegradedReadsParts) {
     this.parts = parts;
-    const { memory, cacheBytes = CACHE_BYTES } = parts;
+    const { memory, cacheBytes } = parts;
     // What others need goes before what is only a cache.
-    this.cache = new RebuiltCache(() => Math.min(cacheBytes, memory.hasRoom(0) ? Infinity : 0));
+    this.cache = new RebuiltCache(() => (memory.hasRoom(0) ? (cacheBytes?.() ?? REBUILT_BYTES) : 0));
   }
 
   /** Whether anybody waits for a segment. */
   get isBusy(): boolean {
     return this.underWay.size > 0;
+  }
+
+  /** Whether a segment of so many bytes can be kept without another one giving way. */
+  mayKeep(bytes: number): boolean {
+    return this.cache.hasRoomFor(bytes) && this.parts.memory.hasRoom(bytes);
   }
 
   /** Counts what this node has sealed and folded itself as an acting primary, so that it gives way as well. */

@@ -26,6 +26,7 @@ import type { ControlEvent } from '../control/events.js';
 import type { WrittenSnapshot } from '../control/snapshot-keeper.js';
 import type { DataPlane, DataStats, EccMemory, EccReport, ScrubRun } from '../data-plane.js';
 import type { Forwarder } from '../data/router.js';
+import type { PieceSizes } from '../data/upload-queue.js';
 import type { Scheduler } from '../runtime/scheduler.js';
 import type { SnapshotFiles } from '../snapshot-files.js';
 import { Reporter, reportOf } from './data-report.js';
@@ -33,6 +34,7 @@ import { statsOf } from './data-stats.js';
 import type { RebuildPool } from './segment-solver.js';
 import { EccRouter } from './ecc-router.js';
 import { guardedScheduler } from './guarded-scheduler.js';
+import { Leave } from './leave.js';
 import { LeaseReader, type PublishedGrant } from './lease-reader.js';
 import { LocalGroups } from './local-groups.js';
 import { MapLog } from './map-log.js';
@@ -63,8 +65,12 @@ export interface EccDataSideParts {
   readonly recoveryRate: number;
   /** For this node: everything that the data side holds. */
   readonly memoryRules: MemoryRules;
+  /** How large values are cut; by LIMITS if left out. */
+  readonly pieceSizes?: PieceSizes;
   /** Between two scrubs of everything that is here; 0: none by itself. */
   readonly scrubIntervalMs: number;
+  /** Segments of a holder that has been away for so long are rebuilt before they are asked for; 0: never. */
+  readonly rebuildDelayMs: number;
   readonly logger: Logger;
   readonly metrics: Metrics;
   /** Called once, when the groups are known. */
@@ -92,6 +98,7 @@ export class EccDataSide implements DataPlane, DataLinkHandler {
   private readonly router: EccRouter;
   private readonly mapLog: MapLog;
   private readonly reporter: Reporter;
+  private readonly leaving: Leave;
   private map: ClusterMap = EMPTY_MAP;
   private groups: LocalGroups | undefined;
   private links: DataLinks | undefined;
@@ -115,6 +122,7 @@ export class EccDataSide implements DataPlane, DataLinkHandler {
     });
     this.mapLog = new MapLog({ files, logger, onSnapshotWritten: (written) => parts.onSnapshotWritten(written) });
     this.reporter = new Reporter((report) => parts.report(report));
+    this.leaving = new Leave(self, scheduler);
   }
 
   /** Begins, once the links are open of which this is the handler. */
@@ -132,6 +140,16 @@ export class EccDataSide implements DataPlane, DataLinkHandler {
     this.guarded(() => {
       for (const event of events) this.onEvent(event);
     });
+  }
+
+  leave(): Promise<void> {
+    const left = this.leaving.begin();
+    this.guarded(() => {
+      this.report();
+      this.router.prepareFor(new Set(this.map.groups.flatMap(({ holders }) => holders)));
+      this.maybeHaveLeft();
+    });
+    return left;
   }
 
   drain(): Promise<void> {
@@ -235,6 +253,11 @@ export class EccDataSide implements DataPlane, DataLinkHandler {
       case 'let-go':
         for (const { group, epoch } of event.groups) this.groups?.letGo(group, epoch);
         return this.report();
+      case 'hand-over':
+        for (const { group, epoch } of event.groups) this.groups?.handOver(group, epoch);
+        return;
+      case 'leave-refused':
+        return this.leaving.onRefused();
       case 'troubles':
         this.troubles.onTroubles(event.troubles);
         return this.router.onTroubles();
@@ -264,16 +287,18 @@ export class EccDataSide implements DataPlane, DataLinkHandler {
     if (hasChanged) {
       this.connectPeers();
       this.router.onMap(map);
+      this.router.prepareFor(new Set(map.groups.flatMap(({ joining }) => joining.map(({ nodeId }) => nodeId))));
     }
     this.parts.submit({ proposals: [], reads: [], applied: index }, () => undefined);
     this.report();
+    this.maybeHaveLeft();
   }
 
   /** The keys of a cluster are hashed by its id, which comes with the view, and coded by the code of its map. */
   private maybeOpenGroups(): void {
     const clusterId = this.currentView?.clusterId;
     if (this.groups !== undefined || clusterId === undefined || this.map.groups.length === 0) return;
-    const { self, wallMs, memoryRules, scrubIntervalMs, logger, metrics, newReplica } = this.parts;
+    const { self, wallMs, memoryRules, scrubIntervalMs, rebuildDelayMs, logger, metrics, newReplica } = this.parts;
     const { k, m } = this.map;
     const { codec, pool } = this.parts.openCoding(k, m);
     const shape = { k, m, layout: this.parts.layout ?? STANDARD_LAYOUT };
@@ -289,13 +314,16 @@ export class EccDataSide implements DataPlane, DataLinkHandler {
       lease: this.lease,
       scheduler: guardedScheduler(this.parts.scheduler, (task) => this.guarded(task)),
       wallMs,
+      pieceSizes: this.parts.pieceSizes,
       scrubIntervalMs,
+      rebuildDelayMs,
       logger,
       metrics,
       shortage: () => this.router.shortage,
       troubles: this.troubles,
       giveBack: (pending) => this.router.giveBack(pending),
       onRoles: () => this.router.onRoles(),
+      onHandedOver: () => this.report(),
     });
     this.groups.onMap(this.map);
   }
@@ -327,6 +355,7 @@ export class EccDataSide implements DataPlane, DataLinkHandler {
     if (this.map.groups.some(({ joining }) => joining.length > 0)) this.report();
     if (this.ticks % UPKEEP_TICKS !== 0) return;
     this.report();
+    this.maybeHaveLeft();
     this.groups?.upkeep();
     if (this.memory?.isShort === true) this.groups?.giveBackKept();
     this.router.forgetSettled();
@@ -334,7 +363,13 @@ export class EccDataSide implements DataPlane, DataLinkHandler {
 
   private report(): void {
     const nowMs = this.parts.scheduler.nowMs();
-    this.reporter.onReport(reportOf(this.groups?.replicas() ?? [], this.appliedIndex, this.freeBytes, nowMs), nowMs);
+    const { appliedIndex: mapIndex, freeBytes } = this;
+    const node = { mapIndex, freeBytes, leaving: this.leaving.isLeaving };
+    this.reporter.onReport(reportOf(this.groups?.replicas() ?? [], node, nowMs), nowMs);
+  }
+
+  private maybeHaveLeft(): void {
+    if (this.leaving.isLeaving) this.leaving.onKnown(this.map, this.router.shortage !== undefined);
   }
 
   private get freeBytes(): number {

@@ -12,6 +12,7 @@ import { EMPTY_MAP, primaryOf, type ClusterMap, type PartitionName } from '../..
 import { partitionOfSlot, slotOf } from '../../cluster/slots.js';
 import type { ClusterView } from '../../cluster/view.js';
 import { isWrite, type KvReply, type KvRequest } from '../../store/requests.js';
+import { LookAgain } from '../data/look-again.js';
 import { PendingRequests, type PendingRequest } from '../data/pending.js';
 import type { Forwarder } from '../data/router.js';
 import type { Scheduler } from '../runtime/scheduler.js';
@@ -20,7 +21,7 @@ import { noPrimaryError, shortageError } from './no-primary.js';
 import type { PartitionService } from './partition-service.js';
 import type { Troubles } from './troubles.js';
 
-/** Until a request that was refused elsewhere looks again. */
+/** Longest wait of a request that was refused elsewhere. */
 const LOOK_AGAIN_MS = 20;
 /** Codes of another node that say nothing is done and another node, or this one a little later, may do it. */
 const ELSEWHERE: readonly ErrorCode[] = ['WRONG_NODE', 'NO_LEADER', 'UNREACHABLE', 'SHUTTING_DOWN'];
@@ -44,6 +45,7 @@ export class EccRouter {
   private readonly pending: PendingRequests;
   private parked: PendingRequest[] = [];
   private readonly forwarded = new Map<PendingRequest, Forwarding>();
+  private readonly lookAgain = new LookAgain(LOOK_AGAIN_MS);
   private map: ClusterMap = EMPTY_MAP;
   private view: ClusterView | undefined;
   private obstacle: string | undefined;
@@ -113,6 +115,14 @@ export class EccRouter {
   /** Lets go of parked requests whose time has run out. */
   forgetSettled(): void {
     this.parked = this.parked.filter(({ settled }) => !settled);
+  }
+
+  /** These nodes are about to lead what this one is asked for. */
+  prepareFor(nodeIds: ReadonlySet<NodeId>): void {
+    const { self, forwarder } = this.parts;
+    for (const { nodeId, clientAddress } of this.view?.members ?? []) {
+      if (nodeId !== self && nodeIds.has(nodeId) && clientAddress !== '') forwarder.prepare?.(clientAddress);
+    }
   }
 
   /** From a service that is not to answer it any more. */
@@ -214,7 +224,7 @@ export class EccRouter {
       if (!isForAnother) return pending.failed(failure);
       pending.exposed = false;
       // One of the two maps is older than the truth: look again when it has had time to change.
-      this.parts.scheduler.after(LOOK_AGAIN_MS, () => this.route(pending));
+      this.parts.scheduler.after(this.lookAgain.waitMs(pending), () => this.route(pending));
     } finally {
       if (this.forwarded.get(pending) === forwarding) this.forwarded.delete(pending);
     }

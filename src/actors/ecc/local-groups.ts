@@ -17,12 +17,15 @@ import type { Effect } from '../../replication/effects.js';
 import type { DataMessage, ShardReply, ShardRequest } from '../../replication/messages.js';
 import { TransferWatch, type TransferReport } from '../../recovery/transfer-watch.js';
 import type { PendingRequest } from '../data/pending.js';
+import type { PieceSizes } from '../data/upload-queue.js';
 import type { Scheduler } from '../runtime/scheduler.js';
 import { decisionsOf } from './decisions.js';
-import { DegradedReads } from './degraded-reads.js';
+import { BackgroundRebuild } from './background-rebuild.js';
+import { DegradedReads, REBUILT_BYTES } from './degraded-reads.js';
 import { LossSweep } from './loss-sweep.js';
 import { MemoryRelief } from './memory-relief.js';
 import { PartitionService } from './partition-service.js';
+import { HandOver } from './hand-over.js';
 import type { DataLinks } from './ports.js';
 import { RebuildTurns } from './rebuild-turns.js';
 import { Scrubber, type ScrubbedGroup } from './scrubber.js';
@@ -44,8 +47,12 @@ export interface LocalGroupsParts {
   readonly lease: { readonly isHeld: boolean };
   readonly scheduler: Scheduler;
   readonly wallMs: () => number;
+  /** How large values are cut; by LIMITS if left out. */
+  readonly pieceSizes?: PieceSizes | undefined;
   /** Between two scrubs of everything that is here; 0: none by itself. */
   readonly scrubIntervalMs: number;
+  /** Segments of a holder that has been away for so long are rebuilt before they are asked for; 0: never. */
+  readonly rebuildDelayMs: number;
   readonly logger: Logger;
   readonly metrics: Metrics;
   shortage(): DcacheError | undefined;
@@ -53,16 +60,20 @@ export interface LocalGroupsParts {
   giveBack(pending: PendingRequest): void;
   /** A partition has, or has lost, its service here. */
   onRoles(): void;
+  /** A group has been let go of as planned. */
+  onHandedOver(): void;
 }
 
 interface LocalGroup {
   readonly replica: Replica;
   readonly questions: StripeQuestions;
   readonly reads: DegradedReads;
+  readonly background: BackgroundRebuild;
   readonly sweep: LossSweep;
   readonly scrubbed: ScrubbedGroup;
   /** By position. */
   readonly services: (PartitionService | undefined)[];
+  readonly handOver: HandOver;
   /** Segments that learners need and that are being rebuilt: position/number. */
   readonly needed: Set<string>;
 }
@@ -146,6 +157,12 @@ export class LocalGroups {
     this.pumpLater();
   }
 
+  /** As soon as what has been accepted there is committed and answered. */
+  handOver(group: number, epoch: number): void {
+    this.groups.get(group)?.handOver.begin(epoch, this.parts.scheduler.nowMs());
+    this.pumpLater();
+  }
+
   onMessages(from: GroupMember, messages: readonly DataMessage[]): void {
     const nowMs = this.parts.scheduler.nowMs();
     for (const message of messages) {
@@ -190,6 +207,7 @@ export class LocalGroups {
       if (primary.serving) primary.store.cap.policy = this.parts.spec.memory.rules.policy;
       service.upkeep();
     }
+    for (const { background } of this.groups.values()) background.tick();
     for (const { sweep } of this.groups.values()) sweep.maybeRun();
     if (this.upkeeps++ % UPKEEPS_PER_ADOPTION !== 0 && !this.parts.spec.memory.isShort) return;
     for (const { services, reads } of this.groups.values()) {
@@ -225,6 +243,7 @@ export class LocalGroups {
     if (this.stopped) return;
     const nowMs = this.parts.scheduler.nowMs();
     let rolesChanged = false;
+    let handedOver = false;
     for (const [id, group] of this.groups) {
       group.replica.flush(nowMs);
       const committed = new Set<number>();
@@ -235,8 +254,10 @@ export class LocalGroups {
       }
       if (rolesChanged) this.takeRoles(id, group);
       for (const position of committed) group.services[position]?.onProgress();
+      if (group.handOver.step(nowMs)) handedOver = true;
     }
     if (rolesChanged) this.parts.onRoles();
+    if (handedOver) this.parts.onHandedOver();
     if (this.parts.spec.memory.isShort) this.relief.step();
   }
 
@@ -283,7 +304,7 @@ export class LocalGroups {
   }
 
   private takeRoles(id: number, { replica, reads, services }: LocalGroup): void {
-    const { spec, lease, scheduler, wallMs, metrics } = this.parts;
+    const { spec, lease, scheduler, logger, wallMs, metrics } = this.parts;
     for (let position = 0; position < spec.k; position++) {
       const primary = replica.primary(position);
       const before = services[position];
@@ -300,6 +321,8 @@ export class LocalGroups {
           rebuilder: reads,
           lease,
           scheduler,
+          pieceSizes: this.parts.pieceSizes,
+          logger,
           wallMs,
           largestWriteBytes: spec.memory.largestWriteBytes,
           onMadeRoom: (movedBytes, evictions) => {
@@ -345,8 +368,22 @@ export class LocalGroups {
       ...{ self, group, replica, questions, solver, scheduler, onRebuilt, hopeless },
       memory: spec.memory,
       turns: this.rebuildTurns,
+      // While a holder stays away, its segments may take what is free.
+      cacheBytes: () => (this.groups.get(group)?.background.isUnderWay === true ? Infinity : REBUILT_BYTES),
     });
-    const check = new StripeCheck({ self, group, k, replica, codec, questions, solver, rebuilder: reads, logger });
+    const turns = this.rebuildTurns;
+    const check = new StripeCheck({
+      self,
+      group,
+      k,
+      replica,
+      codec,
+      questions,
+      solver,
+      rebuilder: reads,
+      turns,
+      logger,
+    });
     const scrubbed: ScrubbedGroup = {
       group,
       get isBusy(): boolean {
@@ -357,6 +394,8 @@ export class LocalGroups {
       check: (stripe) => check.check(stripe),
       refold: (stripe) => check.refold(stripe),
     };
+    const { rebuildDelayMs: delayMs } = this.parts;
+    const background = new BackgroundRebuild({ group, k, delayMs, replica, reads, scheduler, logger });
     const services: (PartitionService | undefined)[] = [];
     const sweep = new LossSweep({
       k,
@@ -370,7 +409,9 @@ export class LocalGroups {
         this.pumpLater();
       },
     });
-    return { replica, questions, reads, sweep, scrubbed, services, needed: new Set() };
+    const led = (): PartitionService[] => services.filter((service) => service !== undefined);
+    const handOver = new HandOver({ group, replica, logger, services: led });
+    return { replica, questions, reads, background, sweep, scrubbed, services, handOver, needed: new Set() };
   }
 
   private *scrubbedGroups(): IterableIterator<ScrubbedGroup> {

@@ -9,12 +9,17 @@
  * What cannot be decided now waits here and begins again from its look-up: while the primary does not serve, while it takes no
  * writes, while there is no lease, while segments are rebuilt. When the primaryship ends, requests that were not decided go back
  * to the router; of those with an entry in the log nobody here can say what will become of them.
+ *
+ * Before a planned hand-over the partition is drained, so that there are none: what would change something waits as well, until
+ * everything that has is committed and answered.
  */
 import { MalformedBytes } from '../../base/byte-reader.js';
 import { asDcacheError, DcacheError } from '../../base/errors.js';
+import { errorFields, type Logger } from '../../base/log.js';
 import { FIRST_TAG } from '../../store/hash-index.js';
 import { removeKeys } from '../../store/remove-keys.js';
 import type { KeyWrite } from '../../store/kv-decisions.js';
+import type { ValueWrite } from '../../store/logged-writes.js';
 import {
   isWrite,
   releaseReply,
@@ -26,9 +31,12 @@ import {
   type WriteRequest,
 } from '../../store/requests.js';
 import type { ScanRequest } from '../../store/scan-page.js';
+import type { FragmentRun } from '../../store/values.js';
 import type { PendingRequest } from '../data/pending.js';
+import { PIECE_SIZES, type PieceSizes } from '../data/upload-queue.js';
 import type { Scheduler } from '../runtime/scheduler.js';
 import { type AwaitedAnswer, AwaitedAnswers } from './awaited-answers.js';
+import { LargeWrites } from './large-writes.js';
 import { Admission } from './admission.js';
 import type { LedPartition } from './replica.js';
 
@@ -40,6 +48,8 @@ export interface Decisions {
   /** Sealed segments without their bytes that the decision needs, the first in any case. */
   segmentsNeeded(request: KvRequest): readonly number[];
   write(request: KeyWrite): WriteReply;
+  /** As `write`, of a request whose value has been written as `run`, which is over then. */
+  finish(request: ValueWrite, run: FragmentRun): WriteReply;
   read(request: ReadRequest, nowMs: number): ReadReply;
   /** Removes the value of `key` if its time is over at `nowMs`, to which the store's clock moves. A change as any write. */
   removeIfOver(key: Uint8Array, nowMs: number): void;
@@ -60,6 +70,9 @@ export interface PartitionServiceParts {
   readonly rebuilder: SegmentRebuilder;
   readonly lease: { readonly isHeld: boolean };
   readonly scheduler: Scheduler;
+  /** How large values are cut; by LIMITS if left out. */
+  readonly pieceSizes?: PieceSizes | undefined;
+  readonly logger: Logger;
   /** Wall clock, ms since 1970: what decides on expiry. */
   readonly wallMs: () => number;
   /** The most that a write may ever cost at this node. */
@@ -83,6 +96,8 @@ interface Waiting {
 
 /** Work on expired values, cleaning and a lowered cap in one go: a pause of about a millisecond. */
 const UPKEEP_BYTES = 256 * 1024;
+/** Cleaning of a segment that was rebuilt for it. */
+const CLEANING_BYTES = 512 * 1024;
 /** Cleaning waits so long for an answer of members that it has asked for memory. */
 const ASKED_MS = 50;
 /** Keys that a flush removes in one entry. */
@@ -94,12 +109,27 @@ export class PartitionService {
   private readonly parts: PartitionServiceParts;
   private readonly admission: Admission;
   private readonly awaited = new AwaitedAnswers();
+  private readonly uploads: LargeWrites;
   private waiting: Waiting[] = [];
+  /** Flushes that have removed something. */
+  private flushes: PendingRequest[] = [];
+  private draining = false;
   private hasEnded = false;
+  /** A segment is being rebuilt for cleaning. */
+  private isFetching = false;
 
   constructor(parts: PartitionServiceParts) {
     const { primary, largestWriteBytes } = parts;
     this.parts = parts;
+    this.uploads = new LargeWrites({
+      primary: parts.primary,
+      decisions: parts.decisions,
+      scheduler: parts.scheduler,
+      sizes: parts.pieceSizes ?? PIECE_SIZES,
+      wallMs: parts.wallMs,
+      change: (work) => this.change(work),
+      goOn: (pending) => this.attempt(pending),
+    });
     this.admission = new Admission({
       primary,
       largestWriteBytes,
@@ -110,6 +140,26 @@ export class PartitionService {
 
   get primary(): LedPartition {
     return this.parts.primary;
+  }
+
+  /** Begins no change any more, until `resume`. */
+  drain(): void {
+    this.draining = true;
+  }
+
+  /** The hand-over that it was drained for is over, or has been given up. */
+  resume(): void {
+    if (!this.draining) return;
+    this.draining = false;
+    this.onProgress();
+  }
+
+  /** Nothing is uncommitted, and nobody waits to hear what became of a change. */
+  get isDrained(): boolean {
+    const { primary } = this.parts;
+    this.flushes = this.flushes.filter(({ settled }) => !settled);
+    const waits = this.waiting.some(({ pending }) => pending.exposed && !pending.settled);
+    return primary.commitIndex >= primary.lastIndex && !this.awaited.hasExposed && !waits && this.flushes.length === 0;
   }
 
   execute(pending: PendingRequest): void {
@@ -131,11 +181,37 @@ export class PartitionService {
   upkeep(): void {
     const { primary, wallMs } = this.parts;
     this.awaited.forgetSettled();
-    if (this.hasEnded || !primary.serving || primary.isFull) return;
+    if (this.hasEnded || this.draining || !primary.serving || primary.isFull) return;
+    this.uploads.dropSettled();
+    this.cleanElsewhere();
     const { store } = primary;
     const nowMs = wallMs();
     if (store.expirer.dueMs > nowMs && !store.hasToEvict) return;
     this.change(() => store.tick(nowMs, UPKEEP_BYTES));
+  }
+
+  /**
+   * Cleaning wants a segment whose bytes are not here, at an acting primary or because they were damaged: they are rebuilt for it,
+   * and others after it as long as there are any.
+   */
+  private cleanElsewhere(): void {
+    const { primary, rebuilder, position, wallMs, scheduler } = this.parts;
+    if (this.isFetching || this.hasEnded || !primary.serving || primary.isFull) return;
+    const number = primary.store.cleaner.wantedElsewhere;
+    if (number === 0) return;
+    this.isFetching = true;
+    rebuilder.rebuild(position, [number]).then(
+      () => {
+        this.isFetching = false;
+        if (this.hasEnded || !primary.serving || primary.isFull) return;
+        this.change(() => primary.store.tick(wallMs(), CLEANING_BYTES));
+        scheduler.nextTurn(() => this.cleanElsewhere());
+      },
+      (error: unknown) => {
+        this.isFetching = false; // and tried again with the next upkeep
+        this.parts.logger.warn({ position, number, ...errorFields(error) }, 'a segment cannot be cleaned now');
+      },
+    );
   }
 
   /** Makes memory free by about `budgetBytes` of work. False if nothing is to be gained here. */
@@ -172,9 +248,10 @@ export class PartitionService {
     if (pending.settled) return;
     if (this.hasEnded) return this.parts.giveBack(pending);
     const { request } = pending;
-    if (!primary.serving || (isWrite(request) && (primary.isFull || this.parts.shortage() !== undefined))) {
-      return this.wait(pending, () => this.attempt(pending));
-    }
+    // What has expired is removed before a scan.
+    const mayChange = isWrite(request) || request.type === 'scan';
+    const isHeldUp = isWrite(request) && (primary.isFull || this.parts.shortage() !== undefined);
+    if (!primary.serving || isHeldUp || (mayChange && this.draining)) return this.waitToAttempt(pending);
     switch (request.type) {
       case 'scan':
         return this.scan(pending, request, hasFetched);
@@ -196,18 +273,26 @@ export class PartitionService {
     const tag = store.partition.hash.keyTag(request.key, 0, request.key.length);
     if (isWrite(request)) {
       const sinceMs = pending.deadlineMs - pending.timeoutMs;
-      const verdict = this.admission.admit(request, nowMs, sinceMs, this.parts.scheduler.nowMs());
+      const verdict = this.admission.admit(
+        this.uploads.restOf(pending, request),
+        nowMs,
+        sinceMs,
+        this.parts.scheduler.nowMs(),
+      );
       if (verdict === 'wait') return this.wait(pending, () => this.attempt(pending));
       if (verdict !== 'now') return pending.failed(verdict);
+      const run = request.type === 'set' ? this.uploads.wholeRunOf(pending) : undefined;
+      if (run === undefined && this.uploads.maybeBegin(pending)) return;
       const { result, index } = this.change(() => {
         store.tick(nowMs, 0);
-        return decisions.write(request);
+        return run === undefined ? decisions.write(request) : this.uploads.finish(pending, run);
       });
       if (index > 0) pending.exposed = true;
       return this.respond(pending, result, Math.max(index, primary.uncommittedIndexOf(tag)), index > 0);
     }
     // I2: the miss is answered once the removal is committed.
     const isOver = store.values.expiringBytes > 0 && store.lookUp(request.key, nowMs) === 'expired';
+    if (isOver && this.draining) return this.waitToAttempt(pending);
     const index = isOver ? this.change(() => decisions.removeIfOver(request.key, nowMs)).index : 0;
     const reply = decisions.read(request, nowMs);
     this.respond(pending, reply, Math.max(index, primary.uncommittedIndexOf(tag)), index > 0);
@@ -233,14 +318,18 @@ export class PartitionService {
     if (pending.settled) return;
     if (this.hasEnded) return this.endFlush(pending);
     const goOn = (tag: number, total: number, last: number) => (): void => this.flush(pending, tag, total, last);
-    if (!primary.serving || primary.isFull) return this.wait(pending, goOn(fromTag, removed, index));
+    const isHeldUp = primary.isFull || (this.draining && !pending.exposed);
+    if (!primary.serving || isHeldUp) return this.wait(pending, goOn(fromTag, removed, index));
     const { store } = primary;
     const { result, index: last } = this.change(() => {
       const step = removeKeys(store, fromTag, FLUSH_KEYS);
       store.tick(wallMs(), FLUSH_CLEANING_BYTES);
       return step;
     });
-    if (last > 0) pending.exposed = true;
+    if (last > 0 && !pending.exposed) {
+      pending.exposed = true;
+      this.flushes.push(pending);
+    }
     const total = removed + result.removed;
     const lastIndex = Math.max(index, last);
     const { nextTag, missing } = result;
@@ -254,6 +343,10 @@ export class PartitionService {
     }
     if (missing.length > 0) this.rebuild(pending, missing, goOn(nextTag, total, lastIndex));
     else scheduler.nextTurn(goOn(nextTag, total, lastIndex));
+  }
+
+  private waitToAttempt(pending: PendingRequest): void {
+    this.wait(pending, () => this.attempt(pending));
   }
 
   private endFlush(pending: PendingRequest): void {

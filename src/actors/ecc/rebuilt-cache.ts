@@ -27,6 +27,11 @@ export class RebuiltCache {
     return this.heldBytes;
   }
 
+  /** Whether `bytes` more can be kept without anything giving way. */
+  hasRoomFor(bytes: number): boolean {
+    return this.heldBytes + bytes <= this.maxBytes();
+  }
+
   /** Keeps the segments of these names until the function that is returned is called. */
   pin(names: readonly string[]): () => void {
     for (const name of names) this.pins.set(name, (this.pins.get(name) ?? 0) + 1);

@@ -15,6 +15,7 @@ import { hashBytes } from '../../store/byte-hash.js';
 import type { Segment } from '../../store/segment.js';
 import type { Contribution } from '../../replication/messages.js';
 import type { SegmentRebuilder } from './partition-service.js';
+import type { RebuildTurns } from './rebuild-turns.js';
 import type { Replica } from './replica.js';
 import type { SegmentSolver } from './segment-solver.js';
 import type { StripeQuestions } from './stripe-questions.js';
@@ -31,6 +32,8 @@ export interface StripeCheckParts {
   readonly questions: Pick<StripeQuestions, 'ask'>;
   readonly solver: Pick<SegmentSolver, 'solve'>;
   readonly rebuilder: SegmentRebuilder;
+  /** Shared with rebuilds: there is memory for few at a time. */
+  readonly turns: Pick<RebuildTurns, 'run'>;
   readonly logger: Logger;
 }
 
@@ -162,7 +165,7 @@ export class StripeCheck {
     stripe: number,
     wanted: readonly Contribution[],
   ): Promise<{ readonly segments: ReadonlyMap<number, Uint8Array>; readonly hadWrongResults: boolean }> {
-    const { replica, questions, solver, self, k } = this.parts;
+    const { replica, questions, solver, turns, self, k } = this.parts;
     const segments = new Map<number, Uint8Array>();
     const tried = new Map<number, Set<string>>();
     const lengths = new Map<number, number>();
@@ -176,7 +179,7 @@ export class StripeCheck {
       return { segments, hadWrongResults: false };
     const view = new StripeView(sizeBytes, own, self);
     let wrong = 0;
-    await questions.ask(stripe, view, async () => {
+    const attempt = async (): Promise<true | undefined> => {
       for (const { position, checksum } of wanted) {
         const length = lengths.get(position);
         if (segments.has(position) || length === undefined) continue;
@@ -188,7 +191,8 @@ export class StripeCheck {
         else wrong += names.size - before;
       }
       return segments.size === wanted.length ? true : undefined;
-    });
+    };
+    await turns.run(async () => void (await questions.ask(stripe, view, attempt)));
     return { segments, hadWrongResults: wrong > 0 };
   }
 

@@ -38,6 +38,8 @@ export interface NodeReport {
   readonly reserveBytes: number;
   /** Undefined in raft mode, and for a node that is not up. */
   readonly ecc: EccNodeReport | undefined;
+  /** Whether somebody starts the node again when it is asked to restart. */
+  readonly supervised: boolean;
 }
 
 export interface EccNodeReport {
@@ -109,6 +111,8 @@ export interface ClientBackend {
   /** Lets a node of that name join. Any node takes it to the leader. */
   addNode(nodeId: string): Promise<void>;
   removeNode(nodeId: string): Promise<void>;
+  /** That node leaves in good order and is started anew; resolves when it has accepted. Rejects when nobody would start it. */
+  restartNode(nodeId: string): Promise<void>;
   /** What declaring the loss of the groups that are lost would do; empty: none is. */
   previewLosses(): Promise<readonly GroupLossReport[]>;
   /** Declares the losses of these groups, as previewed. */

@@ -13,6 +13,7 @@ import {
   type AcceptLossRequest,
   type AddNodeRequest,
   type RemoveNodeRequest,
+  type RestartNodeRequest,
   type ScrubRequest,
   type ScrubResponse,
 } from './generated/dcache/v1/cluster.js';
@@ -113,6 +114,10 @@ export class ClientServer {
       }),
       removeNode: cluster('remove-node', async ({ nodeId }: RemoveNodeRequest) => {
         await backend.removeNode(nodeId);
+        return {};
+      }),
+      restartNode: cluster('restart-node', async ({ nodeId }: RestartNodeRequest) => {
+        await backend.restartNode(nodeId);
         return {};
       }),
       acceptLoss: cluster('accept-loss', async ({ dryRun, losses }: AcceptLossRequest) => {

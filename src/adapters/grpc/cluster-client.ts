@@ -34,6 +34,12 @@ export async function removeNode(address: string, nodeId: string, timeoutMs: num
   );
 }
 
+export async function restartNode(address: string, nodeId: string, timeoutMs: number): Promise<void> {
+  await withChannel(address, (client) =>
+    callUnary(client, METHODS.restartNode, { nodeId }, { peer: address, timeoutMs }),
+  );
+}
+
 export async function fetchLosses(address: string, timeoutMs: number): Promise<readonly GroupLossReport[]> {
   const request = { dryRun: true, losses: [] };
   const { losses } = await withChannel(address, (client) =>

@@ -143,6 +143,16 @@ export class SessionClient {
     });
   }
 
+  /** Whether a request would leave at once. */
+  get isConnected(): boolean {
+    return this.stream !== undefined;
+  }
+
+  /** Connects ahead of the first request. Never rejects; whether it has come to a connection is `isConnected`. */
+  async prepare(): Promise<void> {
+    if (this.stream === undefined && !this.connecting && !this.closed) await this.connect();
+  }
+
   /** Fails what is under way, and closes the connection. */
   close(): void {
     this.closed = true;

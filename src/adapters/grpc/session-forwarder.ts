@@ -25,6 +25,12 @@ export class SessionForwarder implements Forwarder {
     return used.session.execute(request, timeoutMs, true);
   }
 
+  prepare(clientAddress: string): void {
+    const used = this.sessions.get(clientAddress) ?? this.open(clientAddress);
+    used.usedAtMs = performance.now();
+    void used.session.prepare();
+  }
+
   close(): void {
     for (const { session } of this.sessions.values()) session.close();
   }

@@ -13,6 +13,8 @@ const reply = {
   leaseMs: 500,
   mapIndex: 9,
   letGo: [],
+  handOver: [],
+  leaveRefused: false,
   troubles: [],
 };
 

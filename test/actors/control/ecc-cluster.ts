@@ -83,6 +83,8 @@ export class EccNode {
     if (event.type === 'view') this.view = event.view;
     if (event.type === 'restore') this.restored = event.index;
     if (event.type === 'let-go') this.letGo.push(...event.groups);
+    // Nothing is under way there, ever.
+    if (event.type === 'hand-over') this.say({ letGo: event.groups });
     if (event.type === 'map') this.cluster.scheduler.nextTurn(() => this.onMap(event.map, event.index));
   }
 

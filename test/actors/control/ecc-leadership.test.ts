@@ -102,7 +102,7 @@ test('nothing is proposed before everything committed has been applied', async (
   expect(fixture.node.log.lastIndex()).toBe(entries);
 });
 
-test('one command is under way at a time, the next follows when it has been applied', async () => {
+test('one command of a group is under way at a time, the next follows when it has been applied', async () => {
   await fixture.createGroups();
   const before = fixture.node.log.lastIndex();
   // Its earlier life leaves the group in which it leads nothing, then the new one joins there.
@@ -113,6 +113,18 @@ test('one command is under way at a time, the next follows when it has been appl
   await fixture.apply();
   expect(fixture.table.current.groups.map(({ epoch }) => epoch).sort()).toEqual([1, 1, 2]);
   expect(fixture.node.log.lastIndex()).toBe(before + 2);
+});
+
+test('commands of several groups are under way together', async () => {
+  await fixture.createGroups();
+  const before = fixture.node.log.lastIndex();
+  const { groups } = fixture.table.current;
+  for (const number of [2, 3])
+    fixture.heartbeat(number, { letGo: groups.map(({ id: group, epoch }) => ({ group, epoch })) });
+  await fixture.node.scheduler.advance(3 * heartbeatMs);
+  expect(fixture.node.log.lastIndex()).toBe(before + groups.length);
+  await fixture.apply();
+  expect(fixture.table.current.groups.map(({ epoch }) => epoch)).toEqual([2, 2, 2]);
 });
 
 test('a grant names the last entry of the log, committed or not', async () => {

@@ -23,6 +23,8 @@ let mainHangs: boolean;
 let sent: { readonly to: number; readonly heartbeat: Heartbeat; readonly atMs: number }[];
 let grants: LeaseGrant[];
 let letGo: GroupEpoch[];
+let handOver: GroupEpoch[];
+let refusals: number;
 let troubles: (readonly GroupTrouble[])[];
 let sender: HeartbeatSender;
 
@@ -30,7 +32,7 @@ beforeEach(() => {
   scheduler = new VirtualScheduler();
   leader = 2;
   mainHangs = false;
-  [sent, grants, letGo, troubles] = [[], [], [], []];
+  [sent, grants, letGo, handOver, refusals, troubles] = [[], [], [], [], 0, []];
   let pulse = 0;
   sender = new HeartbeatSender({
     self: SELF,
@@ -42,6 +44,8 @@ beforeEach(() => {
     send: (to, heartbeat) => sent.push({ to, heartbeat, atMs: scheduler.nowMs() }),
     publishLease: (grant) => grants.push(grant),
     onLetGo: (groups) => letGo.push(...groups),
+    onHandOver: (groups) => handOver.push(...groups),
+    onLeaveRefused: () => refusals++,
     onTroubles: (told) => troubles.push(told),
   });
   sender.start();
@@ -54,7 +58,18 @@ const lastSent = (): Heartbeat => {
 };
 const replyTo = (heartbeat: Heartbeat, changed: Partial<HeartbeatReply> = {}): HeartbeatReply => {
   const { incarnation, sequence } = heartbeat;
-  return { incarnation, sequence, term: 1, leaseMs, mapIndex: 7, letGo: [], troubles: [], ...changed };
+  return {
+    incarnation,
+    sequence,
+    term: 1,
+    leaseMs,
+    mapIndex: 7,
+    letGo: [],
+    handOver: [],
+    leaveRefused: false,
+    troubles: [],
+    ...changed,
+  };
 };
 
 test('every interval the leader gets a heartbeat with the last report of the main thread', async () => {
@@ -138,4 +153,19 @@ test('nothing is sent when it has stopped', async () => {
   const count = sent.length;
   await scheduler.advance(1000);
   expect(sent.length).toBe(count);
+});
+
+test('what the leader waits for, and that it will not let the node go, is told on', () => {
+  sender.onReply(replyTo(lastSent(), { handOver: [{ group: 3, epoch: 4 }], leaveRefused: true }));
+  expect(handOver).toEqual([{ group: 3, epoch: 4 }]);
+  expect(refusals).toBe(1);
+});
+
+test('a node that is leaving speaks whenever the map has changed: it is its turn for the next group', () => {
+  const before = sent.length;
+  sender.onReport({ ...EMPTY_REPORT, mapIndex: 1 });
+  expect(sent.length).toBe(before);
+  sender.onReport({ ...EMPTY_REPORT, mapIndex: 1, leaving: true });
+  sender.onReport({ ...EMPTY_REPORT, mapIndex: 2, leaving: true });
+  expect(sent.length).toBe(before + 2);
 });

@@ -1,7 +1,7 @@
-import { beforeEach, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { PendingRequest } from '../../../src/actors/data/pending.js';
 import { WritePath, type PendingWrite } from '../../../src/actors/data/write-path.js';
-import type { DcacheError } from '../../../src/base/errors.js';
+import { DcacheError } from '../../../src/base/errors.js';
 import { LIMITS } from '../../../src/base/limits.js';
 import { decodeWriteBatch } from '../../../src/store/command-codec.js';
 import type { KvReply, WriteReply, WriteRequest } from '../../../src/store/requests.js';
@@ -58,12 +58,12 @@ test("the writes of one turn become one entry with the leader's time", () => {
   expect(path.takeProposals(() => headerAt(1_000))).toEqual([]);
 });
 
-test('large writes are cut into several entries, one that is larger than the limit has its own', () => {
+test('many writes are cut into several entries, and a large one into its pieces', () => {
   const third = Math.floor(LIMITS.maxAppendBytes / 3);
   const sizes = [third, third, third, 2 * LIMITS.maxAppendBytes, 1];
   for (const size of sizes) path.add(track(size).write);
   const batches = path.takeProposals(() => headerAt(0)).map(({ data }) => decodeWriteBatch(data).writes.length);
-  expect(batches).toEqual([2, 1, 1, 1]);
+  expect(batches).toEqual([2, 2, ...Array<number>((2 * LIMITS.maxAppendBytes) / LIMITS.valuePieceBytes).fill(1)]);
 });
 
 test('each write gets its own reply of the entry that was applied where it was proposed', () => {
@@ -136,4 +136,117 @@ test('a proposal that only moves the time on waits for nothing', () => {
   path.onProposed(ticket, 3, 1);
   path.onApplied(3, 1, []);
   expect(path.onNotProposed(ticket, 'no-leader')).toEqual([]);
+});
+
+describe('a large value', () => {
+  const LARGE = 11;
+  let large: Tracked;
+  let nextIndex: number;
+
+  beforeEach(() => {
+    path = new WritePath({ largeValueBytes: 10, pieceBytes: 4, maxUnderWayBytes: 8 });
+    large = track(LARGE);
+    path.add(large.write);
+    nextIndex = 1;
+  });
+
+  const taken = (): { readonly ticket: number; readonly text: string }[] =>
+    path
+      .takeProposals(() => headerAt(0))
+      .map(({ ticket, data }) => {
+        const texts = decodeWriteBatch(data).writes.map((write) => {
+          if (write.type === 'piece') return `piece ${write.upload} ${write.at}..${write.at + write.bytes.length}`;
+          return 'upload' in write ? `${write.type} ${write.upload}` : write.type;
+        });
+        return { ticket, text: texts.join(', ') };
+      });
+
+  /** Each is applied where it was proposed, and the store takes it. */
+  const applyAll = (proposals: readonly { readonly ticket: number }[]): void => {
+    for (const { ticket } of proposals) {
+      const index = nextIndex++;
+      path.onProposed(ticket, index, 2);
+      path.onApplied(index, 2, [undefined]);
+    }
+  };
+  const texts = (proposals: readonly { readonly text: string }[]): string[] => proposals.map(({ text }) => text);
+
+  test('is proposed as far as may be under way, and finished when all its pieces are there', () => {
+    const first = taken();
+    expect(texts(first)).toEqual(['piece 1 0..4', 'piece 1 4..8']);
+    expect(taken()).toEqual([]);
+    applyAll(first);
+    const last = taken();
+    expect(texts(last)).toEqual(['piece 1 8..11']);
+    expect(large.write.exposed).toBe(false);
+    applyAll(last);
+    const [finish, ...others] = taken();
+    expect([finish?.text, others]).toEqual(['finish 1', []]);
+    expect(large.write.exposed).toBe(true);
+    path.onProposed(finish?.ticket ?? 0, 9, 2);
+    path.onApplied(9, 2, [reply(LARGE)]);
+    expect(large.outcome).toEqual(reply(LARGE));
+    expect(path.hasUploads).toBe(false);
+  });
+
+  test('does not hold up small writes, and lets the next large one follow', () => {
+    const small = track(1);
+    const next = track(LARGE);
+    path.add(small.write);
+    path.add(next.write);
+    expect(texts(taken())).toEqual(['append', 'piece 1 0..4', 'piece 1 4..8']);
+  });
+
+  test('goes on from the piece that the log did not take, while others wait to be replicated', () => {
+    const [first, second] = taken();
+    path.onProposed(first?.ticket ?? 0, nextIndex, 2);
+    path.onNotProposed(second?.ticket ?? 0, 'uncommitted-limit');
+    path.onApplied(nextIndex++, 2, [undefined]);
+    expect(texts(taken())).toEqual(['piece 1 4..8', 'piece 1 8..11']);
+    expect(large.outcome).toBeUndefined();
+  });
+
+  test('is finished again when the log did not take the end of it', () => {
+    applyAll(taken());
+    applyAll(taken());
+    const [finish] = taken();
+    expect(path.onNotProposed(finish?.ticket ?? 0, 'uncommitted-limit')).toEqual([]);
+    expect(large.write.exposed).toBe(false);
+    expect(texts(taken())).toEqual(['finish 1']);
+  });
+
+  test('is routed anew, and dropped here, when this node gives leadership away', () => {
+    const [first] = taken();
+    expect(path.onNotProposed(first?.ticket ?? 0, 'transfer-in-progress')).toEqual([large.write]);
+    expect(texts(taken())).toEqual(['drop 1']);
+    path.add(large.write);
+    expect(texts(taken())).toEqual(['piece 2 0..4', 'piece 2 4..8']);
+    expect(path.takeQueue()).toEqual([large.write]);
+    expect(path.hasUploads).toBe(false);
+  });
+
+  test('is definitely not done, and dropped, when a piece of it was overwritten, refused, or its time has run out', () => {
+    const [first] = taken();
+    path.onProposed(first?.ticket ?? 0, 5, 2);
+    path.onApplied(5, 3, []);
+    expect(large.outcome).toMatchObject({ code: 'NO_LEADER', outcome: 'not-done' });
+    expect(texts(taken())).toEqual(['drop 1']);
+
+    const refused = track(LARGE);
+    path.add(refused.write);
+    const [piece] = taken();
+    path.onProposed(piece?.ticket ?? 0, 6, 3);
+    path.onApplied(6, 3, [{ type: 'rejected', code: 'STORE_FULL', message: 'no room' }]);
+    expect(refused.outcome).toMatchObject({ code: 'STORE_FULL', outcome: 'not-done' });
+    expect(texts(taken())).toEqual(['drop 2']);
+
+    const late = track(LARGE);
+    path.add(late.write);
+    taken();
+    late.write.failed(new DcacheError('NO_LEADER', 'no answer in time'));
+    const [drop] = taken();
+    expect(drop?.text).toBe('drop 3');
+    path.onNotProposed(drop?.ticket ?? 0, 'uncommitted-limit');
+    expect(texts(taken())).toEqual(['drop 3']);
+  });
 });

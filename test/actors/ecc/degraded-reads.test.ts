@@ -114,7 +114,7 @@ function newReads(cacheBytes?: number): DegradedReads {
     scheduler,
     memory,
     turns: new RebuildTurns(memory, 4),
-    ...(cacheBytes === undefined ? {} : { cacheBytes }),
+    ...(cacheBytes === undefined ? {} : { cacheBytes: () => cacheBytes }),
   });
 }
 

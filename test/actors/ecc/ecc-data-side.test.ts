@@ -168,6 +168,32 @@ describe('the control side', () => {
     expect(await cluster.execute(1, set(own, '1'))).toMatchObject({ applied: true });
   });
 
+  test('is told that the node leaves, and that it has let go when all that was accepted is answered', async () => {
+    const node = cluster.node(1);
+    const [own = '', other = ''] = keysIn('0.0', 2);
+    let hasLeft = false;
+    void node.side.leave().then(() => (hasLeft = true));
+    expect(node.reports.at(-1)).toMatchObject({ leaving: true, letGo: [] });
+    const write = cluster.execute(1, set(own, '1'), 0);
+    node.side.onEvents([{ type: 'hand-over', groups: [{ group: 0, epoch: 1 }] }]);
+    let late: unknown;
+    void node.side.execute(set(other, '2'), 5_000, false).then((reply) => (late = reply));
+    await cluster.scheduler.advance(50);
+    expect(await write).toMatchObject({ applied: true });
+    expect(node.reports.at(-1)).toMatchObject({ letGo: [{ group: 0, epoch: 1 }] });
+
+    const out = applyAll(
+      MAP,
+      [0, 1, 2].map((group) => ({ type: 'remove', group, epoch: 1, member: life(1) }) as const),
+    );
+    await cluster.tellMap(6, out);
+    await cluster.scheduler.advance(100);
+    expect(late).toMatchObject({ applied: true });
+    expect(hasLeft).toBe(true);
+    expect(await cluster.execute(2, get(other))).toMatchObject({ value: bytes('2') });
+    expect(failures()).toEqual([]);
+  });
+
   test('gets numbers every 40 ms at most', async () => {
     const node = cluster.node(1);
     const before = node.reports.length;

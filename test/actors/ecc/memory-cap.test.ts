@@ -40,7 +40,7 @@ function expectWithinCaps(): void {
 }
 
 /** All requests at once, at nodes in turn. */
-async function all(requests: readonly KvRequest[], ms = 1_500): Promise<Outcome[]> {
+async function all(requests: readonly KvRequest[], ms = 4_000): Promise<Outcome[]> {
   const outcomes: Outcome[] = requests.map(() => undefined);
   let open = requests.length;
   for (const [i, request] of requests.entries()) {

@@ -3,8 +3,12 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { PendingRequest } from '../../../src/actors/data/pending.js';
 import { decisionsOf } from '../../../src/actors/ecc/decisions.js';
 import { type Decisions, PartitionService } from '../../../src/actors/ecc/partition-service.js';
+import { NULL_LOGGER } from '../../../src/base/log.js';
 import { DcacheError } from '../../../src/base/errors.js';
 import { ALWAYS, FOREVER, type KvReply, type KvRequest } from '../../../src/store/requests.js';
+import { locationAt } from '../../../src/store/layout.js';
+import { RecordView } from '../../../src/store/record.js';
+import { RecordRefs } from '../../../src/store/record-refs.js';
 import { NO_STRIPE } from '../../../src/store/segment.js';
 import { VirtualScheduler } from '../../support/virtual-scheduler.js';
 import { FakePartition } from './fake-partition.js';
@@ -54,6 +58,7 @@ beforeEach(() => {
     position: 0,
     primary,
     decisions,
+    logger: NULL_LOGGER,
     rebuilder: {
       rebuild: (_position, numbers) => new Promise((resolve, reject) => rebuilds.push({ numbers, resolve, reject })),
     },
@@ -368,4 +373,101 @@ test('values that are over are removed without anybody asking', () => {
   service.upkeep();
   expect(primary.lastIndex).toBe(2);
   expect(primary.store.values.keyCount).toBe(0);
+});
+
+describe('before a planned hand-over', () => {
+  test('what would change something waits, and reads are answered', () => {
+    committed(set('1'));
+    service.drain();
+    const write = execute(set('2'));
+    const scan = execute(SCAN);
+    expect(execute(GET).outcome).toMatchObject({ value: bytes('1') });
+    expect([write.outcome, scan.outcome, primary.lastIndex]).toEqual([undefined, undefined, 1]);
+    expect(service.isDrained).toBe(true);
+  });
+
+  test('it is drained when all that was accepted is committed and answered', () => {
+    const write = execute(set('1'));
+    service.drain();
+    expect(service.isDrained).toBe(false);
+    primary.commitIndex = primary.lastIndex;
+    expect(service.isDrained).toBe(false);
+    service.onProgress();
+    expect(write.outcome).toMatchObject({ applied: true });
+    expect(service.isDrained).toBe(true);
+  });
+
+  test('an expired value is left to the next primary to remove', () => {
+    committed(set('1', { lifetime: { type: 'ttl', ttlMs: 10 } }));
+    service.drain();
+    wallMs += 11;
+    const read = execute(GET);
+    service.upkeep();
+    expect([read.outcome, primary.lastIndex]).toEqual([undefined, 1]);
+    service.end();
+    expect(givenBack).toEqual([read.pending]);
+  });
+
+  test('a flush that has begun goes on to its end, one that has not waits', async () => {
+    committed(set('1'));
+    for (let i = 0; i < 600; i++) committed(set('x', { key: bytes(`k${i}`) }));
+    const first = execute({ type: 'flush' });
+    service.drain();
+    const second = execute({ type: 'flush' });
+    expect(service.isDrained).toBe(false);
+    await scheduler.settle();
+    commit();
+    expect(first.outcome).toEqual({ type: 'flush', removed: 601 });
+    expect(second.outcome).toBeUndefined();
+    expect(service.isDrained).toBe(true);
+  });
+
+  test('what has waited is decided here when it comes to nothing, and elsewhere when it does not', () => {
+    service.drain();
+    const write = execute(set('1'));
+    service.resume();
+    commit();
+    expect(write.outcome).toMatchObject({ applied: true });
+    service.drain();
+    const late = execute(set('2'));
+    service.end();
+    expect(givenBack).toEqual([late.pending]);
+  });
+});
+
+test('segments that cleaning wants, and whose bytes are elsewhere, are rebuilt for it, one after the other', async () => {
+  const plain = { lifetime: FOREVER, condition: ALWAYS, returnOld: false };
+  const text = new TextEncoder();
+  const { partition } = primary.store;
+  const { table } = partition;
+  for (let i = 0; i < 20; i++)
+    committed({ type: 'set', key: text.encode(`key-${i}`), value: text.encode('x'.repeat(900)), ...plain });
+  const sealed = [...table.all()].filter(({ state }) => state === 'sealed').map(({ number }) => number);
+  expect(sealed.length).toBeGreaterThan(2);
+  const bytesOf = new Map(sealed.map((number) => [number, table.get(number).bytes.slice(0, table.get(number).length)]));
+  // As if their values had ended where nobody could clean: at a primary that has folded them.
+  const ended = new RecordRefs();
+  const view = new RecordView();
+  for (const number of sealed) {
+    for (let offset = 0; offset < table.get(number).length; offset += view.sizeBytes) {
+      partition.readAt(locationAt(number, offset), view);
+      if (offset > 0) ended.add(partition.tagOf(view), locationAt(number, offset), view.sizeBytes);
+    }
+  }
+  partition.remove(ended);
+  for (const number of sealed) table.dropBytes(number);
+  const liveBytes = table.liveBytes;
+  expect(liveBytes / table.writtenBytes).toBeLessThan(0.6);
+  service.upkeep();
+  service.upkeep();
+  for (let done = 0; done < rebuilds.length; done++) {
+    expect(rebuilds).toHaveLength(done + 1);
+    const { numbers, resolve } = rebuilds[done] ?? { numbers: [], resolve: () => undefined };
+    for (const number of numbers) partition.restoreBytes(number, bytesOf.get(number) ?? new Uint8Array(0));
+    resolve();
+    await scheduler.settle();
+  }
+  expect(rebuilds.length).toBeGreaterThan(1);
+  expect(table.liveBytes).toBe(liveBytes);
+  expect(table.liveBytes / table.writtenBytes).toBeGreaterThan(0.85);
 });

@@ -48,6 +48,7 @@ export class VirtualNode {
       recoveryRate: Infinity,
       memoryRules,
       scrubIntervalMs: 0,
+      rebuildDelayMs: 30_000,
       metrics: NULL_METRICS,
       logger: NULL_LOGGER,
       openCoding: (k, m) => {

@@ -47,6 +47,7 @@ class Backend implements ClientBackend {
   clusterMap = (): MapReport => ({ k: 0, m: 0, mapIndex: 0, groups: [] });
   addNode = this.nodeReport;
   removeNode = this.nodeReport;
+  restartNode = this.nodeReport;
   previewLosses = this.nodeReport;
   acceptLosses = this.nodeReport;
   acknowledgeLosses = this.nodeReport;

@@ -58,6 +58,7 @@ class ScriptedBackend implements ClientBackend {
   clusterMap = (): MapReport => ({ k: 0, m: 0, mapIndex: 0, groups: [] });
   addNode = this.nodeReport;
   removeNode = this.nodeReport;
+  restartNode = this.nodeReport;
   previewLosses = this.nodeReport;
   acceptLosses = this.nodeReport;
   acknowledgeLosses = this.nodeReport;

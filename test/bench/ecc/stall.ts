@@ -3,13 +3,13 @@
  * gets, one after the other, on two keys of the measured partition, while others keep the cluster busy. The get is of a key that nobody writes:
  * one that looks at an uncommitted write has to wait for it.
  */
-import { asDcacheError } from '../../../src/base/errors.js';
 import type { ClusterReport } from '../../../src/adapters/grpc/backend.js';
 import { isWhole } from '../../../src/bench/cluster/whole.js';
 import { median } from '../../../src/bench/measure/statistics.js';
 import { partitionOfSlot, slotOf } from '../../../src/cluster/slots.js';
 import { bufferCodec, DcacheClient } from '../../../src/index.js';
 import { ProcessCluster } from '../../support/process-cluster.js';
+import { Lane, pause } from '../shared/lane.js';
 import { fill, keyOf, valueOf, type EntrySize } from './entries.js';
 import { eccShape, type Code } from './shapes.js';
 
@@ -138,50 +138,4 @@ function rolesFor({ map }: ClusterReport, key: Buffer): Roles {
   const positions = map?.groups[group]?.positions ?? [];
   const backups = positions.filter(({ role }) => role === 'parity').map(({ holder }) => holder);
   return { partition: `${group}/${position}`, primary: positions[position]?.primary ?? '', backups };
-}
-
-/** One request after the other, whatever becomes of them. */
-class Lane {
-  private readonly ask: (n: number) => Promise<unknown>;
-  private readonly ended: Promise<void>;
-  private stopped = false;
-  private answeredAtMs = performance.now();
-  private longestMs = 0;
-
-  constructor(ask: (n: number) => Promise<unknown>) {
-    this.ask = ask;
-    this.ended = this.run();
-  }
-
-  /** The longest time without an answer since this was asked last, the one under way included. */
-  takeLongestMs(): number {
-    const nowMs = performance.now();
-    const longestMs = Math.max(this.longestMs, nowMs - this.answeredAtMs);
-    this.longestMs = 0;
-    this.answeredAtMs = nowMs;
-    return longestMs;
-  }
-
-  stop(): Promise<void> {
-    this.stopped = true;
-    return this.ended;
-  }
-
-  private async run(): Promise<void> {
-    for (let n = 0; !this.stopped; n++) {
-      try {
-        await this.ask(n);
-        const nowMs = performance.now();
-        this.longestMs = Math.max(this.longestMs, nowMs - this.answeredAtMs);
-        this.answeredAtMs = nowMs;
-      } catch (error) {
-        if (asDcacheError(error).code === 'INTERNAL') throw error;
-        await pause(5);
-      }
-    }
-  }
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

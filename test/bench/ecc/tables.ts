@@ -2,6 +2,7 @@
 import { plainTable } from '../../../src/cli/tables.js';
 import type { ScenarioResult } from '../../../src/bench/measure/rounds.js';
 import type { MemoryRow } from './memory.js';
+import type { HandOverRow } from './hand-over.js';
 import type { StallRow } from './stall.js';
 
 const MIB = 1024 * 1024;
@@ -80,6 +81,24 @@ export function stallTable(rows: readonly StallRow[]): string {
     ]),
   );
   return `Longest time without an answer when a node is killed under load\n\n${table}`;
+}
+
+export function handOverTable(rows: readonly HandOverRow[]): string {
+  const head = ['mode', 'what happens', 'times', 'stall, ms', 'longest', 'took, ms', 'failed requests', 'target, ms'];
+  const table = plainTable(
+    head,
+    rows.map(({ mode, phase, times, stallMs, longestMs, tookMs, failures }) => [
+      mode,
+      phase,
+      times,
+      stallMs.toFixed(0),
+      longestMs.toFixed(0),
+      tookMs.toFixed(0),
+      failures.length,
+      phase === 'nothing' ? '-' : 'below 100',
+    ]),
+  );
+  return `Longest time without an answer when nodes are stopped and started as planned, under load\n\n${table}`;
 }
 
 /** "1.08" or "1.72 (above 1.60)" */

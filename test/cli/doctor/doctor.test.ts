@@ -36,6 +36,7 @@ const node = (nodeId: string, changes: Partial<NodeReport> = {}): NodeReport => 
   reserveBytes: 0,
   bytesFor: {},
   ecc: undefined,
+  supervised: false,
   ...changes,
 });
 

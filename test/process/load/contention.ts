@@ -1,5 +1,5 @@
 /** Clients that fight for a few keys with every kind of request, and the check that what they saw has one order. */
-import { expect } from 'vitest';
+import assert from 'node:assert/strict';
 import { asDcacheError } from '../../../src/base/errors.js';
 import { Prng } from '../../../src/base/prng.js';
 import type { DcacheClient } from '../../../src/client/client.js';
@@ -36,7 +36,7 @@ export class Contention {
       key,
       stuck: search.stuck,
     }));
-    expect(failures).toEqual([]);
+    assert.deepEqual(failures, []);
     return operations.filter(({ outcome }) => outcome.type === 'done').length;
   }
 

@@ -1,5 +1,5 @@
 /** Writers and readers that go on whatever happens to the cluster, with a ledger of what they were told. */
-import { expect } from 'vitest';
+import assert from 'node:assert/strict';
 import { asDcacheError } from '../../../src/base/errors.js';
 import type { DcacheClient } from '../../../src/client/client.js';
 import { until } from '../../support/until.js';
@@ -15,13 +15,18 @@ export class Load {
   readonly ledger = new Ledger();
   /** Requests that failed, as code and outcome, in the order in which they did. */
   readonly failures: string[] = [];
+  /** Between two requests of a lane, ms. */
+  pauseMs = 0;
+  /** The present key of every place that a writer goes round; after an unknown outcome the place gets another one. */
+  private readonly keys: string[];
   private stopped = false;
   private readonly lanes: Promise<void>[];
 
   /** Starts at once. The clients are used in turn. */
   constructor(first: DcacheClient, ...others: readonly DcacheClient[]) {
+    this.keys = Array.from({ length: WRITERS * KEYS_A_WRITER }, (_, place) => `key ${place}`);
     const clientOf = (i: number): DcacheClient => others[i % (others.length + 1)] ?? first;
-    const writers = Array.from({ length: WRITERS }, (_, i) => this.write(`w${i}`, clientOf(i)));
+    const writers = Array.from({ length: WRITERS }, (_, i) => this.write(i * KEYS_A_WRITER, clientOf(i)));
     const readers = Array.from({ length: READERS }, (_, i) => this.read(i, clientOf(i)));
     this.lanes = [...writers, ...readers];
   }
@@ -53,15 +58,16 @@ export class Load {
         onValue(await client.get(key));
       }),
     );
-    expect(ledger.violations).toEqual([]);
+    assert.deepEqual(ledger.violations, []);
   }
 
-  private async write(name: string, client: DcacheClient): Promise<void> {
+  private async write(firstPlace: number, client: DcacheClient): Promise<void> {
     for (let i = 0; !this.stopped; i++) {
-      const key = `${name}/${i % KEYS_A_WRITER}`;
+      const place = firstPlace + (i % KEYS_A_WRITER);
+      const key = this.keyAt(place);
       const number = this.ledger.send(key);
       if (number === undefined) {
-        await pause(); // all keys may be closed
+        this.keys[place] = `key ${place}, after write ${i}`;
         continue;
       }
       try {
@@ -70,22 +76,28 @@ export class Load {
       } catch (error) {
         if (this.fail(error) === 'unknown') this.ledger.onUnknown(key);
         else this.ledger.onRefused(key, number);
-        await pause();
+        await pause(PAUSE_MS);
       }
+      if (this.pauseMs > 0) await pause(this.pauseMs);
     }
   }
 
   private async read(lane: number, client: DcacheClient): Promise<void> {
     for (let i = lane; !this.stopped; i++) {
-      const key = `w${i % WRITERS}/${(i * 7) % KEYS_A_WRITER}`;
+      const key = this.keyAt((i * 7) % this.keys.length);
       const onValue = this.ledger.read(key);
       try {
         onValue(await client.get(key));
       } catch (error) {
         this.fail(error);
-        await pause();
+        await pause(PAUSE_MS);
       }
+      if (this.pauseMs > 0) await pause(this.pauseMs);
     }
+  }
+
+  private keyAt(place: number): string {
+    return this.keys[place] ?? assert.fail(`there is no place ${place}`);
   }
 
   private fail(error: unknown): 'not-done' | 'unknown' {
@@ -95,6 +107,6 @@ export class Load {
   }
 }
 
-function pause(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }

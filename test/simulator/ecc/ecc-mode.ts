@@ -65,6 +65,7 @@ export class EccMode implements SimMode, EccCluster {
   private readonly decodability: DecodabilityChecker;
   private readonly commands = new Map<string, number>();
   private letGos = 0;
+  private handOvers = 0;
   private rebuilds = 0;
   private rebuildAtMs = 0;
 
@@ -148,6 +149,7 @@ export class EccMode implements SimMode, EccCluster {
   onEvent(host: string, event: ControlEvent): void {
     if (event.type === 'committed') this.maps.onCommitted(event.entries);
     else if (event.type === 'let-go') this.letGos++;
+    else if (event.type === 'hand-over') this.handOvers++;
     else if (event.type === 'map') this.maps.onMap(host, event.index, event.map);
   }
 
@@ -229,6 +231,7 @@ export class EccMode implements SimMode, EccCluster {
       'changes of the cluster map': this.maps.changes,
       ...Object.fromEntries(COUNTED_COMMANDS.map((type) => [`  of them: ${type}`, this.commands.get(type) ?? 0])),
       'primaries asked to let go': this.letGos,
+      'hand-overs planned': this.handOvers,
       'entries of partitions committed': this.logs.entries,
       'states compared at equal index': this.states.comparisons,
       'segments sealed': this.sealed.count,

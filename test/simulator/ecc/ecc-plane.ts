@@ -24,6 +24,7 @@ import type { DataNet } from './data-net.js';
 import { EccLife } from './ecc-life.js';
 import type { LogChecker } from './invariants/log-checker.js';
 import type { ShardChecker } from './invariants/shard-checker.js';
+import { SIM_PIECES } from '../piece-sizes.js';
 
 /** A pool of threads that take their time. */
 class SimRebuildPool implements RebuildPool {
@@ -97,8 +98,10 @@ export class EccSimPlane implements SimPlane {
       files: new SimSnapshotFiles(disk.folder, thread, world.parameters.disk.maxFileStepMs, prng.fork()),
       recoveryRate: ecc.recoveryRate,
       memoryRules,
+      pieceSizes: SIM_PIECES,
       layout: ecc.layout,
       scrubIntervalMs: 0,
+      rebuildDelayMs: 2_000,
       metrics: NULL_METRICS,
       logger: world.logger.child(`${host} data`),
       openCoding: () => ({
@@ -145,6 +148,10 @@ export class EccSimPlane implements SimPlane {
     this.side.onEvents(events);
     const last = events.findLast((event) => event.type === 'map');
     if (last !== undefined) this.life.onMapApplied(last.index, last.map);
+  }
+
+  leave(): Promise<void> {
+    return this.side.leave();
   }
 
   drain(): Promise<void> {

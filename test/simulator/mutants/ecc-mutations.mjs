@@ -72,8 +72,8 @@ export const ECC_MUTATIONS = [
     name: 'primary-taken-out-under-its-lease',
     breaks: 'I4(c): a primary leaves when its lease is over, or it has let go',
     file: 'src/cluster/observations.ts',
-    find: 'return !isQuiet && (leaseIsOver(observed, member) || hasLetGo(observed, group, member));',
-    put: 'return !isQuiet;',
+    find: 'return !isQuiet(observed) && (leaseIsOver(observed, member) || hasLetGo(observed, group, member));',
+    put: 'return !isQuiet(observed);',
   },
   {
     // A new leader asks a primary to let go and waits for a lease, or for longer than one without a heartbeat, before it takes it

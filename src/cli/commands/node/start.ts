@@ -1,3 +1,4 @@
+import { EXIT_RESTART } from '../../../base/errors.js';
 import { BaseCommand } from '../../base-command.js';
 import { nodeFlags, nodeOptions } from '../../node-flags.js';
 import { runNode } from '../../run-node.js';
@@ -5,7 +6,7 @@ import { runNode } from '../../run-node.js';
 export default class NodeStart extends BaseCommand {
   static override summary = 'Start a node and run it in the foreground';
   static override description =
-    'Without --id it takes the first free place of the default local layout, so the same command in several terminals makes a cluster. Ctrl-C or SIGTERM stops it: it answers what it has accepted, hands leadership over, and exits with 0.';
+    'Without --id it takes the first free place of the default local layout, so the same command in several terminals makes a cluster. Ctrl-C or SIGTERM stops it: others take over what it leads, it answers what it has accepted, and exits with 0.';
   static override examples = [
     '<%= config.bin %> node start',
     '<%= config.bin %> node start --mode raft --nodes 3',
@@ -16,6 +17,7 @@ export default class NodeStart extends BaseCommand {
   async run(): Promise<void> {
     const { flags } = await this.parse(NodeStart);
     // Standard output is the log's.
-    await runNode(nodeOptions(flags), (line) => this.logToStderr(line));
+    const end = await runNode(nodeOptions(flags), (line) => this.logToStderr(line));
+    if (end === 'to-restart') process.exitCode = EXIT_RESTART;
   }
 }

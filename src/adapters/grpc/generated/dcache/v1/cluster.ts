@@ -58,6 +58,8 @@ export interface NodeStatusResponse {
   ecc:
     | EccStatus
     | undefined;
+  /** Whether somebody starts the node again when it is asked to restart. */
+  supervised: boolean;
   /** ecc mode: the memory cap of the node, what writes may still take under it, and what is held back from them; 0 without a cap. */
   capBytes: number;
   freeBytes: number;
@@ -153,6 +155,13 @@ export interface RemoveNodeRequest {
 }
 
 export interface RemoveNodeResponse {
+}
+
+export interface RestartNodeRequest {
+  nodeId: string;
+}
+
+export interface RestartNodeResponse {
 }
 
 export interface AcceptLossRequest {
@@ -406,6 +415,7 @@ function createBaseNodeStatusResponse(): NodeStatusResponse {
     reachable: 0,
     bytesFor: {},
     ecc: undefined,
+    supervised: false,
     capBytes: 0,
     freeBytes: 0,
     reserveBytes: 0,
@@ -485,6 +495,9 @@ export const NodeStatusResponse: MessageFns<NodeStatusResponse> = {
     });
     if (message.ecc !== undefined) {
       EccStatus.encode(message.ecc, writer.uint32(194).fork()).join();
+    }
+    if (message.supervised !== false) {
+      writer.uint32(200).bool(message.supervised);
     }
     if (message.capBytes !== 0) {
       writer.uint32(240).uint64(message.capBytes);
@@ -704,6 +717,14 @@ export const NodeStatusResponse: MessageFns<NodeStatusResponse> = {
             }
 
             message.ecc = EccStatus.decode(reader, reader.uint32());
+            continue;
+          }
+          case 25: {
+            if (tag !== 200) {
+              break;
+            }
+
+            message.supervised = reader.bool();
             continue;
           }
           case 30: {
@@ -1536,6 +1557,87 @@ export const RemoveNodeResponse: MessageFns<RemoveNodeResponse> = {
   },
 };
 
+function createBaseRestartNodeRequest(): RestartNodeRequest {
+  return { nodeId: "" };
+}
+
+export const RestartNodeRequest: MessageFns<RestartNodeRequest> = {
+  encode(message: RestartNodeRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.nodeId !== "") {
+      writer.uint32(10).string(message.nodeId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RestartNodeRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRestartNodeRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.nodeId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseRestartNodeResponse(): RestartNodeResponse {
+  return {};
+}
+
+export const RestartNodeResponse: MessageFns<RestartNodeResponse> = {
+  encode(_: RestartNodeResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RestartNodeResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRestartNodeResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 function createBaseAcceptLossRequest(): AcceptLossRequest {
   return { dryRun: false, losses: [] };
 }
@@ -2083,6 +2185,18 @@ export const ClusterDefinition = {
       requestType: RemoveNodeRequest as typeof RemoveNodeRequest,
       requestStream: false,
       responseType: RemoveNodeResponse as typeof RemoveNodeResponse,
+      responseStream: false,
+      options: {},
+    },
+    /**
+     * That node leaves in good order and is started anew by its supervisor. Answered when it has accepted; refused by a node that nobody
+     * would start again. Any node takes it there.
+     */
+    restartNode: {
+      name: "RestartNode",
+      requestType: RestartNodeRequest as typeof RestartNodeRequest,
+      requestStream: false,
+      responseType: RestartNodeResponse as typeof RestartNodeResponse,
       responseStream: false,
       options: {},
     },
