@@ -26,6 +26,7 @@ export interface DiskUser {
 
 export interface DiskObserver {
   onAppend(disk: SimDisk, before: HardState, batch: LogBatch): void;
+  onCommitDurable(disk: SimDisk, before: HardState, after: HardState): void;
   onIdentity(disk: SimDisk, identity: LogIdentity): void;
   onSnapshot(disk: SimDisk, metadata: SnapshotMetadata): void;
   /** I0: the log names a snapshot whose file is not there. */
@@ -115,8 +116,7 @@ export class SimDisk implements RaftLog {
     const before = this.log.initialState().hardState;
     this.write(true, () => {
       this.log.commitDurably(commit);
-      const { hardState } = this.log.initialState();
-      this.observer.onAppend(this, before, { hardState, entries: [], snapshot: undefined });
+      this.observer.onCommitDurable(this, before, this.log.initialState().hardState);
     });
   }
 

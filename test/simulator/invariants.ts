@@ -87,13 +87,17 @@ export class Invariants implements DiskObserver {
     this.fail('I0: a snapshot that the log names is durable', `node ${raftId} names ${name}, which is not on its disk`);
   }
 
+  /** Part of what is committed by then: it ends at a membership change, of whatever term, that is about to take effect. */
+  onCommitDurable(disk: SimDisk, before: HardState, after: HardState): void {
+    this.checkGrows(disk.identity()?.raftId ?? 0, before, after);
+  }
+
   onAppend(disk: SimDisk, before: HardState, batch: LogBatch): void {
     const raftId = disk.identity()?.raftId ?? 0;
     const { hardState } = batch;
     if (hardState !== undefined) {
-      const wentBack = hardState.term < before.term || hardState.commit < before.commit;
       const revoted = hardState.term === before.term && before.vote !== 0 && hardState.vote !== before.vote;
-      if (wentBack) this.fail('term and commit index never go back', describe(raftId, before, hardState));
+      this.checkGrows(raftId, before, hardState);
       this.checkCommitOfLeader(disk, raftId, before, hardState);
       if (revoted) this.fail('one vote a term', describe(raftId, before, hardState));
     }
@@ -203,6 +207,11 @@ export class Invariants implements DiskObserver {
         );
       }
     }
+  }
+
+  private checkGrows(raftId: number, before: HardState, after: HardState): void {
+    const wentBack = after.term < before.term || after.commit < before.commit;
+    if (wentBack) this.fail('term and commit index never go back', describe(raftId, before, after));
   }
 
   /** Raft paper, 5.4.2: a leader commits by counting only entries of its own term. */

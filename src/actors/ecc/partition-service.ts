@@ -196,14 +196,14 @@ export class PartitionService {
    */
   private cleanElsewhere(): void {
     const { primary, rebuilder, position, wallMs, scheduler } = this.parts;
-    if (this.isFetching || this.hasEnded || !primary.serving || primary.isFull) return;
+    if (this.isFetching || this.hasEnded || this.draining || !primary.serving || primary.isFull) return;
     const number = primary.store.cleaner.wantedElsewhere;
     if (number === 0) return;
     this.isFetching = true;
     rebuilder.rebuild(position, [number]).then(
       () => {
         this.isFetching = false;
-        if (this.hasEnded || !primary.serving || primary.isFull) return;
+        if (this.hasEnded || this.draining || !primary.serving || primary.isFull) return;
         this.change(() => primary.store.tick(wallMs(), CLEANING_BYTES));
         scheduler.nextTurn(() => this.cleanElsewhere());
       },
@@ -218,7 +218,8 @@ export class PartitionService {
   relieve(budgetBytes: number): boolean {
     const { primary, wallMs } = this.parts;
     if (this.hasEnded || !primary.serving) return false;
-    if (primary.memory.isReleasing || primary.isFull) return true;
+    // Nobody can say yet what there is to gain.
+    if (primary.memory.isReleasing || primary.isFull || this.draining) return true;
     if (this.change(() => primary.store.relieve(wallMs(), budgetBytes)).result) return true;
     const { memory } = primary;
     if (memory.deniedBytes === 0) return false;

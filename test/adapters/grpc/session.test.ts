@@ -106,6 +106,19 @@ describe('a session', () => {
     expect(client.pending).toBe(0);
   });
 
+  test('can be opened ahead of the first request, and a node that is not there is no error until it is asked', async () => {
+    expect(client.isConnected).toBe(false);
+    await client.prepare();
+    expect(client.isConnected).toBe(true);
+    await waitFor('the topology is told', () => topologies.length > 0);
+    await server.close(0);
+    const nobody = new SessionClient(`127.0.0.1:${port}`);
+    await nobody.prepare();
+    expect(nobody.isConnected).toBe(false);
+    expect(await failureOf(nobody.execute(GET, 500, false))).toMatchObject({ code: 'UNREACHABLE' });
+    nobody.close();
+  });
+
   test('takes thousands of requests of one turn', async () => {
     const replies = Array.from({ length: 3_000 }, () => ask(GET));
     await arrive(3_000);
