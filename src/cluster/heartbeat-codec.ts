@@ -2,8 +2,8 @@
  * Heartbeats and their replies as bytes between control threads. Integers are varints; a list is its length and its items.
  *
  *   heartbeat := format(1 byte) nodeId incarnation sequence mapIndex (group epoch)* declaration* (group joinIndex)*
- *                (nodeId ageMs)* (group index)* freeBytes leaving(1 byte)
- *   reply     := format(1 byte) incarnation sequence leaseMs mapIndex (group epoch)* trouble* handOver:(group epoch)* leaveRefused(1 byte)
+ *                (nodeId ageMs)* (group index)* freeBytes leaving(1 byte) answeredIn
+ *   reply     := format(1 byte) incarnation sequence leaseMs mapIndex (group epoch)* trouble* handOver:(group epoch)* leaveRefused(1 byte) term
  *   trouble   := group epoch over: nodeId* silent: nodeId* isLost(1 byte)
  */
 import { ByteReader } from '../base/byte-reader.js';
@@ -40,6 +40,7 @@ export function encodeHeartbeat(heartbeat: Heartbeat): Uint8Array<ArrayBuffer> {
   return writer
     .varint(heartbeat.freeBytes)
     .uint8(heartbeat.leaving ? 1 : 0)
+    .varint(heartbeat.answeredIn)
     .finish();
 }
 
@@ -58,6 +59,7 @@ export function decodeHeartbeat(bytes: Uint8Array): Heartbeat {
     lastIndexes: readList(reader, () => ({ group: reader.varint(), index: reader.varint() })),
     freeBytes: reader.varint(),
     leaving: readFlag(reader, 'leaving'),
+    answeredIn: reader.varint(),
   };
   reader.end();
   return heartbeat;
@@ -69,7 +71,10 @@ export function encodeHeartbeatReply(reply: HeartbeatReply): Uint8Array<ArrayBuf
   writeEpochs(writer, reply.letGo);
   writeList(writer, reply.troubles, (trouble) => writeTrouble(writer, trouble));
   writeEpochs(writer, reply.handOver);
-  return writer.uint8(reply.leaveRefused ? 1 : 0).finish();
+  return writer
+    .uint8(reply.leaveRefused ? 1 : 0)
+    .varint(reply.term)
+    .finish();
 }
 
 /** Throws MalformedBytes. */
@@ -85,6 +90,7 @@ export function decodeHeartbeatReply(bytes: Uint8Array): HeartbeatReply {
     troubles: readList(reader, () => readTrouble(reader)),
     handOver: readEpochs(reader),
     leaveRefused: readFlag(reader, 'leaveRefused'),
+    term: reader.varint(),
   };
   reader.end();
   return reply;

@@ -22,6 +22,8 @@ export interface HeartbeatMonitorParts {
   readonly timings: EccTimings;
   readonly code: Code;
   readonly leadsSinceMs: number;
+  /** In which the leader leads. */
+  readonly term: number;
   readonly lossPolicy: LossPolicy;
   /** Nodes that belong to the cluster; none: it is not known. */
   readonly members: () => readonly NodeId[];
@@ -35,6 +37,7 @@ export class HeartbeatMonitor {
   private acceptedLosses: readonly GroupEpoch[] = [];
   private acknowledgedLosses: readonly LossName[] = [];
   private readonly leadsSinceMs: number;
+  private readonly term: number;
   private readonly ledger: LeaseLedger;
   private readonly nodes = new Map<NodeId, NodeObservation>();
   private readonly earlierLives = new Map<NodeId, readonly Incarnation[]>();
@@ -47,6 +50,7 @@ export class HeartbeatMonitor {
     this.lossPolicy = parts.lossPolicy;
     this.members = parts.members;
     this.leadsSinceMs = parts.leadsSinceMs;
+    this.term = parts.term;
     this.ledger = new LeaseLedger(parts.timings);
   }
 
@@ -79,6 +83,14 @@ export class HeartbeatMonitor {
     const earlier = this.earlierLives.get(nodeId) ?? [];
     const isOver = earlier.includes(incarnation);
     if (isOver) return undefined;
+    const isProven = heartbeat.answeredIn === this.term;
+    if (known?.incarnation !== incarnation && !isProven && !this.isExpected(heartbeat)) {
+      // It may have been under way since before its node was started again: nothing is concluded before it has heard this answer.
+      const { sequence } = heartbeat;
+      const { lastLogIndex: mapIndex } = context;
+      const nothing = { leaseMs: 0, letGo: [], troubles: [], handOver: [], leaveRefused: false };
+      return { ...nothing, incarnation, sequence, term: this.term, mapIndex };
+    }
     const isNewLife = known !== undefined && known.incarnation !== incarnation;
     if (isNewLife) this.earlierLives.set(nodeId, [known.incarnation, ...earlier].slice(0, MAX_EARLIER_LIVES));
     const isOvertaken = known?.incarnation === incarnation && known.heartbeat.sequence > heartbeat.sequence;
@@ -92,7 +104,15 @@ export class HeartbeatMonitor {
     const member = { nodeId, incarnation };
     const asked = planHandOver(this.map, observed, member);
     const handOver = asked.filter(({ group }) => !context.underWay.has(group));
-    return { ...answer, troubles, handOver, leaveRefused: isLeaveRefused(this.map, observed, member) };
+    return { ...answer, term: this.term, troubles, handOver, leaveRefused: isLeaveRefused(this.map, observed, member) };
+  }
+
+  /** The first that is heard of a node, from the life that the map knows, if it knows one. */
+  private isExpected({ nodeId, incarnation }: Heartbeat): boolean {
+    if (this.nodes.has(nodeId)) return false;
+    return this.map.groups.every(({ inSync, joining }) =>
+      [...inSync, ...joining].every((member) => member.nodeId !== nodeId || member.incarnation === incarnation),
+    );
   }
 
   /** Groups of which too few members are up. */

@@ -55,12 +55,16 @@ export interface Heartbeat extends DataReport {
   readonly incarnation: Incarnation;
   /** Counts this incarnation's heartbeats, from 1: the reply names it, and a lease counts from when it was sent. */
   readonly sequence: number;
+  /** Newest term of whose leader this incarnation has had an answer; 0: none yet. */
+  readonly answeredIn: number;
 }
 
 export interface HeartbeatReply {
   /** Of whom it answers: a reply to an earlier life counts for nothing. */
   readonly incarnation: Incarnation;
   readonly sequence: number;
+  /** In which the leader leads: whoever names it in a heartbeat has been alive since. */
+  readonly term: number;
   /** Length of the lease from the sending of that heartbeat, ms; 0: none is granted. */
   readonly leaseMs: number;
   /** I4(a): index of the leader's last log entry, committed or not. The lease is usable once the map is applied up to it. */

@@ -43,7 +43,7 @@ interface Asked {
 }
 
 /** What a reply to a heartbeat says about leases. */
-export type LeaseAnswer = Omit<HeartbeatReply, 'troubles' | 'handOver' | 'leaveRefused'>;
+export type LeaseAnswer = Omit<HeartbeatReply, 'term' | 'troubles' | 'handOver' | 'leaveRefused'>;
 
 export class LeaseLedger {
   private readonly timings: EccTimings;

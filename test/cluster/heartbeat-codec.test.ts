@@ -15,6 +15,13 @@ describeFormat('a reply', { some: someHeartbeatReply, encode: encodeHeartbeatRep
 
 test('the age of an unacknowledged Append is rounded up', () => {
   const unacknowledged = [{ nodeId: node(2), ageMs: 1500.2 }];
-  const heartbeat = { ...EMPTY_REPORT, unacknowledged, nodeId: node(1), incarnation: 7 as Incarnation, sequence: 1 };
+  const heartbeat = {
+    ...EMPTY_REPORT,
+    unacknowledged,
+    nodeId: node(1),
+    incarnation: 7 as Incarnation,
+    sequence: 1,
+    answeredIn: 0,
+  };
   expect(decodeHeartbeat(encodeHeartbeat(heartbeat)).unacknowledged[0]?.ageMs).toBe(1501);
 });

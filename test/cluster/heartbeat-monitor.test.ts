@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest';
-import { EMPTY_MAP } from '../../src/cluster/cluster-map.js';
+import { EMPTY_MAP, type GroupMember } from '../../src/cluster/cluster-map.js';
 import type { DataReport } from '../../src/cluster/heartbeat.js';
 import { HeartbeatMonitor } from '../../src/cluster/heartbeat-monitor.js';
 import { applyAll, life, lives, newMap } from './some-maps.js';
 import { heartbeatOf, NOW, TIMINGS, waitingFor } from './some-observations.js';
 
 const MAP = newMap(3, 2);
+const TERM = 4;
 
 function monitor(map = MAP): HeartbeatMonitor {
   const created = new HeartbeatMonitor({
@@ -13,6 +14,7 @@ function monitor(map = MAP): HeartbeatMonitor {
     code: { k: 3, m: 2 },
     lossPolicy: 'wait',
     leadsSinceMs: NOW,
+    term: TERM,
     members: () => [],
   });
   created.onMap(map, NOW);
@@ -27,6 +29,15 @@ const hear = (to: HeartbeatMonitor, member = life(1), nowMs = NOW, sequence = 1,
     quorumContactMs: nowMs,
     lastLogIndex: 7,
     underWay: NONE,
+  });
+
+/** The first heartbeat of a life after it has been answered. */
+const hearAnswered = (to: HeartbeatMonitor, member: GroupMember, nowMs = NOW, term = TERM) =>
+  to.onHeartbeat(heartbeatOf(member, {}, 2, term), {
+    nowMs,
+    quorumContactMs: nowMs,
+    lastLogIndex: 7,
+    underWay: new Set(),
   });
 
 const hearAll = (to: HeartbeatMonitor, nowMs: number, reports: Readonly<Record<number, Partial<DataReport>>> = {}) =>
@@ -61,9 +72,21 @@ test('a node that falls silent leaves as a backup after the timeout, as a primar
 test('a heartbeat of a life that is over is not answered and changes nothing', () => {
   const listening = monitor();
   hear(listening, life(1));
-  hear(listening, life(1, 2));
+  hearAnswered(listening, life(1, 2));
   expect(hear(listening, life(1), NOW, 2)).toBeUndefined();
   expect(listening.observations(NOW).nodes.get(life(1).nodeId)?.incarnation).toBe(life(1, 2).incarnation);
+});
+
+test('a life that has not been answered in this term takes the place of no other: it may be over, and was long under way', () => {
+  const listening = monitor();
+  const incarnationOf1 = () => listening.observations(NOW).nodes.get(life(1).nodeId)?.incarnation;
+  hear(listening, life(1, 2), NOW, 1);
+  expect(incarnationOf1()).toBeUndefined(); // the map names life 1
+  hearAnswered(listening, life(1, 2));
+  expect(hear(listening, life(1))).toMatchObject({ leaseMs: 0, term: TERM });
+  expect(hearAnswered(listening, life(1), NOW, TERM - 1)).toMatchObject({ leaseMs: 0 });
+  expect(incarnationOf1()).toBe(life(1, 2).incarnation);
+  expect(listening.plan(NOW)).toMatchObject({ type: 'remove', member: life(1) });
 });
 
 test('a heartbeat that a later one has overtaken is answered, but what it reports is old', () => {

@@ -7,6 +7,7 @@ const SELF = 7 as Incarnation;
 const reply = (sequence: number, changed: Partial<HeartbeatReply> = {}): HeartbeatReply => ({
   incarnation: SELF,
   sequence,
+  term: 1,
   leaseMs: 500,
   mapIndex: 3,
   letGo: [],

@@ -51,6 +51,7 @@ class Process {
   pausedUntilMs = 0;
   /** It is about to stop, or so it says. */
   leaving = false;
+  answeredIn = 0;
   /** Grants that may become usable, and the one in use. */
   private pending: LeaseGrant[] = [];
   private leaseEndMs = Number.NEGATIVE_INFINITY;
@@ -66,6 +67,7 @@ class Process {
   }
 
   take(reply: HeartbeatReply): void {
+    if (reply.incarnation === this.member.incarnation) this.answeredIn = Math.max(this.answeredIn, reply.term);
     const grant = this.holder.onReply(reply);
     if (grant !== undefined) this.pending.push(grant);
   }
@@ -104,6 +106,7 @@ export class LeaseSimulation {
   private readonly badLinks = new Set<string>();
   private messages: { readonly dueMs: number; readonly deliver: () => void }[] = [];
   private nowMs = 0;
+  private terms = 0;
   /** From when on nothing goes wrong any more. */
   private healed = false;
 
@@ -201,6 +204,7 @@ export class LeaseSimulation {
       code: this.code,
       lossPolicy: 'wait',
       leadsSinceMs: this.nowMs,
+      term: ++this.terms,
       members: () => [],
     });
     monitor.onMap(this.map, this.nowMs);
@@ -272,7 +276,12 @@ export class LeaseSimulation {
     const localMs = process.localMs(this.nowMs);
     process.nextHeartbeatMs = localMs + TIMINGS.heartbeatMs;
     const sequence = process.holder.begin(localMs);
-    const heartbeat: Heartbeat = { ...this.report(process), ...process.member, sequence };
+    const heartbeat: Heartbeat = {
+      ...this.report(process),
+      ...process.member,
+      sequence,
+      answeredIn: process.answeredIn,
+    };
     for (const leader of this.leaders) this.send(() => this.answer(leader, process, heartbeat));
   }
 

@@ -142,11 +142,13 @@ export const someHeartbeat = fc.record({
   lastIndexes: some(fc.record({ group: someNumber, index: someNumber })),
   freeBytes: someNumber,
   leaving: fc.boolean(),
+  answeredIn: someNumber,
 });
 
 export const someHeartbeatReply = fc.record({
   incarnation: someIncarnation,
   sequence: someNumber,
+  term: someNumber,
   leaseMs: someNumber,
   mapIndex: someNumber,
   letGo: someEpochs,

@@ -9,8 +9,13 @@ import { life } from './some-maps.js';
 export const NOW = 100_000;
 export const TIMINGS = DEFAULT_ECC_TIMINGS;
 
-export function heartbeatOf(member: GroupMember, report: Partial<DataReport> = {}, sequence = 1): Heartbeat {
-  return { ...EMPTY_REPORT, ...report, ...member, sequence };
+export function heartbeatOf(
+  member: GroupMember,
+  report: Partial<DataReport> = {},
+  sequence = 1,
+  answeredIn = 0,
+): Heartbeat {
+  return { ...EMPTY_REPORT, ...report, ...member, sequence, answeredIn };
 }
 
 interface NodeChange {

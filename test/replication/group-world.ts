@@ -301,8 +301,8 @@ export class GroupWorld {
   /** Something that has been delivered comes once more, perhaps epochs later; links do not do that, but nothing may rest on it. */
   private deliverAgain(): void {
     if (this.delivered.length === 0) return;
-    const harmful = this.delivered.filter((delivered) => this.wouldCount(delivered));
-    const { from, to, message } = this.prng.pick(harmful.length > 0 ? harmful : this.delivered);
+    const tempting = this.delivered.filter((delivered) => this.isTempting(delivered));
+    const { from, to, message } = this.prng.pick(tempting.length > 0 ? tempting : this.delivered);
     const sender = this.nodes.find(({ self }) => self !== undefined && sameMember(self, from));
     const receiver = this.nodes.find(({ self }) => self !== undefined && sameMember(self, to));
     // What breaks a learner's stream costs it the attempt, and would keep it from ever arriving.
@@ -311,13 +311,17 @@ export class GroupWorld {
     this.carryOut(receiver);
   }
 
-  /** An acknowledgement of an earlier epoch whose index is at its receiver not committed yet: it must not be counted. */
-  private wouldCount({ to, message }: Delivered): boolean {
-    if (message.type !== 'append-reply' || message.joinIndex > 0) return false;
-    const node = this.nodes.find(({ self }) => self !== undefined && sameMember(self, to));
-    const primary = node?.replica?.primary(message.position);
-    if (primary === undefined || message.epoch >= primary.epoch) return false;
-    return message.index > primary.commitIndex && message.index <= primary.lastIndex;
+  /** Of an earlier epoch, and about what is not committed yet at its receiver: it must not be counted, or taken. */
+  private isTempting({ to, message }: Delivered): boolean {
+    if (message.joinIndex > 0) return false;
+    const replica = this.nodes.find(({ self }) => self !== undefined && sameMember(self, to))?.replica;
+    if (replica === undefined || message.epoch >= replica.epoch) return false;
+    if (message.type === 'append') {
+      const applied = replica.state(message.position)?.appliedIndex ?? Infinity;
+      return message.prevIndex + message.entries.length > applied;
+    }
+    const primary = replica.primary(message.position);
+    return primary !== undefined && message.index > primary.commitIndex && message.index <= primary.lastIndex;
   }
 
   private pairs(): { from: WorldNode; to: WorldNode; link: Link }[] {

@@ -71,6 +71,7 @@ export class EccLeadership {
       code: ecc,
       lossPolicy,
       leadsSinceMs: nowMs,
+      term: parts.term,
       members: parts.members,
     });
     this.losses = new LossOffice({

@@ -46,6 +46,7 @@ export class HeartbeatSender {
   private readonly mainWatch: MainWatch;
   private report: DataReport = EMPTY_REPORT;
   private toldTroubles = '[]';
+  private answeredIn = 0;
   private stopTimer: () => void = () => undefined;
 
   constructor(parts: HeartbeatSenderParts) {
@@ -89,6 +90,11 @@ export class HeartbeatSender {
     if (reply.letGo.length > 0) this.parts.onLetGo(reply.letGo);
     if (reply.handOver.length > 0) this.parts.onHandOver(reply.handOver);
     if (reply.leaveRefused) this.parts.onLeaveRefused();
+    if (reply.incarnation === this.parts.self.incarnation && reply.term > this.answeredIn) {
+      this.answeredIn = reply.term;
+      // The leader waits for the proof that this is the life of the node that lasts.
+      if (reply.leaseMs === 0) this.beat();
+    }
     const troubles = JSON.stringify(reply.troubles);
     if (troubles === this.toldTroubles) return;
     this.toldTroubles = troubles;
@@ -101,6 +107,6 @@ export class HeartbeatSender {
     const nowMs = scheduler.nowMs();
     if (this.mainWatch.hangs(nowMs) || leader === 0) return;
     const sequence = this.leases.begin(nowMs);
-    this.parts.send(leader, { ...this.report, ...self, sequence });
+    this.parts.send(leader, { ...this.report, ...self, sequence, answeredIn: this.answeredIn });
   }
 }

@@ -5,10 +5,11 @@ import { MalformedBytes } from '../../../src/base/byte-reader.js';
 import { EMPTY_REPORT } from '../../../src/cluster/heartbeat.js';
 import { life } from '../../cluster/some-maps.js';
 
-const heartbeat = { ...EMPTY_REPORT, ...life(1), sequence: 3, letGo: [{ group: 1, epoch: 2 }] };
+const heartbeat = { ...EMPTY_REPORT, ...life(1), sequence: 3, answeredIn: 2, letGo: [{ group: 1, epoch: 2 }] };
 const reply = {
   incarnation: life(1).incarnation,
   sequence: 3,
+  term: 2,
   leaseMs: 500,
   mapIndex: 9,
   letGo: [],

@@ -47,7 +47,13 @@ class Fixture {
   }
 
   heartbeat(number: number, changed: Partial<Heartbeat> = {}): HeartbeatReply | undefined {
-    return this.leadership.onHeartbeat({ ...EMPTY_REPORT, ...life(number), sequence: ++this.sequence, ...changed });
+    return this.leadership.onHeartbeat({
+      ...EMPTY_REPORT,
+      ...life(number),
+      sequence: ++this.sequence,
+      answeredIn: this.node.driver.raw.status().hardState.term,
+      ...changed,
+    });
   }
 
   /** Lets the quorum answer what has been asked, and applies what has been committed. */

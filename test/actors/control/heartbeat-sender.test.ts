@@ -1,3 +1,4 @@
+import type { Incarnation } from '../../../src/base/ids.js';
 import { beforeEach, expect, test } from 'vitest';
 import { HeartbeatSender } from '../../../src/actors/control/heartbeat-sender.js';
 import { NULL_LOGGER } from '../../../src/base/log.js';
@@ -60,6 +61,7 @@ const replyTo = (heartbeat: Heartbeat, changed: Partial<HeartbeatReply> = {}): H
   return {
     incarnation,
     sequence,
+    term: 1,
     leaseMs,
     mapIndex: 7,
     letGo: [],
@@ -75,7 +77,7 @@ test('every interval the leader gets a heartbeat with the last report of the mai
   await scheduler.advance(3 * heartbeatMs);
   expect(sent.map(({ atMs }) => atMs)).toEqual([0, heartbeatMs, 2 * heartbeatMs, 3 * heartbeatMs]);
   expect(sent.map(({ heartbeat }) => heartbeat.sequence)).toEqual([1, 2, 3, 4]);
-  expect(lastSent()).toEqual({ ...EMPTY_REPORT, ...SELF, sequence: 4, mapIndex: 12, freeBytes: 345 });
+  expect(lastSent()).toEqual({ ...EMPTY_REPORT, ...SELF, sequence: 4, answeredIn: 0, mapIndex: 12, freeBytes: 345 });
 });
 
 test('nothing is sent while no leader is known, and a new one is told at once', async () => {
@@ -109,6 +111,24 @@ test('a reply that grants nothing does not end the lease before it', () => {
   sender.onReply(replyTo(lastSent()));
   sender.onReply(replyTo(lastSent(), { leaseMs: 0 }));
   expect(grants).toEqual([{ leaseEndMs: leaseMs, mapIndex: 7 }]);
+});
+
+test('a leader that grants nothing yet is told at once that its answer has come, once a term', () => {
+  const before = sent.length;
+  sender.onReply(replyTo(lastSent(), { leaseMs: 0, term: 5 }));
+  expect(sent.length).toBe(before + 1);
+  expect(lastSent().answeredIn).toBe(5);
+  sender.onReply(replyTo(lastSent(), { leaseMs: 0, term: 5 }));
+  sender.onReply(replyTo(lastSent(), { leaseMs: 0, term: 4 }));
+  expect(sent.length).toBe(before + 1);
+  expect(lastSent().answeredIn).toBe(5);
+});
+
+test('an answer to an earlier life proves nothing of this one', () => {
+  const before = sent.length;
+  const earlier = (SELF.incarnation + 1) as Incarnation;
+  sender.onReply(replyTo(lastSent(), { incarnation: earlier, leaseMs: 0, term: 5 }));
+  expect(sent.length).toBe(before);
 });
 
 test('a request to let go is handed on', () => {
