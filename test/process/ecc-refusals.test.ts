@@ -17,7 +17,7 @@ describe.concurrent('node start --mode ecc', () => {
     await refused(['--k', '3', '--m', '2', '--nodes', '4'], 'needs 5 nodes, there are 4');
     await refused(['--k', '0', '--m', '0'], 'k must be a whole number from 1');
     await refused(['--k', '3'], 'given together with --m');
-    await refused(['--max-memory', '1gb'], '--max-memory');
+    await refused(['--max-memory', '1mb', '--k', '3', '--m', '2'], '15mb at least for RS(3, 2)');
     await refused(['--lease-ms', '700'], 'heartbeatTimeoutMs');
     const { stderr } = await scene.cli(['node', 'start', '--mode', 'raft', '--k', '3', '--m', '2']);
     expect(stderr).toContain('it is for --mode ecc');

@@ -55,7 +55,7 @@ test('bytes behind the batch are refused', () => {
 
 test('a format, kind, policy, lifetime or condition of a later version is refused by name', () => {
   const batch = (...bytes: number[]): Uint8Array => Uint8Array.of(ENTRY_KIND.writes, ...bytes);
-  expect(() => decodeWriteBatch(batch(3, 0, 0))).toThrow('write batch of format 3, this version reads 2');
+  expect(() => decodeWriteBatch(batch(4, 0, 0))).toThrow('write batch of format 4, this version reads 2 to 3');
   expect(() => decodeWriteBatch(batch(2, 0, 1, 5, 9))).toThrow('eviction policy of unknown kind 9');
   expect(() => decodeWriteBatch(batch(2, 0, 0, 0, 1, 99))).toThrow('write of unknown kind 99');
   expect(() => decodeWriteBatch(batch(2, 0, 0, 0, 1, 3, 1, 65, 9))).toThrow('lifetime of unknown kind 9');

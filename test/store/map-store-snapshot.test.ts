@@ -78,8 +78,8 @@ test('an incomplete snapshot is refused and leaves the store as it was', () => {
 
 test('a snapshot of a later format is refused by name', () => {
   const restore = new MapStore().startRestore();
-  restore.write(Uint8Array.of(2, 0, 0, 0));
-  expect(() => restore.finish()).toThrow('store snapshot of format 2, this version reads 1');
+  restore.write(Uint8Array.of(3, 0, 0, 0));
+  expect(() => restore.finish()).toThrow('store snapshot of format 3, this version reads 2');
 });
 
 test('a large state comes in pieces', () => {
