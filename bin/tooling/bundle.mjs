@@ -16,7 +16,9 @@ const compiledSources = (output) => ({
       const target = resolve(resolveDir, path);
       const fromSrc = relative(join(ROOT, 'src'), target);
       if (fromSrc.startsWith('..')) return undefined;
-      const specifier = relative(dirname(output), join(ROOT, 'dist', fromSrc)).split(sep).join('/');
+      const specifier = relative(dirname(output), join(ROOT, 'dist', fromSrc))
+        .split(sep)
+        .join('/');
       // Without a dot in front, a file beside the bundle would be taken for a package.
       return { path: specifier.startsWith('.') ? specifier : `./${specifier}`, external: true };
     });
