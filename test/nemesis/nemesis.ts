@@ -15,7 +15,7 @@ import { begin, directionsOf, end, type LinkFault } from './link-faults.js';
 import { Finding } from './verdict.js';
 
 const DCACHE = fileURLToPath(new URL('../../bin/dcache', import.meta.url));
-const WATCH_MS = 400;
+const WATCH_MS = 500;
 /** How long a fault waits for others to be over; then the next one is drawn. */
 const PATIENCE_MS = 4_000;
 /** A node that is asked to stop gives up handing over after 10 s, and may be alone on a busy machine. */
@@ -233,7 +233,7 @@ export class Nemesis {
     this.watching = true;
     try {
       await this.checkNodes();
-      if (!this.budget.isClear) await this.look();
+      await this.look();
     } finally {
       this.watching = false;
     }
@@ -243,7 +243,8 @@ export class Nemesis {
     const askedAtMs = performance.now();
     const report = await this.parts.cluster.report(this.budget.afflicted);
     if (report === undefined || report.nodes.length < this.nodes.length) return;
-    if (report.nodes.every((node) => isBack(report, node))) this.budget.allInPlace(askedAtMs);
+    const away = report.nodes.filter((node) => !isBack(report, node)).map(({ nodeId }) => nodeId);
+    this.budget.observe(away, askedAtMs);
   }
 }
 
