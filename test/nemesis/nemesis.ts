@@ -171,7 +171,7 @@ export class Nemesis {
       case 'rolling-restart':
         return this.restartAll();
       case 'reset':
-        cluster.links.reset(...fault.link);
+        cluster.network.reset(...fault.link);
         return;
       case 'cut':
       case 'cut-one-way':
@@ -186,10 +186,10 @@ export class Nemesis {
   }
 
   private async disturb(fault: LinkFault, prng: Prng): Promise<void> {
-    const { links } = this.parts.cluster;
-    begin(links, fault, this.nodes, prng);
+    const { network } = this.parts.cluster;
+    await begin(network, fault, this.nodes, prng);
     await pause(fault.ms);
-    end(links, fault, this.nodes);
+    await end(network, fault, this.nodes);
   }
 
   private async whileDown(nodes: readonly string[], ms: number, bringDown: () => Promise<void>): Promise<void> {
