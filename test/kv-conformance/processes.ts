@@ -1,10 +1,25 @@
 /** A cluster of real processes under the suite, which may be made to lose nodes. */
 import type { ClusterReport } from '../../src/adapters/grpc/backend.js';
-import { ProcessCluster, type ClusterShape } from '../support/process-cluster.js';
+import type { Mode } from '../../src/base/ids.js';
+import { ProcessCluster, type ClusterShape, type NodeFlags } from '../support/process-cluster.js';
 import type { ClusterUnderTest } from './context.js';
 
+/**
+ * The suite is about answers, not about how soon a failure is noticed: with nodes down, one more that a busy machine keeps from running
+ * for half a second would be one too many.
+ */
+const UNHURRIED: Readonly<Record<Mode, NodeFlags>> = {
+  raft: { 'election-ticks': '20' },
+  ecc: {
+    'election-ticks': '20',
+    'lease-ms': '2000',
+    'heartbeat-timeout-ms': '2500',
+    'link-timeout-ms': '5000',
+  },
+};
+
 export async function startProcesses(shape: ClusterShape): Promise<ClusterUnderTest> {
-  const cluster = await ProcessCluster.start(shape);
+  const cluster = await ProcessCluster.start(shape, UNHURRIED[shape.mode]);
   const alive = cluster.founders;
   return {
     endpoints: cluster.endpoints,
