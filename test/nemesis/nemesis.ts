@@ -8,7 +8,7 @@ import { assertNever } from '../../src/base/assert.js';
 import { Prng } from '../../src/base/prng.js';
 import { NodeProcess } from '../../src/bench/cluster/node-process.js';
 import type { SpawnedCluster } from '../../src/bench/cluster/spawned-cluster.js';
-import { isBack } from '../../src/cli/bearable.js';
+import { isBack } from '../../src/cluster/redundancy.js';
 import { Budget, type Charge } from './budget.js';
 import { describeFault, drawFault, type Fault, type FaultKind } from './faults.js';
 import { begin, directionsOf, end, type LinkFault } from './link-faults.js';

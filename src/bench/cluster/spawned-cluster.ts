@@ -9,6 +9,7 @@ import type { ClusterReport } from '../../adapters/grpc/backend.js';
 import { fetchClusterReport } from '../../adapters/grpc/cluster-client.js';
 import { assertNever } from '../../base/assert.js';
 import { DcacheError, EXIT_RESTART } from '../../base/errors.js';
+import { committedIn, isWhole } from '../../cluster/redundancy.js';
 import type { FaultStep } from '../workload/fault-schedule.js';
 import { freePorts } from './free-ports.js';
 import { OPEN, type LinkCondition } from './link-flow.js';
@@ -17,7 +18,6 @@ import type { NodePlace } from './node-place.js';
 import { NodeProcess } from './node-process.js';
 import type { ClusterShape } from './shape.js';
 import { makeTemporaryFolder, removeTemporaryFolder } from './temporary-folder.js';
-import { isWhole } from './whole.js';
 
 const DCACHE = fileURLToPath(new URL('../../../bin/dcache', import.meta.url));
 const START_TIMEOUT_MS = 60_000;
@@ -156,7 +156,8 @@ export class SpawnedCluster {
       if (dead !== undefined)
         throw new DcacheError('CONFIG_INVALID', `${dead.name} ${await dead.ended}. It said last:\n${dead.tail()}`);
       const report = await this.report();
-      if (report !== undefined && report.nodes.length === this.places.length && isWhole(report, before)) return report;
+      if (report !== undefined && report.nodes.length === this.places.length && isWhole(report, committedIn(before)))
+        return report;
       before = report;
       if (performance.now() > deadlineMs) {
         const tails = [...this.processes.values()].map((node) => `${node.name}: ${node.tail()}`).join('\n');
