@@ -99,6 +99,7 @@ export class ControlActor implements PeerHandler {
     this.founding = new Founding({
       speaker: () => this.identity.speaker(),
       founders: this.options.founders,
+      replaces: this.options.replaces ?? false,
       transport: this.parts.transport,
       scheduler: this.parts.scheduler,
       prng: this.prng.fork(),
@@ -224,13 +225,13 @@ export class ControlActor implements PeerHandler {
     return this.traffic.receive(message);
   }
 
-  onJoinRequest(speaker: Speaker): Promise<JoinAnswer> {
+  onJoinRequest(speaker: Speaker, replaces: boolean): Promise<JoinAnswer> {
     this.admitSpeaker(speaker);
     if (this.registrar === undefined || this.softState.role !== 'leader') {
       const leader = this.state.members.byRaftId(this.softState.leader);
       return Promise.resolve({ type: 'ask-leader', controlAddress: leader?.controlAddress });
     }
-    return this.leadingRegistrar().admit(speaker);
+    return this.leadingRegistrar().admit(speaker, replaces);
   }
 
   onPeerConnected(): void {
