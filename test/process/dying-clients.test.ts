@@ -4,9 +4,9 @@ import { LIMITS } from '../../src/base/limits.js';
 import type { ClusterShape } from '../support/process-cluster.js';
 import { playScene, SCENE_TIMEOUT_MS, type Scene } from './harness.js';
 
-const SMALL = 20_000;
-const LARGE = 16;
-const LARGE_BYTES = 3 * LIMITS.largeValueBytes;
+const SMALL = 4_000;
+const LARGE = 20;
+const LARGE_BYTES = 1.5 * LIMITS.largeValueBytes;
 
 interface Loaded {
   readonly key: string;
@@ -23,7 +23,11 @@ async function loadHalfOf(scene: Scene, records: readonly Loaded[], started: num
   const reader = scene.client();
   const before = await reader.count();
   const input = records.map((record) => `${JSON.stringify(record)}\n`).join('');
-  const loader = scene.spawn('loader', ['kv', 'load', '-', '--endpoints', scene.endpoints.join(',')], { input });
+  const loader = scene.spawn(
+    'loader',
+    ['kv', 'load', '-', '--timeout', '60s', '--endpoints', scene.endpoints.join(',')],
+    { input },
+  );
   await scene.until('some records are there', async () => (await reader.count()) >= before + started, 60_000);
   await loader.kill();
   const values = await reader.mget(
