@@ -15,7 +15,7 @@ export interface UntilOptions {
 export async function until<T>(
   what: string,
   condition: () => Promise<T | false | undefined> | T | false | undefined,
-  { deadlineMs = 30_000, onFailure }: UntilOptions = {},
+  { deadlineMs = 60_000, onFailure }: UntilOptions = {},
 ): Promise<T> {
   const deadline = performance.now() + deadlineMs;
   for (;;) {
