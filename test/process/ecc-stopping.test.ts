@@ -7,7 +7,6 @@ eccScene('a node stopped under load drains, exits with 0, and no write is lost o
   await scene.startAll();
   await untilRedundant(scene);
   const load = new Load(scene.client());
-  load.pauseMs = 0;
   await load.untilWritten(1_000);
   const leader = await scene.leader();
   const follower = scene.founders.find((id) => id !== leader) ?? '';
