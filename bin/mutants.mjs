@@ -3,12 +3,13 @@
  * and runs the simulator until it notices. Fails when it does not notice one, when a bug does not apply any more, or when
  * the program without a bug is taken for broken.
  */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ECC_MUTATIONS } from '../test/simulator/mutants/ecc-mutations.mjs';
 import { MUTATIONS } from '../test/simulator/mutants/mutations.mjs';
+import { editsOf, sourceWithBug } from '../test/simulator/mutants/planting.mjs';
 import { prepare } from './prepare.mjs';
 import { ROOT } from './tooling/files.mjs';
 import { ToolError, runCaptured, runMain } from './tooling/run.mjs';
@@ -27,22 +28,11 @@ const MODES = {
 };
 const CONTROL = 'no bug';
 
-/** @returns {readonly import('../test/simulator/mutants/mutations.mjs').Edit[]} */
-const editsOf = (mutation) => mutation.edits ?? [mutation];
-
-/** @returns the source of the edit's file with the bug in it */
-function mutate(name, { file, find, put }) {
-  const source = readFileSync(join(ROOT, file), 'utf8');
-  const times = source.split(find).length - 1;
-  if (times !== 1) throw new ToolError(`${name} does not apply: its text occurs ${times} times in ${file}.`);
-  return source.replace(find, () => put);
-}
-
 /** The hunt with src/ in it, where modules may be replaced: `mutation` undefined for none. */
 async function buildHunt(mutation, outfile) {
   const esbuild = await import('esbuild');
   const edits = mutation === undefined ? [] : editsOf(mutation);
-  const replaced = new Map(edits.map((edit) => [join(ROOT, edit.file), mutate(mutation.name, edit)]));
+  const replaced = new Map(edits.map((edit) => [join(ROOT, edit.file), sourceWithBug(mutation.name, edit)]));
   const used = new Set();
   const plugin = {
     name: 'planted-bug',

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { ClusterReport, NodeReport } from '../../src/adapters/grpc/backend.js';
-import { absenceProblem, wayBack } from '../../src/cli/bearable.js';
+import { absenceProblem } from '../../src/cli/bearable.js';
 import { restartOrder } from '../../src/cli/rolling-restart.js';
 import { reportMap } from '../../src/cluster/map-report.js';
+import { wayBack } from '../../src/cluster/redundancy.js';
 import { applyAll, life, newMap } from '../cluster/some-maps.js';
 
 const MAP = newMap(2, 1);

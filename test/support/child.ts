@@ -94,7 +94,7 @@ export class Child {
   }
 
   /** Waits until `text` is in the output; fails at once when the process ends without it. */
-  async says(text: string, deadlineMs = 30_000): Promise<void> {
+  async says(text: string, deadlineMs = 60_000): Promise<void> {
     await until(
       `${this.name} says "${text}"`,
       () => {

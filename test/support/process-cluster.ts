@@ -162,7 +162,7 @@ export class ProcessCluster {
   until<T>(
     what: string,
     condition: () => Promise<T | false | undefined> | T | false | undefined,
-    deadlineMs = 30_000,
+    deadlineMs = 60_000,
   ): Promise<T> {
     const onFailure = (): string => this.children.map((child) => child.tail).join('\n');
     return until(what, condition, { deadlineMs, onFailure });

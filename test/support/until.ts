@@ -1,6 +1,6 @@
 /** Waiting for a condition on other processes, which no event of this one announces. */
 
-const POLL_MS = 25;
+const POLL_MS = 50;
 
 export interface UntilOptions {
   readonly deadlineMs?: number;
@@ -15,7 +15,7 @@ export interface UntilOptions {
 export async function until<T>(
   what: string,
   condition: () => Promise<T | false | undefined> | T | false | undefined,
-  { deadlineMs = 30_000, onFailure }: UntilOptions = {},
+  { deadlineMs = 60_000, onFailure }: UntilOptions = {},
 ): Promise<T> {
   const deadline = performance.now() + deadlineMs;
   for (;;) {

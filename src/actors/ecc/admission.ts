@@ -2,7 +2,8 @@
  * Lets writes of one partition through while all members have room for what they cost; otherwise they wait while memory is being
  * made free, and are refused when none will be: before anything has changed (DESIGN.md section 5, "Memory cap").
  *
- * A refusal rests on what every member has told since a moment ago, and on nothing older: a write that finds old news asks.
+ * A refusal rests on what every member has told since a moment ago, and on nothing older: a write that finds old news asks. A member
+ * that has not told anything yet is no reason to say that memory is full: the write waits for it as for an acknowledgement.
  */
 import { DcacheError } from '../../base/errors.js';
 import type { KeyWrite } from '../../store/kv-decisions.js';
@@ -13,6 +14,7 @@ import type { LedPartition } from './replica.js';
 const NEWS_MS = 50;
 /** A write waits for memory at most so long, though some may still be coming: others take it. */
 const PATIENCE_MS = 3_000;
+const EVER_MS = Number.MIN_SAFE_INTEGER;
 
 export interface AdmissionParts {
   readonly primary: LedPartition;
@@ -48,7 +50,8 @@ export class Admission {
     memory.ask(bytes, nowMs);
     const isCertain = pressure === 'full' && memory.isKnownSince(nowMs - NEWS_MS);
     if (isCertain) return this.refuse(bytes, 'and no memory is coming back');
-    if (nowMs - sinceMs >= PATIENCE_MS) return this.refuse(bytes, 'and others take what comes free');
+    const haveAllTold = memory.isKnownSince(EVER_MS);
+    if (nowMs - sinceMs >= PATIENCE_MS && haveAllTold) return this.refuse(bytes, 'and others take what comes free');
     this.parts.onWaiting();
     return 'wait';
   }

@@ -10,6 +10,13 @@ process.once('exit', () => {
 
 const TAIL_LINES = 5;
 
+export interface NodeProcessOptions {
+  /** Gives it an IPC channel, by which nodes of dcache notice when this process is gone, `kill -9` included. */
+  readonly withChannel?: boolean;
+  /** Added to the environment, from which every DCACHE_ variable of the caller is taken out. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 export class NodeProcess {
   readonly name: string;
   readonly logFile: string;
@@ -18,17 +25,22 @@ export class NodeProcess {
   private readonly child: ChildProcess;
   private end: string | undefined;
 
-  /** @param withChannel gives it an IPC channel, by which nodes of dcache notice when this process is gone, `kill -9` included. */
-  constructor(name: string, command: readonly string[], logFile: string, withChannel = false) {
+  constructor(
+    name: string,
+    command: readonly string[],
+    logFile: string,
+    { withChannel = false, env = {} }: NodeProcessOptions = {},
+  ) {
     this.name = name;
     this.logFile = logFile;
     const log = openSync(logFile, 'a');
     const [program = '', ...args] = command;
+    const inherited = Object.entries(process.env).filter(([variable]) => !variable.startsWith('DCACHE_'));
     const child = spawn(program, args, {
       stdio: withChannel ? ['ignore', log, log, 'ipc'] : ['ignore', log, log],
       // Ctrl-C reaches the whole terminal group; what was started is stopped by this process, in its own time.
       detached: true,
-      env: Object.fromEntries(Object.entries(process.env).filter(([variable]) => !variable.startsWith('DCACHE_'))),
+      env: { ...Object.fromEntries(inherited), ...env },
     });
     closeSync(log);
     this.child = child;
@@ -53,6 +65,11 @@ export class NodeProcess {
 
   get running(): boolean {
     return this.end === undefined;
+  }
+
+  /** Null while it runs, and when a signal ended it. */
+  get exitCode(): number | null {
+    return this.child.exitCode;
   }
 
   signal(signal: NodeJS.Signals): void {

@@ -8,15 +8,16 @@ import { fileURLToPath } from 'node:url';
 import type { ClusterReport } from '../../adapters/grpc/backend.js';
 import { fetchClusterReport } from '../../adapters/grpc/cluster-client.js';
 import { assertNever } from '../../base/assert.js';
-import { DcacheError } from '../../base/errors.js';
+import { DcacheError, EXIT_RESTART } from '../../base/errors.js';
+import { committedIn, isWhole } from '../../cluster/redundancy.js';
 import type { FaultStep } from '../workload/fault-schedule.js';
-import { CutProxies } from './cut-proxies.js';
 import { freePorts } from './free-ports.js';
+import { OPEN, type LinkCondition } from './link-flow.js';
+import type { ClusterNetwork } from './network.js';
 import type { NodePlace } from './node-place.js';
 import { NodeProcess } from './node-process.js';
 import type { ClusterShape } from './shape.js';
 import { makeTemporaryFolder, removeTemporaryFolder } from './temporary-folder.js';
-import { isWhole } from './whole.js';
 
 const DCACHE = fileURLToPath(new URL('../../../bin/dcache', import.meta.url));
 const START_TIMEOUT_MS = 60_000;
@@ -24,8 +25,12 @@ const POLL_MS = 100;
 const ASK_TIMEOUT_MS = 1_000;
 
 export interface SpawnOptions {
-  /** Puts a proxy in front of every node, which `cut` needs. */
-  readonly proxied?: boolean | undefined;
+  /** Lets links between nodes be disturbed, which `cut` needs. Without it nodes listen on loopback, with nothing in between. */
+  readonly network?: ClusterNetwork | undefined;
+  /** Starts nodes again that leave because they were asked to restart, as `cluster start` does. */
+  readonly supervised?: boolean | undefined;
+  /** Where the nodes' logs are left; with their data, and removed with them, if left out. */
+  readonly logFolder?: string | undefined;
   /** Gives up starting. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -36,27 +41,31 @@ export class SpawnedCluster {
   private readonly folder = makeTemporaryFolder('bench');
   private readonly processes = new Map<string, NodeProcess>();
   private readonly paused = new Set<string>();
-  private readonly proxies: CutProxies | undefined;
+  private readonly givenNetwork: ClusterNetwork | undefined;
+  private readonly supervised: boolean;
+  private readonly logFolder: string;
+  private stopping = false;
 
-  private constructor(shape: ClusterShape, places: readonly NodePlace[], proxied: boolean) {
+  private constructor(shape: ClusterShape, places: readonly NodePlace[], options: SpawnOptions) {
     this.shape = shape;
     this.places = places;
-    this.proxies = proxied ? new CutProxies(places, () => this.pids) : undefined;
+    this.givenNetwork = options.network;
+    this.supervised = options.supervised === true;
+    this.logFolder = options.logFolder ?? this.folder;
   }
 
   /** Resolves when all nodes serve. Rejects with what the nodes say when they do not. */
-  static async start(shape: ClusterShape, { proxied = false, signal }: SpawnOptions = {}): Promise<SpawnedCluster> {
-    if (proxied) CutProxies.refuseWhereImpossible();
+  static async start(shape: ClusterShape, options: SpawnOptions = {}): Promise<SpawnedCluster> {
+    const { network, signal } = options;
     const ports = await freePorts(3 * shape.nodes);
     const places = Array.from({ length: shape.nodes }, (_, i): NodePlace => {
       const [clientPort = 0, controlPort = 0, dataPort = 0] = ports.slice(3 * i);
-      const host = proxied ? `127.0.1.${i + 1}` : '127.0.0.1';
-      const advertisedHost = proxied ? `127.0.2.${i + 1}` : host;
-      return { nodeId: `n${i + 1}`, host, advertisedHost, clientPort, controlPort, dataPort };
+      const hosts = network?.hostsOf(i + 1) ?? { host: '127.0.0.1', advertisedHost: '127.0.0.1' };
+      return { nodeId: `n${i + 1}`, ...hosts, clientPort, controlPort, dataPort };
     });
-    const cluster = new SpawnedCluster(shape, places, proxied);
+    const cluster = new SpawnedCluster(shape, places, options);
     try {
-      await cluster.proxies?.listen();
+      await network?.open(places, () => cluster.pids);
       for (const { nodeId } of places) cluster.startNode(nodeId);
       await cluster.untilWhole(START_TIMEOUT_MS, signal);
     } catch (error) {
@@ -82,6 +91,13 @@ export class SpawnedCluster {
     );
   }
 
+  /** Throws INVALID_ARGUMENT when the cluster was started without one. */
+  get network(): ClusterNetwork {
+    if (this.givenNetwork === undefined)
+      throw new DcacheError('INVALID_ARGUMENT', 'links between the nodes of this cluster cannot be disturbed');
+    return this.givenNetwork;
+  }
+
   /** Carries a planned fault out. Rejects with INVALID_ARGUMENT for a node that was not started here. */
   async carryOut(step: FaultStep): Promise<void> {
     switch (step.type) {
@@ -92,28 +108,35 @@ export class SpawnedCluster {
         this.startNode(step.nodeId);
         return;
       case 'pause':
-        this.processOf(step.nodeId).signal('SIGSTOP');
-        this.paused.add(step.nodeId);
+        this.pause(step.nodeId);
         return;
       case 'resume':
-        this.processOf(step.nodeId).signal('SIGCONT');
-        this.paused.delete(step.nodeId);
+        this.resume(step.nodeId);
         return;
       case 'cut':
-        this.proxies?.cut(...step.between);
-        return;
+        return this.setLink(step.between, { type: 'held' });
       case 'mend':
-        this.proxies?.mend(...step.between);
-        return;
+        return this.setLink(step.between, OPEN);
       default:
         assertNever(step, 'fault');
     }
   }
 
-  /** What `cluster status` would show: the word of the first node that answers; undefined while none does. */
-  async report(): Promise<ClusterReport | undefined> {
+  /** Stops a process where it stands, until `resume`. */
+  pause(nodeId: string): void {
+    this.processOf(nodeId).signal('SIGSTOP');
+    this.paused.add(nodeId);
+  }
+
+  resume(nodeId: string): void {
+    this.processOf(nodeId).signal('SIGCONT');
+    this.paused.delete(nodeId);
+  }
+
+  /** What `cluster status` would show: the word of the first node, of those not left out, that answers; undefined while none does. */
+  async report(leftOut: ReadonlySet<string> = new Set()): Promise<ClusterReport | undefined> {
     for (const [i, { nodeId }] of this.places.entries()) {
-      if (this.processes.get(nodeId)?.running !== true || this.paused.has(nodeId)) continue;
+      if (this.processes.get(nodeId)?.running !== true || this.paused.has(nodeId) || leftOut.has(nodeId)) continue;
       try {
         return await fetchClusterReport(this.endpoints[i] ?? '', ASK_TIMEOUT_MS);
       } catch (error) {
@@ -133,7 +156,8 @@ export class SpawnedCluster {
       if (dead !== undefined)
         throw new DcacheError('CONFIG_INVALID', `${dead.name} ${await dead.ended}. It said last:\n${dead.tail()}`);
       const report = await this.report();
-      if (report !== undefined && report.nodes.length === this.places.length && isWhole(report, before)) return report;
+      if (report !== undefined && report.nodes.length === this.places.length && isWhole(report, committedIn(before)))
+        return report;
       before = report;
       if (performance.now() > deadlineMs) {
         const tails = [...this.processes.values()].map((node) => `${node.name}: ${node.tail()}`).join('\n');
@@ -145,24 +169,39 @@ export class SpawnedCluster {
 
   /** Ends all processes at once and removes their data. Idempotent. */
   async stop(): Promise<void> {
+    this.stopping = true;
     await Promise.all([...this.processes.values()].map((node) => node.kill()));
-    await this.proxies?.close();
+    await this.givenNetwork?.close();
     removeTemporaryFolder(this.folder);
   }
 
-  private processOf(nodeId: string): NodeProcess {
+  /** The process in which a node was started last. Throws INVALID_ARGUMENT for a node that was not started here. */
+  processOf(nodeId: string): NodeProcess {
     const node = this.processes.get(nodeId);
     if (node === undefined) throw new DcacheError('INVALID_ARGUMENT', `${nodeId} was not started here`);
     return node;
   }
 
-  private startNode(nodeId: string): void {
+  /** Starts a node that does not run, on the data that it has left. Throws INVALID_ARGUMENT for a node that was not planned here. */
+  startNode(nodeId: string): void {
     const place = this.places.find((known) => known.nodeId === nodeId);
     if (place === undefined) throw new DcacheError('INVALID_ARGUMENT', `${nodeId} was not started here`);
     const data = join(this.folder, nodeId);
     mkdirSync(data, { recursive: true });
     const command = [process.execPath, DCACHE, 'node', 'start', ...this.flagsOf(place, data)];
-    this.processes.set(nodeId, new NodeProcess(nodeId, command, join(this.folder, `${nodeId}.log`), true));
+    const env = this.supervised ? { DCACHE_SUPERVISED: '1' } : {};
+    const logFile = join(this.logFolder, `${nodeId}.log`);
+    const placed = this.givenNetwork?.commandAt(nodeId, command) ?? command;
+    const node = new NodeProcess(nodeId, placed, logFile, { withChannel: true, env });
+    this.processes.set(nodeId, node);
+    void node.ended.then(() => {
+      if (node.exitCode === EXIT_RESTART && this.supervised && !this.stopping) this.startNode(nodeId);
+    });
+  }
+
+  /** Both ways. */
+  private async setLink([one, other]: readonly [string, string], condition: LinkCondition): Promise<void> {
+    await Promise.all([this.network.set(one, other, condition), this.network.set(other, one, condition)]);
   }
 
   private flagsOf({ nodeId, host, advertisedHost, ...ports }: NodePlace, data: string): string[] {

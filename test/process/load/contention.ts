@@ -1,11 +1,11 @@
 /** Clients that fight for a few keys with every kind of request, and the check that what they saw has one order. */
 import assert from 'node:assert/strict';
-import { asDcacheError } from '../../../src/base/errors.js';
 import { Prng } from '../../../src/base/prng.js';
 import type { DcacheClient } from '../../../src/client/client.js';
 import { checkLinearizability } from '../../checker/check.js';
 import { kvModel, type KvInput, type KvResult } from '../../checker/kv-model.js';
 import { HistoryRecorder } from '../../checker/recorder.js';
+import { request, versionIn } from '../../support/recorded-requests.js';
 
 const LANES = 6;
 const KEYS = 12;
@@ -41,18 +41,12 @@ export class Contention {
   }
 
   private async work(name: string, client: DcacheClient, prng: Prng): Promise<void> {
+    const { recorder } = this;
     while (!this.stopped) {
       const key = `contended ${prng.below(KEYS)}`;
-      const input = this.draw(prng, key);
-      const call = this.recorder.invoke(name, { key, input }, performance.now());
-      try {
-        const result = await perform(client, key, input);
-        if ('version' in result && result.version !== undefined) this.versions.set(key, result.version);
-        call.done(result, performance.now());
-      } catch (error) {
-        if (asDcacheError(error).outcome === 'unknown') call.unknown(performance.now());
-        else call.notDone(performance.now());
-      }
+      const outcome = await request({ name, client, recorder }, key, this.draw(prng, key));
+      const version = outcome.type === 'done' ? versionIn(outcome.result) : undefined;
+      if (version !== undefined) this.versions.set(key, version);
       await new Promise((resolve) => setTimeout(resolve, prng.below(MAX_PAUSE_MS)));
     }
   }
@@ -75,27 +69,5 @@ export class Contention {
       default:
         return { type: 'get' };
     }
-  }
-}
-
-async function perform(client: DcacheClient, key: string, input: KvInput): Promise<KvResult> {
-  switch (input.type) {
-    case 'set': {
-      const { condition } = input;
-      const nx = condition?.type === 'absent';
-      const ifVersion = condition?.type === 'version' ? condition.version : undefined;
-      const { applied, version } = await client.set(key, input.value, { nx, ifVersion });
-      return { type: 'set', applied, version };
-    }
-    case 'incr':
-      return { type: 'incr', value: String(await client.increment(key)) };
-    case 'delete':
-      return { type: 'delete', deleted: await client.delete(key) };
-    case 'get': {
-      const found = await client.getWithVersion(key);
-      return { type: 'get', value: found?.value ?? null, version: found?.version ?? 0 };
-    }
-    default:
-      throw new Error(`${input.type} is not drawn`);
   }
 }

@@ -113,8 +113,8 @@ export const ECC_MUTATIONS = [
     world: 'group',
     breaks: 'I12: a learner applies its log exactly to the cut of a segment before it takes it in',
     file: 'src/replication/receiver.ts',
-    find: '    this.applyThrough(current, index);\n    if (!this.awaited.delete',
-    put: '    if (!this.awaited.delete',
+    find: '    this.applyThrough(current, index);\n    const { memory, kept } = this.parts;',
+    put: '    const { memory, kept } = this.parts;',
   },
   {
     name: 'answer-from-uncommitted-state',
