@@ -178,6 +178,11 @@ export class GroupWorld {
     throw new Error(`the group did not settle: ${JSON.stringify(this.group)}`);
   }
 
+  /** Whether somebody has declared that a learner holds everything. */
+  get hasDeclaration(): boolean {
+    return this.nodes.some(({ replica }) => (replica?.report(this.nowMs).declarations ?? []).length > 0);
+  }
+
   /** Nothing goes wrong, one message at a time, until `isDone` says so; it is told how many have been delivered. */
   run(isDone: (delivered: number) => boolean): number {
     let delivered = 0;
