@@ -16,7 +16,11 @@ export async function askCluster<T>(
       if (!(error instanceof DcacheError && error.code === 'UNREACHABLE')) throw error;
     }
   }
-  throw new DcacheError(
+  throw nobodyAnswers(addresses);
+}
+
+export function nobodyAnswers(addresses: readonly string[]): DcacheError {
+  return new DcacheError(
     'UNREACHABLE',
     `nobody answers at ${addresses.join(', ')}; start a cluster with \`dcache cluster start\`, or name another one with --endpoints`,
   );

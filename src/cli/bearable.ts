@@ -1,5 +1,6 @@
-/** Whether a cluster could do without one of its nodes for a moment, and how far a node is on its way back: from a status report. */
-import type { ClusterReport, NodeReport } from '../adapters/grpc/backend.js';
+/** Whether a cluster could do without one of its nodes for a moment: from a status report. */
+import type { ClusterReport } from '../adapters/grpc/backend.js';
+import { isBack } from '../cluster/redundancy.js';
 import { serviceStateOf } from './ecc-status.js';
 import { summary } from './status-table.js';
 
@@ -27,32 +28,4 @@ function mayFail(report: ClusterReport): number {
   if (report.map === undefined) return report.up - report.needed;
   const state = serviceStateOf(report, report.map);
   return state.type === 'serving' ? state.mayFail : -1;
-}
-
-/**
- * Whether the node has everything that it should: in ecc mode it is in sync in all its groups, in raft mode it votes and has applied
- * what there was.
- *
- * @param index raft mode: up to where
- */
-export function isBack(report: ClusterReport, node: NodeReport, index = 0): boolean {
-  const { done, total } = wayBack(report, node, index);
-  return done === total;
-}
-
-/** How much of its way back the node has behind it, in steps. */
-export function wayBack(
-  { map }: ClusterReport,
-  node: NodeReport,
-  index: number,
-): { readonly done: number; readonly total: number } {
-  const isThere = node.up && node.notServing === '';
-  if (map === undefined) {
-    const votes = node.role === 'leader' || node.role === 'follower';
-    return { done: (isThere ? 1 : 0) + (isThere && votes && node.applied >= index ? 1 : 0), total: 2 };
-  }
-  if (map.groups.length === 0) return { done: 0, total: 1 };
-  const places = map.groups.flatMap(({ positions }) => positions.filter(({ holder }) => holder === node.nodeId));
-  const own = places.filter(({ state, incarnation }) => state === 'in-sync' && incarnation === node.ecc?.incarnation);
-  return { done: (isThere ? 1 : 0) + own.length, total: 1 + places.length };
 }

@@ -3,7 +3,7 @@ import { ECC_BYTES } from '../actors/data-plane.js';
 import type { ClusterReport, NodeReport } from '../adapters/grpc/backend.js';
 import type { MapReport } from '../cluster/map-report.js';
 import { describeService, serviceState, type ServiceState } from '../cluster/service-state.js';
-import { recoveryProgress } from '../recovery/recovery-progress.js';
+import { recoveryProgress, type NodeRecovery } from '../recovery/recovery-progress.js';
 import { plainTable, presentBytes, presentTime, type Cell } from './tables.js';
 
 const COLUMNS = ['node', 'pid', 'client', 'role', 'lease', 'in sync', 'keys', ...ECC_BYTES, 'bytes', 'uptime'];
@@ -42,13 +42,24 @@ function dashes(count: number): string[] {
 
 /** "n3 refills: 45%, 1.2 GiB of 2.6 GiB (0.8 GiB of it kept), 120.0 MiB a second, 12 s left"; one a node that does. */
 export function recoveryLines(nodes: readonly NodeReport[]): readonly string[] {
-  return recoveryProgress(nodes).map(({ nodeId, doneBytes, totalBytes, keptBytes, bytesPerSecond, leftMs }) => {
+  return recoveryProgress(nodes).map((progress) => {
+    const { nodeId, doneBytes, totalBytes } = progress;
     const percent = totalBytes === 0 ? 100 : Math.floor((100 * doneBytes) / totalBytes);
-    const kept = keptBytes === 0 ? '' : ` (${presentBytes(keptBytes)} of it kept)`;
-    const left = leftMs === undefined ? '' : `, ${presentTime(leftMs)} left`;
-    const done = `${percent}%, ${presentBytes(doneBytes)} of ${presentBytes(totalBytes)}${kept}`;
-    return `${nodeId} refills: ${done}, ${presentBytes(bytesPerSecond)} a second${left}`;
+    return `${nodeId} refills: ${percent}%, ${refillInWords(progress)}`;
   });
+}
+
+/** "1.2 GiB of 2.6 GiB (0.8 GiB of it kept), 120.0 MiB a second, 12 s left" */
+export function refillInWords({
+  doneBytes,
+  totalBytes,
+  keptBytes,
+  bytesPerSecond,
+  leftMs,
+}: Omit<NodeRecovery, 'nodeId'>): string {
+  const kept = keptBytes === 0 ? '' : ` (${presentBytes(keptBytes)} of it kept)`;
+  const left = leftMs === undefined ? '' : `, ${presentTime(leftMs)} left`;
+  return `${presentBytes(doneBytes)} of ${presentBytes(totalBytes)}${kept}, ${presentBytes(bytesPerSecond)} a second${left}`;
 }
 
 /** ", RS(3,2): serving; 2 more nodes may fail" */
@@ -64,12 +75,18 @@ export function serviceStateOf(report: ClusterReport, map: MapReport): ServiceSt
 }
 
 /** Whether data are lost: groups that wait for a decision, or a declared loss that nobody has acknowledged. A cold start is none. */
-export function tellsOfLoss({ nodes, map }: ClusterReport): boolean {
-  const isDeclared = map?.groups.some(({ loss }) => loss === 'declared') ?? false;
-  return isDeclared || nodes.some(({ ecc }) => (ecc?.lostGroups.length ?? 0) > 0);
+export function tellsOfLoss(report: ClusterReport): boolean {
+  const isDeclared = report.map?.groups.some(({ loss }) => loss === 'declared') ?? false;
+  return isDeclared || lostGroups(report).length > 0;
 }
 
-function stateOf({ nodes, up, needed }: ClusterReport, map: MapReport, n: number): ServiceState {
+/** Groups that have lost more than the code can bear and wait for a decision. Ascending. */
+export function lostGroups({ nodes }: ClusterReport): readonly number[] {
+  return [...new Set(nodes.flatMap(({ ecc }) => ecc?.lostGroups ?? []))].sort((a, b) => a - b);
+}
+
+function stateOf(report: ClusterReport, map: MapReport, n: number): ServiceState {
+  const { nodes, up, needed } = report;
   const leader = nodes.find(({ role }) => role === 'leader');
   return serviceState(map, n, leader !== undefined, {
     nodes: nodes.length,
@@ -77,7 +94,7 @@ function stateOf({ nodes, up, needed }: ClusterReport, map: MapReport, n: number
     // The leader knows which of them vote, and this report which of them answer.
     votersUp: Math.min(up, leader?.reachable ?? up),
     votersNeeded: needed,
-    lostGroups: [...new Set(nodes.flatMap(({ ecc }) => ecc?.lostGroups ?? []))].sort((a, b) => a - b),
+    lostGroups: lostGroups(report),
     isUp: (nodeId, incarnation) =>
       nodes.some((node) => node.nodeId === nodeId && node.ecc?.incarnation === incarnation),
   });

@@ -6,11 +6,14 @@
 import { restartNode } from '../adapters/grpc/cluster-client.js';
 import type { ClusterReport, NodeReport } from '../adapters/grpc/backend.js';
 import { DcacheError } from '../base/errors.js';
-import { place, placeOf } from '../cluster/default-layout.js';
-import { absenceProblem, isBack, wayBack } from './bearable.js';
+import { isBack, wayBack } from '../cluster/redundancy.js';
+import { absenceProblem } from './bearable.js';
+import { startCommand } from './start-command.js';
 
 const POLL_MS = 100;
 const ASK_TIMEOUT_MS = 2_000;
+/** A busy node may be too late for one report, and is shown as down there: what waiting does not change is believed after this time. */
+const FINAL_AFTER_MS = 3_000;
 
 /** What happens, in order. */
 export type RestartEvent =
@@ -54,11 +57,11 @@ export async function restartOne(nodeId: string, { fetchReport, tell, waitMs }: 
     if (elapsedMs() > waitMs) throw new DcacheError('NOT_ENOUGH_NODES', `${what} after ${Math.round(waitMs / 1000)} s`);
   };
 
-  const before = await untilBearable(nodeId, look, tell, check);
+  const { node: before, report: seen } = await untilBearable(nodeId, look, tell, check);
   if (before.supervised) {
     await restartNode(before.clientAddress, nodeId, ASK_TIMEOUT_MS);
     tell({ event: 'restarting', node: nodeId });
-  } else tell({ event: 'restart-it-now', node: nodeId, commands: commandsFor(before) });
+  } else tell({ event: 'restart-it-now', node: nodeId, commands: commandsFor(before, seen) });
 
   let hasLeft = false;
   let lastDone = -1;
@@ -90,16 +93,18 @@ async function untilBearable(
   look: () => Promise<ClusterReport | undefined>,
   tell: (event: RestartEvent) => void,
   check: (what: string) => void,
-): Promise<NodeReport> {
+): Promise<{ readonly node: NodeReport; readonly report: ClusterReport }> {
   let told = '';
+  let finalSinceMs: number | undefined;
   for (;;) {
     const report = await look();
     const node = report?.nodes.find((other) => other.nodeId === nodeId);
     if (report !== undefined && node !== undefined) {
       const problem = absenceProblem(report, nodeId);
-      if (problem === undefined) return node;
+      if (problem === undefined) return { node, report };
       const { reason, isFinal } = problem;
-      if (isFinal) {
+      finalSinceMs = isFinal ? (finalSinceMs ?? performance.now()) : undefined;
+      if (finalSinceMs !== undefined && performance.now() - finalSinceMs > FINAL_AFTER_MS) {
         throw new DcacheError(
           'NOT_ENOUGH_NODES',
           `the cluster cannot do without ${nodeId} now: ${reason}; see \`dcache cluster status\``,
@@ -120,19 +125,9 @@ function isSameLife(before: NodeReport, { pid, uptimeMs, ecc }: NodeReport): boo
 }
 
 /** What a person has to do, on the machine of the node. */
-function commandsFor(node: NodeReport): readonly string[] {
-  const start = `dcache node start --id ${node.nodeId} ${isOfDefaultLayout(node) ? flagsOf(node) : '... (as it was started before)'}`;
+function commandsFor(node: NodeReport, report: ClusterReport): readonly string[] {
+  const start = startCommand(node, report);
   return node.up ? [`kill ${node.pid}`, start] : [start];
-}
-
-function isOfDefaultLayout({ nodeId, clientAddress }: NodeReport): boolean {
-  const number = placeOf(nodeId);
-  return number !== undefined && place(number).clientListen === clientAddress;
-}
-
-function flagsOf({ mode, clusterSize, ecc }: NodeReport): string {
-  const code = ecc === undefined ? '' : ` --k ${ecc.k} --m ${ecc.m}`;
-  return `--mode ${mode} --nodes ${clusterSize}${code}`;
 }
 
 async function unlessUnreachable(report: Promise<ClusterReport>): Promise<ClusterReport | undefined> {

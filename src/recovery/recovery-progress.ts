@@ -32,13 +32,27 @@ export interface NodeRecovery {
   readonly leftMs: number | undefined;
 }
 
-type Transfer = NonNullable<FeederReport['ecc']>['transfers'][number];
+export type Transfer = NonNullable<FeederReport['ecc']>['transfers'][number];
+
+/** @param reports as transfersUnderWay has them */
+export function recoveryProgress(reports: readonly FeederReport[]): readonly NodeRecovery[] {
+  const streams = transfersUnderWay(reports);
+  const nodeIds = [...new Set(streams.map(({ nodeId }) => nodeId))].sort();
+  return nodeIds.map((nodeId) =>
+    sumOf(
+      nodeId,
+      streams.filter((stream) => stream.nodeId === nodeId),
+    ),
+  );
+}
 
 /**
+ * Each stream of segments once.
+ *
  * @param reports of all nodes that answer. What is told of a process life that is over does not count, and of two nodes that tell of
  * the same stream, one of which leads no more, the one counts that is further.
  */
-export function recoveryProgress(reports: readonly FeederReport[]): readonly NodeRecovery[] {
+export function transfersUnderWay(reports: readonly FeederReport[]): readonly Transfer[] {
   const lives = new Map(reports.map(({ nodeId, ecc }) => [nodeId, ecc?.incarnation]));
   const streams = new Map<string, Transfer>();
   for (const transfer of reports.flatMap(({ ecc }) => ecc?.transfers ?? [])) {
@@ -49,13 +63,7 @@ export function recoveryProgress(reports: readonly FeederReport[]): readonly Nod
     const known = streams.get(name);
     if (known === undefined || known.doneBytes < transfer.doneBytes) streams.set(name, transfer);
   }
-  const nodeIds = [...new Set([...streams.values()].map(({ nodeId }) => nodeId))].sort();
-  return nodeIds.map((nodeId) =>
-    sumOf(
-      nodeId,
-      [...streams.values()].filter((stream) => stream.nodeId === nodeId),
-    ),
-  );
+  return [...streams.values()];
 }
 
 function sumOf(nodeId: string, streams: readonly Transfer[]): NodeRecovery {

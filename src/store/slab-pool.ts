@@ -7,25 +7,32 @@
  * power of two (a buddy system of one region). One pool may serve several stores of a node. Placement here is a local
  * accident and decides nothing that replicas must agree on.
  *
- * A pool under a cap takes small slabs, so that nearly every region that comes free can be given back, and keeps few idle ones.
+ * A pool that holds little takes slabs of one smaller region for its small blocks, about a sixteenth of what it holds: the unused part
+ * of a region would else be most of a small cache. A pool under a cap takes small slabs, so that nearly every region that comes
+ * free can be given back, and keeps few idle ones.
  */
 import { assert } from '../base/assert.js';
 import { PAGE_BYTES } from './layout.js';
 
 /** Memory is taken in multiples of this. */
 export const REGION_BYTES = 256 * 1024;
-const PAGES_PER_REGION = REGION_BYTES / PAGE_BYTES;
+const LEAST_REGION_BYTES = 16 * 1024;
+/** A new region for small blocks is at most this part of what the pool holds already. */
+const REGION_SHARE = 16;
 const MAX_SLAB_BYTES = 64 * 1024 * 1024;
 /** A new slab is at most this part of what the pool holds already: the untouched rest stays small. */
 const SLAB_SHARE = 64;
-/** An empty slab is kept until other slabs have this part of the pool idle, and at least this much. */
+/** An empty slab is kept until other slabs have so much idle: a larger part of a small pool, a smaller one of a large pool. */
+const SMALL_KEPT_IDLE_SHARE = 16;
+const MAX_SMALL_KEPT_IDLE_BYTES = 4 * REGION_BYTES;
 const KEPT_IDLE_SHARE = 64;
-const MIN_KEPT_IDLE_BYTES = 4 * REGION_BYTES;
 /** Slabs of a pool under a cap are at most this part of it: of a cap up to 1 GiB, single regions. */
 const CAPPED_SLAB_SHARE = 4096;
 
 interface Slab {
   readonly buffer: SharedArrayBuffer;
+  /** REGION_BYTES; of a slab of one region it may be less. */
+  readonly regionBytes: number;
   readonly regionCount: number;
   /** Regions of which nothing is handed out. */
   readonly freeRegions: number[];
@@ -58,7 +65,8 @@ export class SlabPool {
   private slabBytesTotal = 0;
   private blockBytesTotal = 0;
   private lingeringBytesTotal = 0;
-  private idleRegions = 0;
+  /** Of regions of which nothing is handed out. */
+  private idleBytes = 0;
   private readonly maxSlabBytes: number;
 
   /** @param capBytes most that whoever uses the pool may hold in all; Infinity: no limit. The pool itself refuses nothing. */
@@ -74,7 +82,7 @@ export class SlabPool {
 
   /** Bytes of the regions of which something is handed out: what cannot be given to the system now. */
   get regionBytes(): number {
-    return this.slabBytesTotal - this.idleRegions * REGION_BYTES;
+    return this.slabBytesTotal - this.idleBytes;
   }
 
   /** Bytes handed out in blocks; the rest of `slabBytes` is idle. */
@@ -93,7 +101,7 @@ export class SlabPool {
     assert(sizeBytes >= PAGE_BYTES && sizeBytes <= REGION_BYTES, 'a block size is in 4 KiB..256 KiB');
     this.blockBytesTotal += sizeBytes;
     if (sizeBytes === REGION_BYTES) {
-      const { slab, region } = this.takeRegion();
+      const { slab, region } = this.takeRegion(REGION_BYTES);
       return makeBlock(slab, region, 0, sizeBytes);
     }
     const pages = sizeBytes / PAGE_BYTES;
@@ -101,7 +109,9 @@ export class SlabPool {
       const firstPage = findRun(cut.used, pages);
       if (firstPage >= 0) return takePages(cut, firstPage, pages);
     }
-    const cut: CutRegion = { ...this.takeRegion(), used: new Uint8Array(PAGES_PER_REGION), usedPages: 0 };
+    const { slab, region } = this.takeRegion(sizeBytes);
+    const used = new Uint8Array(slab.regionBytes / PAGE_BYTES);
+    const cut: CutRegion = { slab, region, used, usedPages: 0 };
     this.cutRegions.push(cut);
     return takePages(cut, 0, pages);
   }
@@ -139,40 +149,45 @@ export class SlabPool {
       this.cutRegions = this.cutRegions.filter((each) => each !== cut);
     }
     block.slab.freeRegions.push(block.region);
-    this.idleRegions++;
+    this.idleBytes += block.slab.regionBytes;
     if (block.slab.freeRegions.length === block.slab.regionCount) this.maybeDropSlab(block.slab);
   }
 
-  private takeRegion(): { slab: Slab; region: number } {
+  /** A region that holds a block of `sizeBytes`. */
+  private takeRegion(sizeBytes: number): { slab: Slab; region: number } {
     for (const slab of this.slabs) {
-      const region = slab.freeRegions.pop();
-      if (region === undefined) continue;
-      this.idleRegions--;
-      return { slab, region };
+      if (slab.regionBytes >= sizeBytes && slab.freeRegions.length > 0) return this.takeRegionOf(slab);
     }
-    const slab = this.addSlab();
+    return this.takeRegionOf(this.addSlab(sizeBytes));
+  }
+
+  private takeRegionOf(slab: Slab): { slab: Slab; region: number } {
     const region = slab.freeRegions.pop();
-    assert(region !== undefined, 'a new slab has a free region');
-    this.idleRegions--;
+    assert(region !== undefined, 'a slab that is chosen has a free region');
+    this.idleBytes -= slab.regionBytes;
     return { slab, region };
   }
 
-  private addSlab(): Slab {
-    let bytes = REGION_BYTES;
-    while (bytes * 2 <= this.maxSlabBytes && bytes * 2 * SLAB_SHARE <= this.slabBytesTotal) bytes *= 2;
-    const regionCount = bytes / REGION_BYTES;
+  private addSlab(sizeBytes: number): Slab {
+    let regionBytes = Math.max(LEAST_REGION_BYTES, sizeBytes);
+    while (regionBytes < REGION_BYTES && regionBytes * 2 * REGION_SHARE <= this.slabBytesTotal) regionBytes *= 2;
+    let bytes = regionBytes;
+    if (regionBytes === REGION_BYTES) {
+      while (bytes * 2 <= this.maxSlabBytes && bytes * 2 * SLAB_SHARE <= this.slabBytesTotal) bytes *= 2;
+    }
+    const regionCount = bytes / regionBytes;
     const freeRegions: number[] = [];
     for (let region = regionCount - 1; region >= 0; region--) freeRegions.push(region);
-    const slab: Slab = { buffer: new SharedArrayBuffer(bytes), regionCount, freeRegions };
+    const slab: Slab = { buffer: new SharedArrayBuffer(bytes), regionBytes, regionCount, freeRegions };
     this.slabs.push(slab);
     this.slabBytesTotal += bytes;
-    this.idleRegions += regionCount;
+    this.idleBytes += bytes;
     return slab;
   }
 
   /** Gives slabs back of which nothing is handed out, until at most `maxBytes` are held or there are none. */
   dropIdle(maxBytes: number): void {
-    if (this.slabBytesTotal <= maxBytes || this.idleRegions === 0) return;
+    if (this.slabBytesTotal <= maxBytes || this.idleBytes === 0) return;
     for (const slab of [...this.slabs]) {
       if (this.slabBytesTotal <= maxBytes) return;
       if (slab.freeRegions.length === slab.regionCount) this.dropSlab(slab);
@@ -182,7 +197,9 @@ export class SlabPool {
   private maybeDropSlab(empty: Slab): void {
     // A slab that is dropped stays resident until the next collection, and may be needed again before: some idle room first.
     const idleElsewhere = this.slabBytesTotal - this.blockBytesTotal - empty.buffer.byteLength;
-    const keptIdle = Math.max(MIN_KEPT_IDLE_BYTES, this.slabBytesTotal / KEPT_IDLE_SHARE);
+    const held = this.slabBytesTotal;
+    const keptOfSmall = Math.min(MAX_SMALL_KEPT_IDLE_BYTES, held / SMALL_KEPT_IDLE_SHARE);
+    const keptIdle = Math.max(keptOfSmall, held / KEPT_IDLE_SHARE);
     if (idleElsewhere < keptIdle && this.blockBytesTotal > 0) return;
     this.dropSlab(empty);
   }
@@ -190,12 +207,12 @@ export class SlabPool {
   private dropSlab(empty: Slab): void {
     this.slabs = this.slabs.filter((slab) => slab !== empty);
     this.slabBytesTotal -= empty.buffer.byteLength;
-    this.idleRegions -= empty.regionCount;
+    this.idleBytes -= empty.buffer.byteLength;
   }
 }
 
 function makeBlock(slab: Slab, region: number, firstPage: number, sizeBytes: number): Block {
-  const offset = region * REGION_BYTES + firstPage * PAGE_BYTES;
+  const offset = region * slab.regionBytes + firstPage * PAGE_BYTES;
   const bytes = new Uint8Array(slab.buffer, offset, sizeBytes);
   const words = new Int32Array(slab.buffer, offset, sizeBytes / 4);
   return { bytes, words, slab, region, firstPage, pins: 0, freed: false };

@@ -13,7 +13,7 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { plainTable, presentBytes } from '../../src/cli/tables.js';
 import { bufferCodec, DcacheClient } from '../../src/index.js';
-import { isWhole } from '../../src/bench/cluster/whole.js';
+import { isWhole } from '../../src/cluster/redundancy.js';
 import { ProcessCluster } from '../support/process-cluster.js';
 import { fill } from './ecc/entries.js';
 import { eccShape, RS_3_2 } from './ecc/shapes.js';

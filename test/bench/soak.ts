@@ -8,7 +8,7 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { Prng } from '../../src/base/prng.js';
-import { isWhole } from '../../src/bench/cluster/whole.js';
+import { isWhole } from '../../src/cluster/redundancy.js';
 import { median } from '../../src/bench/measure/statistics.js';
 import { DcacheClient } from '../../src/index.js';
 import { Contention } from '../process/load/contention.js';

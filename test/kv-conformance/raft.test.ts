@@ -1,8 +1,5 @@
-import { requireBuild } from '../support/dist.js';
-import { ProcessCluster } from '../support/process-cluster.js';
+import { startProcesses } from './processes.js';
 import { describeKv } from './suite.js';
 
-requireBuild();
-
-describeKv('a raft cluster of three nodes', () => ProcessCluster.start({ mode: 'raft', nodes: 3 }));
-describeKv('a single raft node', () => ProcessCluster.start({ mode: 'raft', nodes: 1 }));
+describeKv('a raft cluster of three nodes', () => startProcesses({ mode: 'raft', nodes: 3 }), { losses: 1 });
+describeKv('a single raft node', () => startProcesses({ mode: 'raft', nodes: 1 }));

@@ -8,14 +8,17 @@ import { assertNever } from '../../src/base/assert.js';
 import { Prng } from '../../src/base/prng.js';
 import { NodeProcess } from '../../src/bench/cluster/node-process.js';
 import type { SpawnedCluster } from '../../src/bench/cluster/spawned-cluster.js';
-import { isBack } from '../../src/cli/bearable.js';
+import { isBack } from '../../src/cluster/redundancy.js';
 import { Budget, type Charge } from './budget.js';
 import { describeFault, drawFault, type Fault, type FaultKind } from './faults.js';
 import { begin, directionsOf, end, type LinkFault } from './link-faults.js';
 import { Finding } from './verdict.js';
 
 const DCACHE = fileURLToPath(new URL('../../bin/dcache', import.meta.url));
-const WATCH_MS = 400;
+const WATCH_MS = 500;
+/** A report costs every node a few connections. */
+const LOOK_MS = 1_000;
+const LOOK_WHILE_CLEAR_MS = 3_000;
 /** How long a fault waits for others to be over; then the next one is drawn. */
 const PATIENCE_MS = 4_000;
 /** A node that is asked to stop gives up handing over after 10 s, and may be alone on a busy machine. */
@@ -53,6 +56,7 @@ export class Nemesis {
   private underWay = 0;
   private struck = 0;
   private watching = false;
+  private lookedAtMs = 0;
 
   constructor(parts: NemesisParts) {
     this.parts = parts;
@@ -171,7 +175,7 @@ export class Nemesis {
       case 'rolling-restart':
         return this.restartAll();
       case 'reset':
-        cluster.links.reset(...fault.link);
+        cluster.network.reset(...fault.link);
         return;
       case 'cut':
       case 'cut-one-way':
@@ -186,10 +190,10 @@ export class Nemesis {
   }
 
   private async disturb(fault: LinkFault, prng: Prng): Promise<void> {
-    const { links } = this.parts.cluster;
-    begin(links, fault, this.nodes, prng);
+    const { network } = this.parts.cluster;
+    await begin(network, fault, this.nodes, prng);
     await pause(fault.ms);
-    end(links, fault, this.nodes);
+    await end(network, fault, this.nodes);
   }
 
   private async whileDown(nodes: readonly string[], ms: number, bringDown: () => Promise<void>): Promise<void> {
@@ -233,7 +237,8 @@ export class Nemesis {
     this.watching = true;
     try {
       await this.checkNodes();
-      if (!this.budget.isClear) await this.look();
+      const sinceMs = performance.now() - this.lookedAtMs;
+      if (sinceMs > (this.budget.isClear ? LOOK_WHILE_CLEAR_MS : LOOK_MS)) await this.look();
     } finally {
       this.watching = false;
     }
@@ -241,9 +246,11 @@ export class Nemesis {
 
   private async look(): Promise<void> {
     const askedAtMs = performance.now();
+    this.lookedAtMs = askedAtMs;
     const report = await this.parts.cluster.report(this.budget.afflicted);
     if (report === undefined || report.nodes.length < this.nodes.length) return;
-    if (report.nodes.every((node) => isBack(report, node))) this.budget.allInPlace(askedAtMs);
+    const away = report.nodes.filter((node) => !isBack(report, node)).map(({ nodeId }) => nodeId);
+    this.budget.observe(away, askedAtMs);
   }
 }
 

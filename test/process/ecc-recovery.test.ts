@@ -52,7 +52,20 @@ eccScene('a node that dies while it is refilled is refilled from the start, and 
     });
     await scene.node('n2').kill();
   }
+  expect(await scene.cli(['cluster', 'recover', '--wait', '0s'])).toMatchObject({
+    exitCode: 3,
+    stdout: expect.stringContaining('dcache node start --id n2') as string,
+  });
+  const watched = scene.cli(['cluster', 'recover', 'n2', '--wait', '2m', '--json']);
   await scene.start('n2');
+  const { exitCode, stdout } = await watched;
+  const events = stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+  expect([exitCode, events.at(-1)]).toEqual([0, expect.objectContaining({ event: 'result', verdict: 'whole' })]);
+  expect(events).toContainEqual(expect.objectContaining({ event: 'progress', node: 'n2', stage: 'refilling' }));
+  expect(events.at(-2)).toMatchObject({ event: 'back', node: 'n2' });
   await untilRedundant(scene);
 
   await Promise.all(['n3', 'n4'].map((id) => scene.node(id).kill()));

@@ -178,6 +178,11 @@ export class GroupWorld {
     throw new Error(`the group did not settle: ${JSON.stringify(this.group)}`);
   }
 
+  /** Whether somebody has declared that a learner holds everything. */
+  get hasDeclaration(): boolean {
+    return this.nodes.some(({ replica }) => (replica?.report(this.nowMs).declarations ?? []).length > 0);
+  }
+
   /** Nothing goes wrong, one message at a time, until `isDone` says so; it is told how many have been delivered. */
   run(isDone: (delivered: number) => boolean): number {
     let delivered = 0;
@@ -189,11 +194,15 @@ export class GroupWorld {
     throw new Error(`the run did not end: ${JSON.stringify(this.group)}`);
   }
 
-  /** Writes, while the map stays as it is. */
-  writeSome(count: number): void {
+  /** Writes, while the map stays as it is. @param onTurn called before each turn, with how many there have been; true ends the writes. */
+  writeSome(count: number, onTurn: (turns: number) => boolean = () => false): void {
+    let turns = 0;
     for (let i = 0; i < count; i++) {
       this.write(i % this.k);
-      for (let turns = 0; turns < TURNS_PER_WRITE; turns++) this.turn();
+      for (let turn = 0; turn < TURNS_PER_WRITE; turn++) {
+        if (onTurn(turns++)) return;
+        this.turn();
+      }
     }
   }
 

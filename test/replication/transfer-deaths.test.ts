@@ -100,3 +100,18 @@ describe.each(ONE_MORE_MAY_DIE)('a $what of a group in which one more may die', 
     expect(worlds.some(({ counts }) => counts.failovers + counts.outings > 1)).toBe(true);
   });
 });
+
+describe.each(ONE_AWAY)('a $what that has been declared complete and dies before it is promoted', (scene) => {
+  it('is not promoted in its next life, which holds nothing, before that is complete as well', () => {
+    const world = returning(scene);
+    world.run(() => world.hasDeclaration);
+    expect(world.group.inSync).toHaveLength(scene.k + scene.m - 1);
+    const { promotions } = world.counts;
+    world.crash(scene.learner);
+    const sentBefore = world.counts.sent + world.counts.keptRaw + world.counts.keptFolded;
+    world.run(() => world.counts.promotions > promotions);
+    expect(world.counts.sent).toBeGreaterThan(sentBefore);
+    world.settle();
+    world.check();
+  });
+});

@@ -72,6 +72,39 @@ describe('the slab pool', () => {
     expect(() => new SlabPool().allocate(size)).toThrow('a block size');
   });
 
+  it.each([4, 16, 64])('holds little more than is in use when that is little, in blocks of %i KiB', (sizeKib) => {
+    const pool = new SlabPool();
+    const blocks: Block[] = [];
+    let mostIdleOfAll = 0;
+    while (pool.blockBytes < 4096 * KIB) {
+      blocks.push(pool.allocate(sizeKib * KIB));
+      const idle = pool.slabBytes - pool.blockBytes;
+      mostIdleOfAll = Math.max(mostIdleOfAll, idle <= 16 * KIB ? 0 : idle / pool.blockBytes);
+    }
+    expect(mostIdleOfAll).toBeLessThanOrEqual(1 / 8);
+    let mostKept = 0;
+    for (const block of blocks) {
+      pool.free(block);
+      mostKept = Math.max(mostKept, pool.slabBytes - pool.blockBytes);
+    }
+    expect(mostKept).toBeLessThanOrEqual(512 * KIB);
+    expect(pool.slabBytes).toBeLessThanOrEqual(256 * KIB);
+  });
+
+  it('takes a region of every size back and gives it out again', () => {
+    const pool = new SlabPool();
+    const sizes = [4, 8, 16, 32, 64, 128, 256].map((kib) => kib * KIB);
+    for (let round = 0; round < 3; round++) {
+      const blocks = sizes.flatMap((size) => [pool.allocate(size), pool.allocate(size)]);
+      expect(pool.regionBytes).toBeLessThanOrEqual(pool.slabBytes);
+      expect(pool.regionBytes).toBeGreaterThanOrEqual(pool.blockBytes);
+      for (const block of blocks) pool.free(block);
+      expect(pool.regionBytes).toBe(0);
+    }
+    pool.dropIdle(0);
+    expect(pool.slabBytes).toBe(0);
+  });
+
   it('holds a small part more than is in use, and gives memory back', () => {
     const pool = new SlabPool();
     const blocks = Array.from({ length: 400 }, () => pool.allocate(256 * KIB));

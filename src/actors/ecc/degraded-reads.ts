@@ -17,7 +17,7 @@ import type { SegmentRebuilder } from './partition-service.js';
 import type { RebuildTurns } from './rebuild-turns.js';
 import { RebuiltCache } from './rebuilt-cache.js';
 import type { Replica } from './replica.js';
-import type { SegmentSolver } from './segment-solver.js';
+import { type SegmentSolver, TriedPlans } from './segment-solver.js';
 import type { StripeQuestions } from './stripe-questions.js';
 import { StripeView } from './stripe-view.js';
 
@@ -108,11 +108,12 @@ export class DegradedReads implements SegmentRebuilder {
     const view = this.viewOf(segment);
     const answered = new Set<NodeId>();
     const haveAll = (): boolean => answered.size >= questions.members;
-    const solve = this.attempt(position, segment, view);
+    const tried = new TriedPlans();
+    const solve = this.attempt(position, segment, view, tried);
     const found = await questions.ask(
       number,
       view,
-      async () => (await solve()) ?? (haveAll() ? 'not determined' : undefined),
+      async () => (await solve()) ?? (haveAll() && !tried.hasFailed ? 'not determined' : undefined),
       (from, epochThere) => {
         if (epochThere === epoch) answered.add(from.nodeId);
       },
@@ -176,9 +177,13 @@ export class DegradedReads implements SegmentRebuilder {
   }
 
   /** To be called whenever `view` has grown: the bytes of the segment, once they can be had. */
-  private attempt(position: number, segment: Segment, view: StripeView): () => Promise<Uint8Array | undefined> {
+  private attempt(
+    position: number,
+    segment: Segment,
+    view: StripeView,
+    tried = new TriedPlans(),
+  ): () => Promise<Uint8Array | undefined> {
     const { number, length, checksum } = segment;
-    const tried = new Set<string>();
     const wanted = { position, number, checksum, length };
     return () => this.parts.solver.solve(view, wanted, tried);
   }

@@ -34,6 +34,14 @@ export interface WantedSegment extends NamedSegment {
   readonly length: number;
 }
 
+/** What one question has tried. */
+export class TriedPlans {
+  /** Names of plans whose result was wrong. */
+  readonly wrong = new Set<string>();
+  /** The codec has failed at a plan, so what was heard may be enough all the same. */
+  hasFailed = false;
+}
+
 export class SegmentSolver {
   private readonly parts: SegmentSolverParts;
 
@@ -43,18 +51,19 @@ export class SegmentSolver {
 
   /**
    * The bytes, with the right checksum, in memory that the caller may read; undefined if nothing that has been heard gives them.
-   * @param tried names of plans that came to nothing; those that come to nothing now are added.
+   * @param tried plans that came to nothing; those that come to nothing now are added. One that the codec has failed at is tried
+   *   again with the next call.
    */
-  async solve(view: StripeView, wanted: WantedSegment, tried: Set<string>): Promise<Uint8Array | undefined> {
+  async solve(view: StripeView, wanted: WantedSegment, tried: TriedPlans): Promise<Uint8Array | undefined> {
     const { code, group, logger } = this.parts;
     const { position, number, length, checksum } = wanted;
     for (const plan of planRebuilds(wanted, view.offers, (pattern) => code.determines(pattern))) {
-      if (tried.has(plan.name)) continue;
-      tried.add(plan.name);
-      const target = plan.type === 'copy' ? view.bytesOf(wanted) : await this.compute(view, plan, wanted);
+      if (tried.wrong.has(plan.name)) continue;
+      const target = plan.type === 'copy' ? view.bytesOf(wanted) : await this.compute(view, plan, wanted, tried);
       const bytes = target?.subarray(0, length);
       if (bytes === undefined) continue;
       if (bytes.length === length && hashBytes(bytes, length, 0) === checksum) return bytes;
+      tried.wrong.add(plan.name);
       const givers = view.giversOf(plan, wanted);
       logger.warn(
         { group, position, stripe: number, plan: plan.name, givers: givers.join(' ') },
@@ -69,6 +78,7 @@ export class SegmentSolver {
     view: StripeView,
     plan: Extract<RebuildPlan, { type: 'solve' }>,
     wanted: NamedSegment,
+    tried: TriedPlans,
   ): Promise<Uint8Array | undefined> {
     const { job, target } = view.job(plan, wanted.position, this.parts.k);
     try {
@@ -76,6 +86,7 @@ export class SegmentSolver {
       return target;
     } catch (error) {
       this.parts.logger.warn({ group: this.parts.group, ...errorFields(error) }, 'a rebuild could not be computed');
+      tried.hasFailed = true;
       return undefined;
     }
   }

@@ -17,7 +17,7 @@ import type { Contribution } from '../../replication/messages.js';
 import type { SegmentRebuilder } from './partition-service.js';
 import type { RebuildTurns } from './rebuild-turns.js';
 import type { Replica } from './replica.js';
-import type { SegmentSolver } from './segment-solver.js';
+import { type SegmentSolver, TriedPlans } from './segment-solver.js';
 import type { StripeQuestions } from './stripe-questions.js';
 import { StripeView } from './stripe-view.js';
 
@@ -167,7 +167,7 @@ export class StripeCheck {
   ): Promise<{ readonly segments: ReadonlyMap<number, Uint8Array>; readonly hadWrongResults: boolean }> {
     const { replica, questions, solver, turns, self, k } = this.parts;
     const segments = new Map<number, Uint8Array>();
-    const tried = new Map<number, Set<string>>();
+    const tried = new Map<number, TriedPlans>();
     const lengths = new Map<number, number>();
     for (let position = 0; position < k; position++) {
       const segment = replica.state(position)?.store.table.maybe(stripe);
@@ -183,12 +183,12 @@ export class StripeCheck {
       for (const { position, checksum } of wanted) {
         const length = lengths.get(position);
         if (segments.has(position) || length === undefined) continue;
-        const names = tried.get(position) ?? new Set<string>();
-        tried.set(position, names);
-        const before = names.size;
-        const bytes = await solver.solve(view, { position, number: stripe, checksum, length }, names);
+        const plans = tried.get(position) ?? new TriedPlans();
+        tried.set(position, plans);
+        const before = plans.wrong.size;
+        const bytes = await solver.solve(view, { position, number: stripe, checksum, length }, plans);
         if (bytes !== undefined) segments.set(position, bytes);
-        else wrong += names.size - before;
+        else wrong += plans.wrong.size - before;
       }
       return segments.size === wanted.length ? true : undefined;
     };

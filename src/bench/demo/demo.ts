@@ -8,7 +8,7 @@ import { bufferCodec } from '../../client/codec.js';
 import { DcacheClient } from '../../client/client.js';
 import { resolveShape } from '../cluster/shape.js';
 import { SpawnedCluster } from '../cluster/spawned-cluster.js';
-import { isWhole } from '../cluster/whole.js';
+import { isWhole } from '../../cluster/redundancy.js';
 import { inBatches } from '../run/requests.js';
 import { pause } from '../run/stop-signals.js';
 import { KEY_BYTES, keyOf, Values } from '../workload/entries.js';

@@ -1,6 +1,6 @@
 /** Carries planned faults out at their times, and watches how long the cluster takes to be whole again after a restart. */
 import type { ClusterReport } from '../../adapters/grpc/backend.js';
-import { isWhole } from '../cluster/whole.js';
+import { committedIn, isWhole } from '../../cluster/redundancy.js';
 import type { FaultRecord, Recovery } from '../report/run-report.js';
 import { nodesOf, type FaultStep } from '../workload/fault-schedule.js';
 import type { RunTarget } from './run-target.js';
@@ -57,7 +57,7 @@ export class FaultRunner {
     while (!signal.aborted) {
       await pause(POLL_MS, signal);
       const report = await this.target.report();
-      if (report !== undefined && before !== undefined && isWhole(report, before)) {
+      if (report !== undefined && before !== undefined && isWhole(report, committedIn(before))) {
         const done = { ...begun, wholeAtMs: this.now() };
         this.recovered[index] = done;
         this.events.onWhole(done);

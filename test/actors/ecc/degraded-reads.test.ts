@@ -40,6 +40,8 @@ let parities: readonly ParityShards[];
 let lost: Map<number, Uint8Array>;
 let reads: DegradedReads;
 let jobs: number;
+/** So many jobs fail, as they do when their codec thread dies. */
+let deaths: number;
 let questions: StripeQuestions;
 let suspects: (readonly string[])[];
 
@@ -47,6 +49,7 @@ beforeEach(() => {
   scheduler = new VirtualScheduler();
   asked = [];
   jobs = 0;
+  deaths = 0;
   suspects = [];
   stores = [0, 1].map((position) => filled(position));
   const pool = new SlabPool();
@@ -99,6 +102,7 @@ function newReads(cacheBytes?: number): DegradedReads {
       run: async (job) => {
         jobs++;
         await Promise.resolve();
+        if (deaths-- > 0) throw new DcacheError('CODEC_WORKER_LOST', 'a codec thread died');
         runJob(codec, job);
       },
     },
@@ -247,6 +251,38 @@ describe('a rebuild', () => {
     await scheduler.advance(300);
     expect(tracked.outcome).toBe('done');
     expect(storeOf(0).partition.table.maybe(1)).toBeUndefined();
+  });
+});
+
+describe('when codec threads die with their jobs', () => {
+  test('a rebuild is computed anew, of the same answers and others', async () => {
+    deaths = 3;
+    const tracked = rebuild(1);
+    await scheduler.settle();
+    await answer(2);
+    expect(tracked.outcome).toBeUndefined();
+    await answer(4);
+    expect(tracked.outcome).toBe('done');
+    expect(bytesNow(1)).toEqual(lost.get(1));
+    expect(suspects).toEqual([]);
+  });
+
+  test('what all have told is not taken for too little: nothing is given up for lost', async () => {
+    deaths = Infinity;
+    const verdict = reads.judge(0, 1, () => true);
+    await scheduler.settle();
+    await answer(2);
+    await answer(4);
+    await scheduler.advance(250);
+    expect(await verdict).toBe('unclear');
+  });
+
+  test('and what would be too little is told as such', async () => {
+    const verdict = reads.judge(0, 1, () => false);
+    await scheduler.settle();
+    await answer(2, () => ({ data: [], parity: null }));
+    await answer(4, () => ({ data: [], parity: null }));
+    expect(await verdict).toBe('undecodable');
   });
 });
 

@@ -2,7 +2,7 @@
  * The longest time without an answer, as clients see it, when a node is stopped with SIGTERM under load, when it is taken back, and
  * when the whole cluster is restarted node by node; in both modes. Any request that fails is told: there should be none.
  */
-import { isWhole } from '../../../src/bench/cluster/whole.js';
+import { isWhole } from '../../../src/cluster/redundancy.js';
 import { bufferCodec, DcacheClient } from '../../../src/index.js';
 import { ProcessCluster, type ClusterShape } from '../../support/process-cluster.js';
 import { median } from '../../../src/bench/measure/statistics.js';

@@ -4,7 +4,7 @@
  * one that looks at an uncommitted write has to wait for it.
  */
 import type { ClusterReport } from '../../../src/adapters/grpc/backend.js';
-import { isWhole } from '../../../src/bench/cluster/whole.js';
+import { isWhole } from '../../../src/cluster/redundancy.js';
 import { median } from '../../../src/bench/measure/statistics.js';
 import { partitionOfSlot, slotOf } from '../../../src/cluster/slots.js';
 import { bufferCodec, DcacheClient } from '../../../src/index.js';

@@ -1,6 +1,6 @@
 /** A node leaves and comes back under load, and what that takes: told by the cluster's own reports and counters. */
 import type { ClusterReport } from '../../../src/adapters/grpc/backend.js';
-import { isWhole } from '../../../src/bench/cluster/whole.js';
+import { isWhole } from '../../../src/cluster/redundancy.js';
 import { asDcacheError } from '../../../src/base/errors.js';
 import type { DcacheClient } from '../../../src/index.js';
 import type { ProcessCluster } from '../../support/process-cluster.js';
