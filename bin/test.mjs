@@ -1,13 +1,15 @@
 /**
- * `npm test`: everything that has to hold. Prepares, then the static checks, two at a time, then the tests; ends at the
+ * `npm test`: everything that has to hold. The build and the static checks, two at a time, then the tests; ends at the
  * first failure, saying what failed and how to run only that again.
  *
  *     npm test                                  all of it
  *     npm test -- --only lint,types             some steps
  *     npm test -- --only tests test/raft        some tests; what follows goes to vitest
  */
-import { prepare } from './prepare.mjs';
 import { lintProto } from './generate/grpc.mjs';
+import { requireSupportedNode } from './node-version.mjs';
+import { ensureBuild } from './tooling/build.mjs';
+import { ensureDependencies } from './tooling/dependencies.mjs';
 import { ToolError, installedTool, runAttached, runCaptured, runMain, say } from './tooling/run.mjs';
 
 /** A check that is silent when it passes and shows what its tool printed when it does not. */
@@ -18,11 +20,17 @@ const captured =
     if (exitCode !== 0) throw new ToolError(output.trim());
   };
 
-/** In order of what a first failure should be; the slow ones come first so that the two lanes end together. */
+let building;
+/** Once, whoever needs it first. */
+const build = () => (building ??= ensureBuild());
+
+/** The slow ones come first so that the two lanes end together. */
 const STATIC_STEPS = {
+  build,
   lint: captured('eslint/bin/eslint.js', '.', '--max-warnings', '0'),
   types: captured('typescript/bin/tsc', '-p', 'test/tsconfig.json', '--pretty', 'false'),
   generated: async () => {
+    await build();
     const { exitCode, output } = await runCaptured([process.execPath, 'bin/generate.mjs', '--check']);
     if (exitCode !== 0) throw new ToolError(output.trim());
   },
@@ -31,7 +39,7 @@ const STATIC_STEPS = {
   proto: lintProto,
 };
 const LANES = 2;
-const ALL_STEPS = ['prepare', ...Object.keys(STATIC_STEPS), 'tests'];
+const ALL_STEPS = [...Object.keys(STATIC_STEPS), 'tests'];
 
 const seconds = (startedAt) => `${((performance.now() - startedAt) / 1000).toFixed(1).padStart(6)} s`;
 
@@ -43,7 +51,7 @@ async function runStep(name, step) {
   } catch (error) {
     if (!(error instanceof ToolError)) throw error;
     say(`  ✗ ${name.padEnd(14)}${seconds(startedAt)}`);
-    const again = name === 'prepare' ? 'npm run build' : `npm test -- --only ${name}`;
+    const again = name === 'build' ? 'npm run build' : `npm test -- --only ${name}`;
     throw new ToolError(`${error.message}\n\nFailed: ${name}. To run only this again: ${again}`, error.exitCode);
   }
   say(`  ✓ ${name.padEnd(14)}${seconds(startedAt)}`);
@@ -82,8 +90,9 @@ function parse(args) {
 await runMain(async (args) => {
   const { chosen, vitestArgs } = parse(args);
   const startedAt = performance.now();
-  await runStep('prepare', prepare);
-  await runInLanes(Object.entries(STATIC_STEPS).filter(([name]) => chosen.includes(name)));
+  requireSupportedNode();
+  await ensureDependencies();
+  await runInLanes(Object.entries(STATIC_STEPS).filter(([name]) => name === 'build' || chosen.includes(name)));
   if (chosen.includes('tests')) {
     await runStep('tests', async () => {
       const vitest = installedTool('vitest/vitest.mjs', 'run', '--config', 'test/vitest.config.ts', '--root', '.');

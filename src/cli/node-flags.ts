@@ -54,6 +54,10 @@ export const nodeFlags = {
   }),
   'advertise-host': Flags.string({ description: 'host by which others reach this node', env: 'DCACHE_ADVERTISE_HOST' }),
   'data-dir': Flags.string({ description: 'folder of the log [default: .dcache/MODE/ID]', env: 'DCACHE_DATA_DIR' }),
+  replace: Flags.boolean({
+    description: 'with an empty data folder: take the place of the node of this name, which was at another address',
+    env: 'DCACHE_REPLACE',
+  }),
   'log-level': Flags.string({
     description: 'debug, info, warn, error or fatal [default: info]',
     env: 'DCACHE_LOG_LEVEL',
@@ -142,7 +146,7 @@ export const nodeFlags = {
   }),
 };
 
-type Parsed = { readonly [Name in keyof typeof nodeFlags]?: string | number | undefined };
+type Parsed = { readonly [Name in keyof typeof nodeFlags]?: string | number | boolean | undefined };
 
 /** Flags and environment over the configuration file. Throws CONFIG_INVALID for a file that cannot be used. */
 export function nodeOptions(flags: Parsed): NodeOptions {
@@ -168,6 +172,7 @@ export function nodeOptions(flags: Parsed): NodeOptions {
     httpListen: text('http-listen'),
     advertiseHost: text('advertise-host'),
     dataDir: text('data-dir'),
+    replace: flags.replace === undefined ? undefined : Boolean(flags.replace),
     logLevel: text('log-level'),
     logFormat: text('log-format'),
     tickMs: number('tick-ms'),

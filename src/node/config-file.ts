@@ -7,7 +7,7 @@ import { isMap, isScalar, LineCounter, parseDocument, type Node as YamlNode } fr
 import { DcacheError } from '../base/errors.js';
 import type { NodeOptions, OptionName } from './node-options.js';
 
-type Kind = 'text' | 'whole number' | 'text or whole number' | 'list of texts';
+type Kind = 'text' | 'whole number' | 'text or whole number' | 'list of texts' | 'true or false';
 
 const FIELDS = {
   mode: 'text',
@@ -22,6 +22,7 @@ const FIELDS = {
   httpListen: 'text',
   advertiseHost: 'text',
   dataDir: 'text',
+  replace: 'true or false',
   logLevel: 'text',
   logFormat: 'text',
   tickMs: 'whole number',
@@ -78,7 +79,8 @@ function isField(key: string): key is keyof typeof FIELDS {
 
 function checkKind(path: string, line: number, field: keyof typeof FIELDS, value: unknown): unknown {
   const kind: Kind = FIELDS[field];
-  if (!isOfKind(kind, value)) throw invalid(path, line, `field "${field}" must be a ${kind}`);
+  if (!isOfKind(kind, value))
+    throw invalid(path, line, `field "${field}" must be ${kind === 'true or false' ? kind : `a ${kind}`}`);
   return value;
 }
 
@@ -90,6 +92,8 @@ function isOfKind(kind: Kind, value: unknown): boolean {
       return Number.isSafeInteger(value);
     case 'text or whole number':
       return typeof value === 'string' || Number.isSafeInteger(value);
+    case 'true or false':
+      return typeof value === 'boolean';
     case 'list of texts':
       return Array.isArray(value) && value.every((item) => typeof item === 'string');
   }

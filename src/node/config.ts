@@ -34,6 +34,8 @@ export interface NodeConfig {
   /** What the others are told; the ports are those of the listen addresses. */
   readonly advertiseHost: string;
   readonly dataFolder: string;
+  /** Whether it takes the place of the node of its name though that one was at another address. */
+  readonly replaces: boolean;
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
   readonly timings: ControlTimings;
@@ -93,6 +95,7 @@ function resolve(options: NodeOptions, placeNumber: number): NodeConfig {
     httpListen,
     advertiseHost: resolveAdvertisedHost(options.advertiseHost, clientListen),
     dataFolder: options.dataDir ?? defaultDataFolder(mode, nodeId),
+    replaces: options.replace ?? false,
     logLevel,
     logFormat,
     timings,

@@ -20,6 +20,8 @@ export interface NodeOptions {
   /** Host under which the other nodes and clients reach this one; the host of `listen` if left out. */
   readonly advertiseHost?: string | undefined;
   readonly dataDir?: string | undefined;
+  /** With an empty data folder: to take the place of the node of its name even if that one was at another address. */
+  readonly replace?: boolean | undefined;
   readonly logLevel?: string | undefined;
   readonly logFormat?: string | undefined;
   readonly tickMs?: number | undefined;

@@ -276,6 +276,7 @@ export class Node {
     return {
       speaker: this.speaker,
       founders: config.founders,
+      replaces: config.replaces,
       timings: config.timings,
       snapshots: config.snapshots,
       seed: randomInt(2 ** 47),

@@ -4,12 +4,13 @@ import { DcacheError } from '../../src/base/errors.js';
 import { isMode, type Mode } from '../../src/base/ids.js';
 import { resolveShape, toleratedFailures, type ClusterShape } from '../../src/bench/cluster/shape.js';
 import { FAULT_KINDS, kindsFor, type FaultKind } from './faults.js';
+import { KINDS_OF_NAMESPACES } from './namespaces.js';
 
 export const EXIT_CODES = { passed: 0, violation: 1, usage: 2, stuck: 3, defect: 4, undecided: 5 } as const;
 
 export const HELP = `npm run nemesis -- [flags]
 
-Starts a cluster of real processes with a proxy on every link, lets clients work, and does to it what a seed says: kills, pauses,
+Starts a cluster of real processes with something on every link, lets clients work, and does to it what a seed says: kills, pauses,
 stops and restarts nodes, cuts, slows and breaks links, never more at once than the cluster tolerates. After each round of
 20 to 60 s everything is mended, the cluster has to be whole again within a bound, another client reads every key, and the history
 of all requests is judged by the checker of linearizability.
@@ -22,6 +23,8 @@ of all requests is judged by the checker of linearizability.
   --only KIND,KIND    only these kinds of faults: ${FAULT_KINDS.slice(0, 6).join(', ')},
                       ${FAULT_KINDS.slice(6).join(', ')}
   --all-at-once       raft mode: now and then kills all nodes at once, which loses nothing since the log is durable
+  --network HOW       what lies between the nodes: proxies, TCP proxies of this program, the default; or namespaces, of Linux, where cuts
+                      lose packets, and only nodes and cuts fail
   --whole-within S    the bound, 90 s by default
   --output FOLDER     histories, faults and logs; dist/nemesis/MODE-NODES-SEED by default
   --trace             prints every fault
@@ -42,6 +45,7 @@ export interface RunArguments {
   readonly lengthMs: number;
   /** At least one. */
   readonly kinds: readonly FaultKind[];
+  readonly network: 'proxies' | 'namespaces';
   readonly wholeBoundMs: number;
   readonly output: string | undefined;
   readonly trace: boolean;
@@ -74,6 +78,7 @@ function parse(args: readonly string[]): Arguments | string {
       minutes: { type: 'string', default: '1' },
       only: { type: 'string' },
       'all-at-once': { type: 'boolean', default: false },
+      network: { type: 'string', default: 'proxies' },
       'whole-within': { type: 'string', default: '90' },
       output: { type: 'string' },
       trace: { type: 'boolean', default: false },
@@ -83,7 +88,7 @@ function parse(args: readonly string[]): Arguments | string {
   });
   if (values.help) return { type: 'help' };
   if (values.judge !== undefined) return { type: 'judge', file: values.judge };
-  const { mode, output, trace } = values;
+  const { mode, network, output, trace } = values;
   if (!isMode(mode)) return `--mode is raft or ecc, not "${mode}"`;
   const seed = Number(values.seed);
   if (!Number.isSafeInteger(seed) || seed < 0) return `--seed is a whole number, not "${values.seed}"`;
@@ -93,11 +98,15 @@ function parse(args: readonly string[]): Arguments | string {
   if (!(wholeBoundMs > 0)) return `--whole-within is a number of seconds above 0, not "${values['whole-within']}"`;
   const allAtOnce = values['all-at-once'];
   if (allAtOnce && mode === 'ecc') return '--all-at-once is for raft mode: in ecc mode memory is all there is';
-  const kinds = kindsOf(mode, allAtOnce, values.only);
+  if (network !== 'proxies' && network !== 'namespaces') return `--network is proxies or namespaces, not "${network}"`;
+  const possible = kindsFor(mode, allAtOnce).filter(
+    (kind) => network === 'proxies' || KINDS_OF_NAMESPACES.includes(kind),
+  );
+  const kinds = kindsOf(possible, values.only);
   if (typeof kinds === 'string') return kinds;
   const shape = shapeOf(mode, values);
   if (toleratedFailures(shape) < 1) return 'the cluster tolerates no failure; --nodes is at least 3';
-  return { type: 'run', run: { shape, seed, lengthMs, kinds, wholeBoundMs, output, trace } };
+  return { type: 'run', run: { shape, seed, lengthMs, kinds, network, wholeBoundMs, output, trace } };
 }
 
 /** Throws INVALID_ARGUMENT or CONFIG_INVALID. */
@@ -109,8 +118,7 @@ function shapeOf(
   return resolveShape({ mode, nodes: number(given.nodes), k: number(given.k), m: number(given.m) });
 }
 
-function kindsOf(mode: Mode, allAtOnce: boolean, only: string | undefined): readonly FaultKind[] | string {
-  const possible = kindsFor(mode, allAtOnce);
+function kindsOf(possible: readonly FaultKind[], only: string | undefined): readonly FaultKind[] | string {
   if (only === undefined) return possible;
   const names = only.split(',');
   const unknown = names.find((name) => !possible.some((kind) => kind === name));

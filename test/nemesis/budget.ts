@@ -1,7 +1,7 @@
 /**
  * How much a cluster may suffer at once: nodes that are down, paused, cut off, or not yet back in sync, at most as many as it tolerates.
- * A link between two nodes that is cut or slow counts as one of the two, since the others may have to do without one of them. What a
- * fault took is given back when it is over and all nodes have been seen in their places since. Pure.
+ * A link between two nodes that is cut or slow counts as a node as well, since the others may have to do without one of the two, nobody
+ * knows which. What a fault took is given back when it is over and all nodes have been seen in their places since. Pure.
  */
 
 export interface Charge {
@@ -56,8 +56,15 @@ export class Budget {
     charge.mendedAtMs = nowMs;
   }
 
-  /** All nodes have been seen in their places. @param askedAtMs when whoever says so was asked */
-  allInPlace(askedAtMs: number): void {
+  /**
+   * What was seen of the nodes.
+   * @param away those that are not in their places, be it for another reason than a fault: a machine that is too busy, for one
+   * @param askedAtMs when whoever says so was asked
+   */
+  observe(away: readonly string[], askedAtMs: number): void {
+    const known = this.suffering;
+    for (const node of away) if (!known.includes(node)) this.charges.add({ nodes: [node], mendedAtMs: askedAtMs });
+    if (away.length > 0) return;
     const isOver = ({ mendedAtMs }: Charge): boolean => mendedAtMs !== undefined && mendedAtMs + SETTLE_MS <= askedAtMs;
     const last = [...this.charges].filter((charge) => !isOver(charge));
     // Which end of a link is away is nobody's guess: while a fault lasts, what else its nodes have gone through stays counted.
@@ -68,9 +75,11 @@ export class Budget {
   }
 }
 
-/** Each node that is charged for itself, and one for each link that has none of them at an end. */
+/**
+ * Each node that is charged for itself, and one for each link. A link of a node that is down counts too: it may have cost the other
+ * end its place before.
+ */
 function awayAtMost(charges: readonly Charge[]): number {
-  const alone = new Set(charges.flatMap(({ nodes }) => (nodes.length === 1 ? nodes : [])));
-  const others = charges.filter(({ nodes }) => nodes.length !== 1 && !nodes.some((node) => alone.has(node)));
-  return alone.size + others.length;
+  const ofOne = charges.filter(({ nodes }) => nodes.length === 1);
+  return new Set(ofOne.flatMap(({ nodes }) => nodes)).size + (charges.length - ofOne.length);
 }

@@ -28,6 +28,7 @@ test('what is left out has its default', () => {
   expect(runOf('--nodes', '3').shape.code).toEqual({ k: 2, m: 1 });
   expect(runOf('--mode', 'raft', '--minutes', '0.5')).toMatchObject({ shape: { nodes: 3 }, lengthMs: 30_000 });
   expect(runOf('--only', 'pause,kill').kinds).toEqual(['kill', 'pause']);
+  expect(runOf('--network', 'namespaces').kinds).not.toContain('slow');
   expect(runOf('--mode', 'raft', '--all-at-once').kinds).toContain('crash-all');
 });
 
@@ -36,6 +37,8 @@ test.each([
   [['--seed', '1.5'], /--seed is a whole number/],
   [['--minutes', '0'], /--minutes is a number above 0/],
   [['--whole-within', 'soon'], /--whole-within is a number/],
+  [['--network', 'wires'], /--network is proxies or namespaces/],
+  [['--network', 'namespaces', '--only', 'slow'], /"slow" is none/],
   [['--only', 'kill,flood'], /"flood" is none/],
   [['--all-at-once'], /is for raft mode/],
   [['--mode', 'raft', '--nodes', '2'], /tolerates no failure/],

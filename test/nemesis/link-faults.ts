@@ -1,8 +1,8 @@
-/** Faults of links, carried out by the proxies between the nodes: what each one does to which directions. */
+/** Faults of links: what each one does to which directions. */
 import { assertNever } from '../../src/base/assert.js';
 import type { Prng } from '../../src/base/prng.js';
 import { OPEN, type LinkCondition } from '../../src/bench/cluster/link-flow.js';
-import type { LinkProxies } from '../../src/bench/cluster/link-proxies.js';
+import type { ClusterNetwork } from '../../src/bench/cluster/network.js';
 import type { Fault, Link } from './faults.js';
 
 export type LinkFault = Extract<
@@ -37,12 +37,17 @@ export function directionsOf(fault: LinkFault, nodes: readonly string[]): readon
   }
 }
 
-export function begin(links: LinkProxies, fault: LinkFault, nodes: readonly string[], prng: Prng): void {
-  for (const [from, to] of directionsOf(fault, nodes)) links.set(from, to, conditionOf(fault, prng));
+/** @param prng of the losses on a lossy link */
+export function begin(network: ClusterNetwork, fault: LinkFault, nodes: readonly string[], prng: Prng): Promise<void> {
+  return setAll(network, directionsOf(fault, nodes), () => conditionOf(fault, prng));
 }
 
-export function end(links: LinkProxies, fault: LinkFault, nodes: readonly string[]): void {
-  for (const [from, to] of directionsOf(fault, nodes)) links.set(from, to, OPEN);
+export function end(network: ClusterNetwork, fault: LinkFault, nodes: readonly string[]): Promise<void> {
+  return setAll(network, directionsOf(fault, nodes), () => OPEN);
+}
+
+async function setAll(network: ClusterNetwork, links: readonly Link[], condition: () => LinkCondition): Promise<void> {
+  await Promise.all(links.map(([from, to]) => network.set(from, to, condition())));
 }
 
 function conditionOf(fault: LinkFault, prng: Prng): LinkCondition {

@@ -20,6 +20,7 @@ export async function expectToPass(shape: ClusterShape, seed: number, seconds: n
     seed,
     lengthMs: seconds * 1_000,
     kinds: kindsFor(shape.mode, shape.mode === 'raft'),
+    network: 'proxies' as const,
     wholeBoundMs: 90_000,
     output: folder,
     trace: false,

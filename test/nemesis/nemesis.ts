@@ -15,7 +15,7 @@ import { begin, directionsOf, end, type LinkFault } from './link-faults.js';
 import { Finding } from './verdict.js';
 
 const DCACHE = fileURLToPath(new URL('../../bin/dcache', import.meta.url));
-const WATCH_MS = 400;
+const WATCH_MS = 500;
 /** How long a fault waits for others to be over; then the next one is drawn. */
 const PATIENCE_MS = 4_000;
 /** A node that is asked to stop gives up handing over after 10 s, and may be alone on a busy machine. */
@@ -171,7 +171,7 @@ export class Nemesis {
       case 'rolling-restart':
         return this.restartAll();
       case 'reset':
-        cluster.links.reset(...fault.link);
+        cluster.network.reset(...fault.link);
         return;
       case 'cut':
       case 'cut-one-way':
@@ -186,10 +186,10 @@ export class Nemesis {
   }
 
   private async disturb(fault: LinkFault, prng: Prng): Promise<void> {
-    const { links } = this.parts.cluster;
-    begin(links, fault, this.nodes, prng);
+    const { network } = this.parts.cluster;
+    await begin(network, fault, this.nodes, prng);
     await pause(fault.ms);
-    end(links, fault, this.nodes);
+    await end(network, fault, this.nodes);
   }
 
   private async whileDown(nodes: readonly string[], ms: number, bringDown: () => Promise<void>): Promise<void> {
@@ -233,7 +233,7 @@ export class Nemesis {
     this.watching = true;
     try {
       await this.checkNodes();
-      if (!this.budget.isClear) await this.look();
+      await this.look();
     } finally {
       this.watching = false;
     }
@@ -243,7 +243,8 @@ export class Nemesis {
     const askedAtMs = performance.now();
     const report = await this.parts.cluster.report(this.budget.afflicted);
     if (report === undefined || report.nodes.length < this.nodes.length) return;
-    if (report.nodes.every((node) => isBack(report, node))) this.budget.allInPlace(askedAtMs);
+    const away = report.nodes.filter((node) => !isBack(report, node)).map(({ nodeId }) => nodeId);
+    this.budget.observe(away, askedAtMs);
   }
 }
 

@@ -2,10 +2,12 @@
 import { mkdirSync, rmSync, writeFileSync, appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describeShape, toleratedFailures } from '../../src/bench/cluster/shape.js';
+import { LinkProxies } from '../../src/bench/cluster/link-proxies.js';
 import { SpawnedCluster } from '../../src/bench/cluster/spawned-cluster.js';
 import { DcacheClient } from '../../src/client/client.js';
 import type { RunArguments } from './arguments.js';
 import { KeptValues } from './kept-values.js';
+import { NamespaceNetwork } from './namespaces.js';
 import { Nemesis } from './nemesis.js';
 import { describeRound, type RunReport } from './report.js';
 import { drawRound, playRound, type RoundReport } from './round.js';
@@ -69,7 +71,8 @@ class Run {
   async play(): Promise<void> {
     const { args, folder, kept, tell } = this;
     const { shape, seed, kinds, lengthMs, wholeBoundMs } = args;
-    const cluster = await SpawnedCluster.start(shape, { proxied: true, supervised: true, logFolder: folder });
+    const network = args.network === 'proxies' ? new LinkProxies() : new NamespaceNetwork(folder);
+    const cluster = await SpawnedCluster.start(shape, { network, supervised: true, logFolder: folder });
     this.cluster = cluster;
     const nemesis = new Nemesis({ cluster, tolerated: toleratedFailures(shape), logFolder: folder, tell });
     this.nemesis = nemesis;

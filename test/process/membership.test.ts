@@ -30,6 +30,38 @@ scene('a node whose data folder was deleted joins again under a new raft id, and
   expect(await getText(scene.client(lost), 'fruit')).toBe('cherry');
 });
 
+scene('another machine takes the place of a node only if it is told to replace it', async (scene) => {
+  await scene.startAll();
+  const leader = await scene.leader();
+  const lost = leader === 'n2' ? 'n3' : 'n2';
+  await setText(scene.client(leader), 'fruit', 'cherry');
+  const { control: before } = scene.planOf(lost);
+  await scene.node(lost).kill();
+  await scene.plan(lost);
+  const { control: now } = scene.planOf(lost);
+  const command = scene.startCommand(lost, { 'data-dir': join(scene.folder, 'elsewhere') });
+
+  const refused = scene.spawn(lost, command);
+  await refused.says(`${lost} is on record at ${before}, and this node comes from ${now} with an empty data folder`);
+  await refused.says('start it with --replace');
+  await refused.kill();
+
+  const watched = scene.cli([
+    'cluster',
+    'recover',
+    lost,
+    '--wait',
+    '2m',
+    '--json',
+    '--endpoints',
+    scene.planOf(leader).client,
+  ]);
+  scene.spawn(lost, [...command, '--replace']);
+  expect(await watched).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('"verdict":"whole"') as string });
+  expect(await getText(scene.client(lost), 'fruit')).toBe('cherry');
+  expect((await scene.status(leader))?.nodes.find(({ nodeId }) => nodeId === lost)?.controlAddress).toBe(now);
+});
+
 scene('cluster add lets a fourth node in, cluster remove takes it out', async (scene) => {
   await scene.startAll();
   await scene.plan('n4');

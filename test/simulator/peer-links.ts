@@ -123,9 +123,9 @@ export class SimPeerTransport implements PeerTransport {
     });
   }
 
-  join(controlAddress: string, timeoutMs: number): Promise<JoinAnswer> {
+  join(controlAddress: string, replaces: boolean, timeoutMs: number): Promise<JoinAnswer> {
     const speaker = this.speaker();
-    return this.call(controlAddress, timeoutMs, ({ handler }) => handler.onJoinRequest(speaker));
+    return this.call(controlAddress, timeoutMs, ({ handler }) => handler.onJoinRequest(speaker, replaces));
   }
 
   async sendSnapshot(message: SnapshotMessage, pieces: AsyncIterable<Uint8Array>): Promise<void> {

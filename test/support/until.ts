@@ -1,6 +1,6 @@
 /** Waiting for a condition on other processes, which no event of this one announces. */
 
-const POLL_MS = 25;
+const POLL_MS = 50;
 
 export interface UntilOptions {
   readonly deadlineMs?: number;

@@ -20,8 +20,15 @@ import { later, type ActorContext, type Later } from '../runtime/actor.js';
 import { askRaft } from './ask-raft.js';
 import { ClusterIdentity } from './cluster-identity.js';
 import { ClusterState } from './cluster-state.js';
-import { DEFAULT_FLOW, type ControlOptions, type ControlParts, type ControlRequests } from './control-options.js';
+import {
+  DEFAULT_FLOW,
+  weighRequests,
+  type ControlOptions,
+  type ControlParts,
+  type ControlRequests,
+} from './control-options.js';
 import { EccControl } from './ecc-control.js';
+import { EventOutbox } from './event-outbox.js';
 import type { ControlEvent } from './events.js';
 import { Founding } from './founding.js';
 import type { LossOffice } from './loss-office.js';
@@ -36,10 +43,14 @@ import { SnapshotKeeper, type WrittenSnapshot } from './snapshot-keeper.js';
 import { SnapshotTraffic } from './snapshot-traffic.js';
 import { buildView } from './view-builder.js';
 
+/** So much of a turn's requests is small for the mailbox, whose room is free again when they have been taken. */
+const PATIENT_BYTES = 64 * 1024;
+
 export class ControlActor implements PeerHandler {
   private readonly options: ControlOptions;
   private readonly parts: ControlParts;
   private readonly context: ActorContext<ControlEvent>;
+  private readonly outbox: EventOutbox;
   private readonly identity: ClusterIdentity;
   private readonly state: ClusterState;
   private readonly prng: Prng;
@@ -64,6 +75,7 @@ export class ControlActor implements PeerHandler {
     this.options = options;
     this.parts = parts;
     this.context = context;
+    this.outbox = new EventOutbox(parts.scheduler, (event) => context.emit(event));
     this.prng = new Prng(options.seed);
     this.identity = new ClusterIdentity(parts.log, options.speaker);
     this.mainWatch = new MainWatch(parts.mainPulse, options.timings.hangMs, (hangs) => this.onMainHangs(hangs));
@@ -73,7 +85,7 @@ export class ControlActor implements PeerHandler {
       log,
       identity: this.identity,
       snapshots: this.snapshots,
-      emit: (event) => context.emit(event),
+      emit: (event) => this.outbox.emit(event),
       onChanged: () => this.onMembersChanged(),
     });
     this.gate = new PeerGate(this.state.members);
@@ -99,6 +111,7 @@ export class ControlActor implements PeerHandler {
     this.founding = new Founding({
       speaker: () => this.identity.speaker(),
       founders: this.options.founders,
+      replaces: this.options.replaces ?? false,
       transport: this.parts.transport,
       scheduler: this.parts.scheduler,
       prng: this.prng.fork(),
@@ -112,7 +125,7 @@ export class ControlActor implements PeerHandler {
         this.startRaft();
       },
       onProgress: (obstacle) => {
-        this.context.emit({ type: 'obstacle', message: obstacle });
+        this.outbox.emit({ type: 'obstacle', message: obstacle });
         this.emitView();
       },
       onFailure: (error) => this.context.fail(error),
@@ -121,13 +134,20 @@ export class ControlActor implements PeerHandler {
     this.emitView();
   }
 
-  /** Proposals and reads of one turn, answered by events. */
-  submit(requests: ControlRequests): void {
-    for (const event of askRaft(requests, this.driver, this.options.speaker.incarnation)) this.context.emit(event);
+  /**
+   * Proposals and reads of one turn, answered by events. Where a proposal stands is of interest once something is committed there;
+   * and that requests have been taken, while few wait.
+   */
+  submit(requests: ControlRequests): Later<void> {
+    for (const event of askRaft(requests, this.driver, this.options.speaker.incarnation)) {
+      if (event.type === 'proposed') this.outbox.emitLater(event);
+      else this.outbox.emit(event);
+    }
     if (requests.applied > 0) {
       this.driver?.onApplied(requests.applied);
       this.snapshots.onApplied(requests.applied);
     }
+    return later(weighRequests(requests) > PATIENT_BYTES ? Promise.resolve() : this.outbox.flushed());
   }
 
   /** In ecc mode: what the main thread has to say to the leader from now on. Renewed as it changes. */
@@ -192,6 +212,7 @@ export class ControlActor implements PeerHandler {
     this.registrar?.stop();
     this.ecc?.stop();
     this.driver?.stop();
+    this.outbox.flush();
     await this.parts.close();
   }
 
@@ -224,17 +245,17 @@ export class ControlActor implements PeerHandler {
     return this.traffic.receive(message);
   }
 
-  onJoinRequest(speaker: Speaker): Promise<JoinAnswer> {
+  onJoinRequest(speaker: Speaker, replaces: boolean): Promise<JoinAnswer> {
     this.admitSpeaker(speaker);
     if (this.registrar === undefined || this.softState.role !== 'leader') {
       const leader = this.state.members.byRaftId(this.softState.leader);
       return Promise.resolve({ type: 'ask-leader', controlAddress: leader?.controlAddress });
     }
-    return this.leadingRegistrar().admit(speaker);
+    return this.leadingRegistrar().admit(speaker, replaces);
   }
 
   onPeerConnected(): void {
-    this.context.emit({ type: 'obstacle', message: undefined });
+    this.outbox.emit({ type: 'obstacle', message: undefined });
     this.emitView();
   }
 
@@ -245,7 +266,7 @@ export class ControlActor implements PeerHandler {
 
   onRefusedByPeer(nodeId: string, message: string): void {
     this.parts.logger.warn({ peer: nodeId }, message);
-    this.context.emit({ type: 'obstacle', message });
+    this.outbox.emit({ type: 'obstacle', message });
   }
 
   // ------------------------------------------------------------------ Raft
@@ -272,6 +293,8 @@ export class ControlActor implements PeerHandler {
         log,
         scheduler,
         logger,
+        // In ecc mode what is committed is the map, which the other nodes wait for.
+        holdsCommitNews: this.options.ecc === undefined,
         listener: {
           send: (messages) => this.send(messages),
           onSoftState: (state) => this.onSoftState(state),
@@ -296,7 +319,7 @@ export class ControlActor implements PeerHandler {
     this.registrar.onSpeaker(this.identity.speaker());
     const { ecc } = this.options;
     if (ecc !== undefined) {
-      const emit = (event: ControlEvent): void => this.context.emit(event);
+      const emit = (event: ControlEvent): void => this.outbox.emit(event);
       const speaker = this.identity.speaker();
       this.ecc = new EccControl({ ...this.parts, ecc, speaker, driver: this.driver, state: this.state, emit });
     }
@@ -305,7 +328,7 @@ export class ControlActor implements PeerHandler {
 
   private onReadState(state: ReadState): void {
     const ticket = ticketOfReadContext(state.context, this.options.speaker.incarnation);
-    if (ticket !== undefined) this.context.emit({ type: 'read-ready', ticket, index: state.index });
+    if (ticket !== undefined) this.outbox.emit({ type: 'read-ready', ticket, index: state.index });
     else this.ecc?.onReadState(state);
   }
 
@@ -337,9 +360,9 @@ export class ControlActor implements PeerHandler {
 
   private onCommitted(entries: readonly Entry[]): void {
     this.appliedTerm = entries.at(-1)?.term ?? this.appliedTerm;
-    this.context.emit({ type: 'committed', entries });
+    this.outbox.emit({ type: 'committed', entries });
     this.ecc?.onCommitted(entries);
-    if (this.snapshots.onCommitted(entries)) this.context.emit({ type: 'snapshot-due' });
+    if (this.snapshots.onCommitted(entries)) this.outbox.emit({ type: 'snapshot-due' });
     this.registrar?.onApplied();
   }
 
@@ -398,7 +421,7 @@ export class ControlActor implements PeerHandler {
     const view = this.view();
     if (this.lastView !== undefined && sameView(view, this.lastView)) return;
     this.lastView = view;
-    this.context.emit({ type: 'view', view });
+    this.outbox.emit({ type: 'view', view });
   }
 
   private view(): ClusterView {

@@ -52,6 +52,8 @@ export interface ControlOptions {
   readonly speaker: Speaker;
   /** First members. */
   readonly founders: readonly Founder[];
+  /** Whether it is to take the place of the node of its name though it comes from another address; false if left out. */
+  readonly replaces?: boolean;
   readonly timings: ControlTimings;
   /** Those of LIMITS if left out. */
   readonly flow?: FlowLimits;

@@ -19,6 +19,8 @@ const JOIN_TIMEOUT_MS = 15_000;
 export interface FoundingParts {
   readonly speaker: () => Speaker;
   readonly founders: readonly Founder[];
+  /** Whether it is to take the place of the node of its name though that one was at another address. */
+  readonly replaces: boolean;
   readonly transport: PeerTransport;
   readonly scheduler: Scheduler;
   /** Spreads the rounds of several nodes. */
@@ -124,7 +126,7 @@ export class Founding {
     for (let address = toAsk.shift(); address !== undefined && !this.stopped; address = toAsk.shift()) {
       if (asked.has(address)) continue;
       asked.add(address);
-      const answer = await this.parts.transport.join(address, JOIN_TIMEOUT_MS);
+      const answer = await this.parts.transport.join(address, this.parts.replaces, JOIN_TIMEOUT_MS);
       if (answer.type === 'ask-leader') {
         if (answer.controlAddress !== undefined) toAsk.unshift(answer.controlAddress);
         continue;

@@ -46,8 +46,8 @@ export interface PeerTransport {
   connected(): ReadonlySet<number>;
   /** Who listens at `controlAddress`. Rejects when nobody answers within `timeoutMs`, or refuses. */
   hello(controlAddress: string, timeoutMs: number): Promise<Speaker>;
-  /** Rejects with a DcacheError when nobody answers within `timeoutMs`, or refuses. */
-  join(controlAddress: string, timeoutMs: number): Promise<JoinAnswer>;
+  /** @param replaces see PeerHandler. Rejects with a DcacheError when nobody answers within `timeoutMs`, or refuses. */
+  join(controlAddress: string, replaces: boolean, timeoutMs: number): Promise<JoinAnswer>;
 }
 
 export interface SnapshotReceiver {
@@ -71,7 +71,8 @@ export interface PeerHandler {
    * the message names no snapshot. Throws MalformedBytes for a message that cannot be read.
    */
   onSnapshotStream(message: SnapshotMessage): Promise<SnapshotReceiver>;
-  onJoinRequest(speaker: Speaker): Promise<JoinAnswer>;
+  /** @param replaces whether it is to take the place of the node of its name even if that one was at another address. */
+  onJoinRequest(speaker: Speaker, replaces: boolean): Promise<JoinAnswer>;
   onPeerConnected(): void;
   /** The connection to a peer has broken. */
   onPeerUnreachable(raftId: number): void;

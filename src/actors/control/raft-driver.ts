@@ -17,6 +17,7 @@ import type { RaftLog } from '../../raft/log-store.js';
 import type { ReadState, SoftState } from '../../raft/ready.js';
 import type { ConfState, Entry, Snapshot } from '../../raft/types.js';
 import type { Scheduler } from '../runtime/scheduler.js';
+import { CommitNews } from './commit-news.js';
 
 export interface RaftDriverListener {
   /** To peers. */
@@ -44,6 +45,8 @@ export class RaftDriver {
   private readonly scheduler: Scheduler;
   private readonly logger: Logger;
   private readonly listener: RaftDriverListener;
+  /** Undefined: followers are told of a commit at once. */
+  private readonly news: CommitNews | undefined;
   /** Applications under way, oldest first, and the index that ends each. */
   private readonly applying: { readonly lastIndex: number; readonly responses: readonly StorageApplyResponse[] }[] = [];
   private pumpScheduled = false;
@@ -53,13 +56,22 @@ export class RaftDriver {
 
   constructor(
     config: Omit<RaftConfig, 'storage' | 'asyncStorageWrites'>,
-    parts: { log: RaftLog; scheduler: Scheduler; logger: Logger; listener: RaftDriverListener },
+    parts: {
+      log: RaftLog;
+      scheduler: Scheduler;
+      logger: Logger;
+      /** Followers may hear a little later what is committed, if that saves messages. */
+      holdsCommitNews: boolean;
+      listener: RaftDriverListener;
+    },
   ) {
     this.raftId = config.id;
     this.log = parts.log;
     this.scheduler = parts.scheduler;
     this.logger = parts.logger;
     this.listener = parts.listener;
+    const send = (messages: readonly PeerMessage[]): void => this.listener.send(messages);
+    this.news = parts.holdsCommitNews ? new CommitNews(parts.scheduler, send) : undefined;
     this.raw = new RawNode({ ...config, storage: parts.log, asyncStorageWrites: true });
   }
 
@@ -90,6 +102,11 @@ export class RaftDriver {
 
   stop(): void {
     this.stopped = true;
+    this.news?.stop();
+  }
+
+  private send(messages: readonly PeerMessage[]): void {
+    this.listener.send(this.news?.take(messages) ?? messages);
   }
 
   private schedulePump(): void {
@@ -105,7 +122,7 @@ export class RaftDriver {
     while (!this.stopped && !this.appending && this.raw.hasReady()) {
       const ready = this.raw.ready();
       if (ready.softState !== undefined) this.listener.onSoftState(ready.softState);
-      if (ready.messages.length > 0) this.listener.send(ready.messages);
+      if (ready.messages.length > 0) this.send(ready.messages);
       for (const state of ready.readStates) this.listener.onReadState(state);
       const write = ready.storageAppend;
       const replicates = write !== undefined && write.entries.length > 0 && ready.messages.length > 0;
@@ -137,7 +154,7 @@ export class RaftDriver {
       if (response.type === 'storage-append-response' || response.to === this.raftId) this.raw.stored(response);
       else toPeers.push(response);
     }
-    if (toPeers.length > 0) this.listener.send(toPeers);
+    if (toPeers.length > 0) this.send(toPeers);
     return true;
   }
 

@@ -76,7 +76,8 @@ export class Registrar {
     this.onLeadershipLost();
   }
 
-  async admit(speaker: Speaker): Promise<JoinAnswer> {
+  /** @param replaces as PeerHandler.onJoinRequest has it */
+  async admit(speaker: Speaker, replaces: boolean): Promise<JoinAnswer> {
     const { members } = this.parts;
     const { nodeId, controlAddress, clientAddress, httpAddress, dataAddress } = speaker;
     const { clusterId } = members;
@@ -94,6 +95,10 @@ export class Registrar {
         'NODE_ID_IN_USE',
         `a node called ${nodeId} is up; stop it first, or start this one with another --id`,
       );
+    }
+    const before = namesakes.at(-1);
+    if (before !== undefined && before.controlAddress !== controlAddress && !replaces) {
+      throw isElsewhere(before, controlAddress);
     }
     // One more than allowed while a node that lost its disk is replaced.
     if (namesakes.length === 0 && members.list.length >= LIMITS.maxNodes) throw tooManyNodes();
@@ -206,6 +211,14 @@ export class Registrar {
 
 function notProposed(): DcacheError {
   return new DcacheError('NO_LEADER', 'leadership is changing; try again');
+}
+
+/** Two machines with the same name, one of which is only away, would take turns in throwing each other out. */
+function isElsewhere({ nodeId, controlAddress }: Member, from: string): DcacheError {
+  return new DcacheError(
+    'NODE_ID_IN_USE',
+    `${nodeId} is on record at ${controlAddress}, and this node comes from ${from} with an empty data folder: start it with --replace if it is to take the place of ${nodeId}, with the data folder of ${nodeId} if it has only moved, or with another --id`,
+  );
 }
 
 function tooManyNodes(): DcacheError {

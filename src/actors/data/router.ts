@@ -29,6 +29,9 @@ const READ_RETRY_MS = 300;
 /** How often expiry and open questions are looked at. */
 const HOUSEKEEPING_MS = 50;
 
+/** The control side hears so late at the latest how far this side has applied. */
+const REPORT_MS = 5;
+
 /** When the control side is held up, by a slow disk say, requests wait here, where their time can run out unexposed. */
 const MAX_UNTAKEN = 32;
 
@@ -70,6 +73,8 @@ export class Router {
   private view: ClusterView | undefined;
   private obstacle: string | undefined;
   private reportedApplied = 0;
+  /** While a report of what has been applied is to leave by itself. */
+  private cancelReport: (() => void) | undefined;
   private upkeepProposed = false;
   private flushScheduled = false;
   /** Turns' worth of work that the control side has not taken yet; at most MAX_UNTAKEN. */
@@ -136,6 +141,7 @@ export class Router {
   stop(): void {
     this.draining = true;
     this.stopHousekeeping();
+    this.cancelReport?.();
     this.pending.failAll((request) =>
       request.exposed && isWrite(request.request)
         ? new DcacheError('OUTCOME_UNKNOWN', 'this node stopped while the write was under way')
@@ -272,9 +278,22 @@ export class Router {
     const proposals = this.leads() ? this.writes.takeProposals(() => this.batchHeader()) : this.rerouteWrites();
     const question = this.reads.takeQuestion(scheduler.nowMs());
     const applied = stateMachine.appliedIndex;
-    if (proposals.length === 0 && question === undefined && applied === this.reportedApplied) return;
+    if (proposals.length === 0 && question === undefined) return this.reportAppliedLater();
     this.reportedApplied = applied;
     this.submit({ proposals, reads: question === undefined ? [] : [question], applied });
+  }
+
+  /** Nobody waits for it: it travels with the next requests, if they come soon. */
+  private reportAppliedLater(): void {
+    const { scheduler, stateMachine } = this.parts;
+    if (this.cancelReport !== undefined || stateMachine.appliedIndex === this.reportedApplied) return;
+    this.cancelReport = scheduler.after(REPORT_MS, () => {
+      this.cancelReport = undefined;
+      const applied = stateMachine.appliedIndex;
+      if (applied === this.reportedApplied || this.untaken >= MAX_UNTAKEN) return;
+      this.reportedApplied = applied;
+      this.submit({ proposals: [], reads: [], applied });
+    });
   }
 
   private submit(requests: ControlRequests): void {

@@ -8,6 +8,9 @@ import { DcacheError } from '../../base/errors.js';
 const KEEPALIVE_MS = 2_000;
 const KEEPALIVE_TIMEOUT_MS = 2_000;
 
+/** What the other end may send before this one has taken it. HTTP/2's own 64 KiB means a frame back for every few batches of replies. */
+const WINDOW_BYTES = 1024 * 1024;
+
 export function channelOptions(maxMessageBytes: number): ChannelOptions {
   return {
     'grpc.max_receive_message_length': maxMessageBytes,
@@ -18,6 +21,7 @@ export function channelOptions(maxMessageBytes: number): ChannelOptions {
     'grpc.initial_reconnect_backoff_ms': 100,
     'grpc.min_reconnect_backoff_ms': 100,
     'grpc.max_reconnect_backoff_ms': 1_000,
+    'grpc-node.flow_control_window': WINDOW_BYTES,
     'grpc.enable_retries': 0,
     'grpc.enable_http_proxy': 0,
     'grpc.service_config_disable_resolution': 1,

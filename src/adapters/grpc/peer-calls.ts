@@ -20,9 +20,11 @@ export async function joinThrough(
   client: Client,
   address: string,
   self: Speaker,
+  replaces: boolean,
   timeoutMs: number,
 ): Promise<JoinAnswer> {
-  return readJoinAnswer(await callUnary(client, METHODS.join, { speaker: self }, { peer: address, timeoutMs }));
+  const request = { speaker: self, replaces };
+  return readJoinAnswer(await callUnary(client, METHODS.join, request, { peer: address, timeoutMs }));
 }
 
 export function openMessageStream(

@@ -40,9 +40,10 @@ export class PeerServer {
       hello: (call: ServerUnaryCall<HelloRequest, HelloResponse>, answer: sendUnaryData<HelloResponse>) =>
         this.answer(answer, () => Promise.resolve({ speaker: this.greet(call.request) })),
       join: (call: ServerUnaryCall<JoinRequest, JoinResponse>, answer: sendUnaryData<JoinResponse>) =>
-        this.answer(answer, async () =>
-          writeJoinAnswer(await this.ready().onJoinRequest(readSpeaker(call.request.speaker))),
-        ),
+        this.answer(answer, async () => {
+          const { speaker, replaces } = call.request;
+          return writeJoinAnswer(await this.ready().onJoinRequest(readSpeaker(speaker), replaces));
+        }),
       messages: (call: ServerReadableStream<RaftMessages, MessagesReply>, answer: sendUnaryData<MessagesReply>) =>
         this.takeMessages(call, answer),
       snapshot: (call: ServerReadableStream<SnapshotPiece, SnapshotReply>, answer: sendUnaryData<SnapshotReply>) =>

@@ -52,8 +52,10 @@ export class GrpcPeerTransport implements PeerTransport {
     return this.once(controlAddress, (client) => greetPeer(client, controlAddress, this.speaker(), timeoutMs));
   }
 
-  join(controlAddress: string, timeoutMs: number): Promise<JoinAnswer> {
-    return this.once(controlAddress, (client) => joinThrough(client, controlAddress, this.speaker(), timeoutMs));
+  join(controlAddress: string, replaces: boolean, timeoutMs: number): Promise<JoinAnswer> {
+    return this.once(controlAddress, (client) =>
+      joinThrough(client, controlAddress, this.speaker(), replaces, timeoutMs),
+    );
   }
 
   close(): void {

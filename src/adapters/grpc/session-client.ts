@@ -1,6 +1,7 @@
 /**
  * The client's end of a Session stream to one node: what the client library and the forwarding between nodes use. Requests of
- * one turn of the event loop leave together. The stream is opened with the first request and again after it broke.
+ * one turn of the event loop leave together, or a little later with others (batch-pacer.ts). The stream is opened with the first
+ * request and again after it broke.
  *
  * Outcomes: until all of a request has been handed to a connected stream it is definitely not done (UNREACHABLE); from then on a
  * broken stream leaves a write's outcome unknown, unless the node said before that it would do nothing more.
@@ -14,6 +15,7 @@ import { asDcacheError, DcacheError } from '../../base/errors.js';
 import { LIMITS } from '../../base/limits.js';
 import { largeValueOf, requestBytes, type KvReply, type KvRequest } from '../../store/requests.js';
 import type { Topology } from './backend.js';
+import { BatchPacer } from './batch-pacer.js';
 import type { ByteBudget } from './byte-budget.js';
 import { openChannel, waitUntilReady } from './channel.js';
 import {
@@ -54,6 +56,8 @@ interface Open {
   readonly forwarded: boolean;
   /** Whether all of it has been handed to a connected stream, so that the node may do it. */
   exposed: boolean;
+  /** Of the pacer, that it was sent in whole; 0: none. */
+  batch: number;
   /** Whether it has been announced on the stream, with a large value that is still to be sent. */
   announced: boolean;
   readonly resolve: (reply: KvReply) => void;
@@ -80,6 +84,9 @@ export class SessionClient {
   private connecting = false;
   private blocked = false;
   private flushScheduled = false;
+  private readonly pacer = new BatchPacer(() => {
+    if (this.stream !== undefined) this.writeQueue(this.stream);
+  });
   private sweeping = false;
   private nextId = 1;
   private closed = false;
@@ -130,6 +137,7 @@ export class SessionClient {
         deadlineMs,
         forwarded,
         exposed: false,
+        batch: 0,
         announced: false,
         resolve,
         reject,
@@ -181,15 +189,20 @@ export class SessionClient {
       return;
     }
     if (this.pieceBytes !== undefined && this.largeQueue.length > 0) this.queue.push(...this.largeQueue.splice(0));
-    while (this.queue.length > 0 && !this.blocked) this.writeBatch(this.stream);
+    if (this.queue.length > 0 && this.pacer.mayLeave(this.queue.length)) this.writeQueue(this.stream);
     if (this.grants.length + this.givenUp.length > 0) this.write(this.stream, []);
     this.writePieces(this.stream);
+  }
+
+  private writeQueue(stream: Stream): void {
+    while (this.queue.length > 0 && !this.blocked) this.writeBatch(stream);
   }
 
   private writeBatch(stream: Stream): void {
     const batch: WireKvRequest[] = [];
     let bytes = 0;
     let taken = 0;
+    this.pacer.beginBatch();
     for (const next of this.queue) {
       const size = requestBytes(next.request);
       if (batch.length > 0 && bytes + size > LIMITS.maxSessionBatchBytes) break;
@@ -210,6 +223,7 @@ export class SessionClient {
 
   private expose(open: Open): WireKvRequest {
     open.exposed = true;
+    open.batch = this.pacer.add();
     const { id, timeoutMs, forwarded, request } = open;
     return { id, timeoutMs, forwarded, request: writeRequest(request), valueBytes: 0 };
   }
@@ -276,6 +290,7 @@ export class SessionClient {
       heard = true;
       if (batch.topology !== undefined) this.onTopology(batch.topology);
       for (const reply of batch.replies) this.onReply(reply);
+      if (this.queue.length > 0) this.flushLater();
       for (const { id, data } of batch.pieces) this.onPiece(id, data);
       for (const id of batch.grants) this.outgoing.grant(id);
       if (batch.grants.length > 0 && this.stream === stream) this.writePieces(stream);
@@ -355,7 +370,9 @@ export class SessionClient {
     open.forgetSignal?.();
     this.outgoing.drop(open.id);
     this.downloads.drop(open.id);
-    return this.open.delete(open.id);
+    const isFirst = this.open.delete(open.id);
+    if (isFirst) this.pacer.onSettled(open.batch);
+    return isFirst;
   }
 
   /** Tells the node to let go of a request that nobody here waits for. */

@@ -9,6 +9,7 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { DcacheError } from '../../base/errors.js';
 import { LinkFlow, OPEN, type LinkCondition } from './link-flow.js';
+import type { ClusterNetwork } from './network.js';
 import type { NodePlace } from './node-place.js';
 import { ownerOf } from './socket-owner.js';
 
@@ -23,19 +24,12 @@ interface Connection {
   readonly back: LinkFlow;
 }
 
-export class LinkProxies {
-  private readonly places: readonly NodePlace[];
-  private readonly pidsOf: () => ReadonlyMap<string, number>;
+export class LinkProxies implements ClusterNetwork {
+  private pidsOf: () => ReadonlyMap<string, number> = () => new Map();
   private readonly servers: Server[] = [];
   private readonly connections = new Set<Connection>();
   /** Of the links that are not open, by "from>to". */
   private readonly conditions = new Map<string, LinkCondition>();
-
-  /** @param pids of the nodes that run, by node id. */
-  constructor(places: readonly NodePlace[], pids: () => ReadonlyMap<string, number>) {
-    this.places = places;
-    this.pidsOf = pids;
-  }
 
   /** Throws INVALID_ARGUMENT where connections cannot be told apart. */
   static refuseWhereImpossible(): void {
@@ -46,8 +40,17 @@ export class LinkProxies {
     );
   }
 
-  async listen(): Promise<void> {
-    for (const place of this.places) {
+  hostsOf(number: number): Pick<NodePlace, 'host' | 'advertisedHost'> {
+    return { host: `127.0.1.${number}`, advertisedHost: `127.0.2.${number}` };
+  }
+
+  commandAt(_nodeId: string, command: readonly string[]): readonly string[] {
+    return command;
+  }
+
+  async open(places: readonly NodePlace[], pids: () => ReadonlyMap<string, number>): Promise<void> {
+    this.pidsOf = pids;
+    for (const place of places) {
       for (const port of [place.clientPort, place.controlPort, place.dataPort]) {
         const server = createServer({ pauseOnConnect: true, allowHalfOpen: true }, (near) =>
           this.accept(place, port, near),
@@ -61,26 +64,13 @@ export class LinkProxies {
     }
   }
 
-  /** Both ways. */
-  cut(one: string, other: string): void {
-    this.set(one, other, { type: 'held' });
-    this.set(other, one, { type: 'held' });
-  }
-
-  /** Both ways. */
-  mend(one: string, other: string): void {
-    this.set(one, other, OPEN);
-    this.set(other, one, OPEN);
-  }
-
-  /** What happens to what `from` sends to `to` from now on, whoever has opened the connection. */
-  set(from: string, to: string, condition: LinkCondition): void {
+  set(from: string, to: string, condition: LinkCondition): Promise<void> {
     if (condition.type === 'open') this.conditions.delete(`${from}>${to}`);
     else this.conditions.set(`${from}>${to}`, condition);
     for (const connection of this.connections) this.direct(connection);
+    return Promise.resolve();
   }
 
-  /** Ends all connections between two nodes, as a firewall does that forgets them. They may be opened anew. @returns how many there were. */
   reset(one: string, other: string): number {
     const between = [...this.connections].filter(
       ({ from, to }) => (from === one && to === other) || (from === other && to === one),

@@ -12,7 +12,8 @@ import { DcacheError, EXIT_RESTART } from '../../base/errors.js';
 import { committedIn, isWhole } from '../../cluster/redundancy.js';
 import type { FaultStep } from '../workload/fault-schedule.js';
 import { freePorts } from './free-ports.js';
-import { LinkProxies } from './link-proxies.js';
+import { OPEN, type LinkCondition } from './link-flow.js';
+import type { ClusterNetwork } from './network.js';
 import type { NodePlace } from './node-place.js';
 import { NodeProcess } from './node-process.js';
 import type { ClusterShape } from './shape.js';
@@ -24,8 +25,8 @@ const POLL_MS = 100;
 const ASK_TIMEOUT_MS = 1_000;
 
 export interface SpawnOptions {
-  /** Puts a proxy in front of every node, which `cut` needs. */
-  readonly proxied?: boolean | undefined;
+  /** Lets links between nodes be disturbed, which `cut` needs. Without it nodes listen on loopback, with nothing in between. */
+  readonly network?: ClusterNetwork | undefined;
   /** Starts nodes again that leave because they were asked to restart, as `cluster start` does. */
   readonly supervised?: boolean | undefined;
   /** Where the nodes' logs are left; with their data, and removed with them, if left out. */
@@ -40,7 +41,7 @@ export class SpawnedCluster {
   private readonly folder = makeTemporaryFolder('bench');
   private readonly processes = new Map<string, NodeProcess>();
   private readonly paused = new Set<string>();
-  private readonly proxies: LinkProxies | undefined;
+  private readonly givenNetwork: ClusterNetwork | undefined;
   private readonly supervised: boolean;
   private readonly logFolder: string;
   private stopping = false;
@@ -48,25 +49,23 @@ export class SpawnedCluster {
   private constructor(shape: ClusterShape, places: readonly NodePlace[], options: SpawnOptions) {
     this.shape = shape;
     this.places = places;
-    this.proxies = options.proxied === true ? new LinkProxies(places, () => this.pids) : undefined;
+    this.givenNetwork = options.network;
     this.supervised = options.supervised === true;
     this.logFolder = options.logFolder ?? this.folder;
   }
 
   /** Resolves when all nodes serve. Rejects with what the nodes say when they do not. */
   static async start(shape: ClusterShape, options: SpawnOptions = {}): Promise<SpawnedCluster> {
-    const { proxied = false, signal } = options;
-    if (proxied) LinkProxies.refuseWhereImpossible();
+    const { network, signal } = options;
     const ports = await freePorts(3 * shape.nodes);
     const places = Array.from({ length: shape.nodes }, (_, i): NodePlace => {
       const [clientPort = 0, controlPort = 0, dataPort = 0] = ports.slice(3 * i);
-      const host = proxied ? `127.0.1.${i + 1}` : '127.0.0.1';
-      const advertisedHost = proxied ? `127.0.2.${i + 1}` : host;
-      return { nodeId: `n${i + 1}`, host, advertisedHost, clientPort, controlPort, dataPort };
+      const hosts = network?.hostsOf(i + 1) ?? { host: '127.0.0.1', advertisedHost: '127.0.0.1' };
+      return { nodeId: `n${i + 1}`, ...hosts, clientPort, controlPort, dataPort };
     });
     const cluster = new SpawnedCluster(shape, places, options);
     try {
-      await cluster.proxies?.listen();
+      await network?.open(places, () => cluster.pids);
       for (const { nodeId } of places) cluster.startNode(nodeId);
       await cluster.untilWhole(START_TIMEOUT_MS, signal);
     } catch (error) {
@@ -92,11 +91,11 @@ export class SpawnedCluster {
     );
   }
 
-  /** The links between the nodes. Throws INVALID_ARGUMENT unless they are proxied. */
-  get links(): LinkProxies {
-    if (this.proxies === undefined)
-      throw new DcacheError('INVALID_ARGUMENT', 'the links of this cluster have no proxies');
-    return this.proxies;
+  /** Throws INVALID_ARGUMENT when the cluster was started without one. */
+  get network(): ClusterNetwork {
+    if (this.givenNetwork === undefined)
+      throw new DcacheError('INVALID_ARGUMENT', 'links between the nodes of this cluster cannot be disturbed');
+    return this.givenNetwork;
   }
 
   /** Carries a planned fault out. Rejects with INVALID_ARGUMENT for a node that was not started here. */
@@ -115,11 +114,9 @@ export class SpawnedCluster {
         this.resume(step.nodeId);
         return;
       case 'cut':
-        this.proxies?.cut(...step.between);
-        return;
+        return this.setLink(step.between, { type: 'held' });
       case 'mend':
-        this.proxies?.mend(...step.between);
-        return;
+        return this.setLink(step.between, OPEN);
       default:
         assertNever(step, 'fault');
     }
@@ -174,7 +171,7 @@ export class SpawnedCluster {
   async stop(): Promise<void> {
     this.stopping = true;
     await Promise.all([...this.processes.values()].map((node) => node.kill()));
-    await this.proxies?.close();
+    await this.givenNetwork?.close();
     removeTemporaryFolder(this.folder);
   }
 
@@ -194,11 +191,17 @@ export class SpawnedCluster {
     const command = [process.execPath, DCACHE, 'node', 'start', ...this.flagsOf(place, data)];
     const env = this.supervised ? { DCACHE_SUPERVISED: '1' } : {};
     const logFile = join(this.logFolder, `${nodeId}.log`);
-    const node = new NodeProcess(nodeId, command, logFile, { withChannel: true, env });
+    const placed = this.givenNetwork?.commandAt(nodeId, command) ?? command;
+    const node = new NodeProcess(nodeId, placed, logFile, { withChannel: true, env });
     this.processes.set(nodeId, node);
     void node.ended.then(() => {
       if (node.exitCode === EXIT_RESTART && this.supervised && !this.stopping) this.startNode(nodeId);
     });
+  }
+
+  /** Both ways. */
+  private async setLink([one, other]: readonly [string, string], condition: LinkCondition): Promise<void> {
+    await Promise.all([this.network.set(one, other, condition), this.network.set(other, one, condition)]);
   }
 
   private flagsOf({ nodeId, host, advertisedHost, ...ports }: NodePlace, data: string): string[] {

@@ -2,7 +2,8 @@
 import type { ClusterReport } from '../../adapters/grpc/backend.js';
 import { fetchClusterReport } from '../../adapters/grpc/cluster-client.js';
 import { DcacheError } from '../../base/errors.js';
-import { SpawnedCluster, type SpawnOptions } from '../cluster/spawned-cluster.js';
+import { LinkProxies } from '../cluster/link-proxies.js';
+import { SpawnedCluster } from '../cluster/spawned-cluster.js';
 import { toleratedFailures, type ClusterShape } from '../cluster/shape.js';
 import { localPids } from '../measure/node-sampler.js';
 import type { TargetDescription } from '../report/run-report.js';
@@ -22,10 +23,19 @@ export interface RunTarget {
 
 const ASK_TIMEOUT_MS = 2_000;
 
-export async function spawnTarget(shape: ClusterShape, options: SpawnOptions): Promise<RunTarget> {
-  const cluster = await SpawnedCluster.start(shape, options);
+export interface SpawnTargetOptions {
+  /** Puts a proxy in front of every node, which `cut` needs. */
+  readonly proxied: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** Rejects with INVALID_ARGUMENT where links cannot be cut. */
+export async function spawnTarget(shape: ClusterShape, options: SpawnTargetOptions): Promise<RunTarget> {
+  const { proxied, signal } = options;
+  if (proxied) LinkProxies.refuseWhereImpossible();
+  const cluster = await SpawnedCluster.start(shape, { network: proxied ? new LinkProxies() : undefined, signal });
   return {
-    description: { kind: 'spawned', ...describe(shape), proxied: options.proxied === true },
+    description: { kind: 'spawned', ...describe(shape), proxied },
     nodeIds: cluster.nodeIds,
     endpoints: cluster.endpoints,
     report: () => cluster.report(),

@@ -115,7 +115,12 @@ function whatIsUnderWay(node: RecoveringNode, { nodes, map }: ClusterReport): re
 
 function whatToDo({ nodeId, stage }: RecoveringNode, report: ClusterReport): readonly string[] {
   const row = report.nodes.find((node) => node.nodeId === nodeId);
-  if (stage === 'down' && row !== undefined) return [`start ${nodeId} on its machine: ${startCommand(row, report)}`];
+  if (stage === 'down' && row !== undefined) {
+    return [
+      `start ${nodeId} on its machine: ${startCommand(row, report)}`,
+      `or another machine in its place: the same with --replace and its own addresses`,
+    ];
+  }
   if (stage === 'removed') return [`let a node of its name in again: dcache cluster add ${nodeId}, and start it`];
   return [];
 }

@@ -34,7 +34,7 @@ export function describeEvent(event: RecoveryEvent): string {
     case 'progress':
       return `${event.node}: ${MOVING.includes(event.stage) ? `${event.percent}%, ` : ''}${describeProgress(event)}`;
     case 'start-it-now':
-      return `${event.node}: does not run, and nobody starts it by itself. Start it on its machine:\n    ${event.command}`;
+      return `${event.node}: does not run, and nobody starts it by itself. Start it on its machine:\n    ${event.command}\n  or another machine in its place: the same with --replace and its own addresses`;
     case 're-admitted':
       return `${event.node}: may join again; start it with: dcache node start --id ${event.node} (with the --peers of the others if they have any)`;
     case 'back':

@@ -54,6 +54,7 @@ beforeEach(() => {
   founding = new Founding({
     speaker: () => self,
     founders: THREE,
+    replaces: true,
     transport: {
       hello: (address) => peers.hello(address),
       join: (address) => peers.join(address),

@@ -47,6 +47,7 @@ export class LoneLeader {
         log,
         scheduler: this.scheduler,
         logger: NULL_LOGGER,
+        holdsCommitNews: false,
         listener: {
           send: (messages) => this.sent.push(...messages),
           onSoftState: (state) => (this.softState = state),

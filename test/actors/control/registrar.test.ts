@@ -21,7 +21,7 @@ const newcomer = speaker('n4', { controlAddress: '127.0.0.1:7204', clientAddress
 
 describe('a node that asks for a place', () => {
   test('is turned away when nobody expects it, with the command that changes that', async () => {
-    expect(await settled(node.registrar.admit(newcomer))).toMatchObject({
+    expect(await settled(node.registrar.admit(newcomer, false))).toMatchObject({
       code: 'NOT_A_MEMBER',
       message: 'the cluster does not expect a node called n4; run `dcache cluster add n4` first',
     });
@@ -30,7 +30,7 @@ describe('a node that asks for a place', () => {
   test('is admitted as a learner under a new raft id once it is expected', async () => {
     await settled(node.registrar.expect('n4'));
     expect(node.members.expected).toEqual(['n4']);
-    const answer = await settled(node.registrar.admit(newcomer));
+    const answer = await settled(node.registrar.admit(newcomer, false));
     expect(answer).toMatchObject({ type: 'admitted', raftId: 2, founders: [1] });
     expect(names()).toEqual(['n1=1', 'n4=2']);
     expect(node.confState.learners).toEqual([2]);
@@ -38,31 +38,50 @@ describe('a node that asks for a place', () => {
   });
 
   test('under the name of a node that is up is turned away', async () => {
-    expect(await settled(node.registrar.admit(speaker('n1')))).toMatchObject({ code: 'NODE_ID_IN_USE' });
+    expect(await settled(node.registrar.admit(speaker('n1'), false))).toMatchObject({ code: 'NODE_ID_IN_USE' });
   });
 
   test('is told to come again while the cluster is being founded', async () => {
     const unfounded = new LoneLeader();
     unfounded.driver.turn((raw) => raw.campaign());
     await unfounded.scheduler.settle();
-    await expect(unfounded.registrar.admit(newcomer)).rejects.toMatchObject({ code: 'NO_LEADER' });
+    await expect(unfounded.registrar.admit(newcomer, false)).rejects.toMatchObject({ code: 'NO_LEADER' });
   });
 
   test('comes back under a new raft id when its data are lost, not while its old self is connected', async () => {
     await settled(node.registrar.expect('n4'));
-    await settled(node.registrar.admit(newcomer));
+    await settled(node.registrar.admit(newcomer, false));
     node.connected.add(2);
-    expect(await settled(node.registrar.admit(newcomer))).toMatchObject({ code: 'NODE_ID_IN_USE' });
+    expect(await settled(node.registrar.admit(newcomer, false))).toMatchObject({ code: 'NODE_ID_IN_USE' });
     node.connected.delete(2);
-    expect(await settled(node.registrar.admit(newcomer))).toMatchObject({ type: 'admitted', raftId: 3 });
+    expect(await settled(node.registrar.admit(newcomer, false))).toMatchObject({ type: 'admitted', raftId: 3 });
     expect(names()).toEqual(['n1=1', 'n4=3']);
+  });
+
+  test('comes back from another address without its data only if it is to replace the one on record', async () => {
+    await settled(node.registrar.expect('n4'));
+    await settled(node.registrar.admit(newcomer, false));
+    const elsewhere = { ...newcomer, controlAddress: '127.0.0.1:7904' };
+    expect(await settled(node.registrar.admit(elsewhere, false))).toMatchObject({
+      code: 'NODE_ID_IN_USE',
+      message: expect.stringMatching(
+        /^n4 is on record at 127.0.0.1:7204, and .* 127.0.0.1:7904 .* --replace/,
+      ) as string,
+    });
+    expect(await settled(node.registrar.admit(elsewhere, true))).toMatchObject({ type: 'admitted', raftId: 3 });
+    expect(node.members.byNodeId('n4')?.controlAddress).toBe('127.0.0.1:7904');
+    node.connected.add(3);
+    expect(await settled(node.registrar.admit(newcomer, true))).toMatchObject({
+      code: 'NODE_ID_IN_USE',
+      message: 'a node called n4 is up; stop it first, or start this one with another --id',
+    });
   });
 });
 
 describe('taking a node out', () => {
   test('drops it from the list and the configuration', async () => {
     await settled(node.registrar.expect('n4'));
-    await settled(node.registrar.admit(newcomer));
+    await settled(node.registrar.admit(newcomer, false));
     await settled(node.registrar.remove('n4'));
     expect(names()).toEqual(['n1=1']);
     expect(node.confState.learners).toEqual([]);
@@ -120,7 +139,7 @@ test('an address that a member tells is written down, once', async () => {
 
 test('addresses that several members tell are written down together', async () => {
   await settled(node.registrar.expect('n4'));
-  await settled(node.registrar.admit(newcomer));
+  await settled(node.registrar.admit(newcomer, false));
   const told = { clientAddress: '10.0.0.1:7101', dataAddress: '10.0.0.1:7301' };
   for (const { nodeId, raftId, controlAddress } of node.members.list) {
     node.registrar.onSpeaker(speaker(nodeId, { raftId, controlAddress, ...told }));

@@ -22,6 +22,7 @@ class Peer implements PeerHandler {
   /** Why it does not listen to others. */
   refuses: DcacheError | undefined;
   joinAnswer: JoinAnswer = { type: 'ask-leader', controlAddress: undefined };
+  readonly joinsToReplace: boolean[] = [];
   private readonly raftId: number;
   private server = new PeerServer(NULL_LOGGER);
 
@@ -65,7 +66,8 @@ class Peer implements PeerHandler {
     this.control.push({ from, bytes: Uint8Array.from(bytes) });
   }
 
-  onJoinRequest(): Promise<JoinAnswer> {
+  onJoinRequest(_speaker: Speaker, replaces: boolean): Promise<JoinAnswer> {
+    this.joinsToReplace.push(replaces);
     return Promise.resolve(this.joinAnswer);
   }
 
@@ -237,7 +239,9 @@ test('a join request is answered with where the leader is', async () => {
   const [one, two] = [new Peer(1), new Peer(2)];
   two.joinAnswer = { type: 'ask-leader', controlAddress: '10.0.0.1:7201' };
   const { controlAddress } = await two.listen();
-  expect(await one.transport.join(controlAddress, 5_000)).toEqual(two.joinAnswer);
+  expect(await one.transport.join(controlAddress, false, 5_000)).toEqual(two.joinAnswer);
+  expect(await one.transport.join(controlAddress, true, 5_000)).toEqual(two.joinAnswer);
+  expect(two.joinsToReplace).toEqual([false, true]);
 });
 
 test('a port in use is named, with the flag', async () => {

@@ -7,6 +7,7 @@ import { LinkProxies } from '../../../src/bench/cluster/link-proxies.js';
 import { until } from '../../support/until.js';
 
 const HELD = { type: 'held' } as const;
+const OPEN = { type: 'open' } as const;
 
 class End {
   received = '';
@@ -25,6 +26,10 @@ class End {
   }
 }
 
+async function cut(node: string, other: string): Promise<void> {
+  await Promise.all([proxies.set(node, other, HELD), proxies.set(other, node, HELD)]);
+}
+
 let server: Server;
 let port = 0;
 let proxies: LinkProxies;
@@ -36,8 +41,8 @@ describe.runIf(process.platform === 'linux')('a link', () => {
     const [clientPort = 0, controlPort = 0, dataPort = 0] = await freePorts(3);
     port = dataPort;
     const place = { nodeId: 'n2', host: '127.0.1.2', advertisedHost: '127.0.2.2', clientPort, controlPort, dataPort };
-    proxies = new LinkProxies([place], () => new Map([['n1', process.pid]]));
-    await proxies.listen();
+    proxies = new LinkProxies();
+    await proxies.open([place], () => new Map([['n1', process.pid]]));
     server = createServer((socket) => (two = new End(socket))).listen(dataPort, '127.0.1.2');
     const accepted = once(server, 'connection');
     one = new End(connect(dataPort, '127.0.2.2'));
@@ -62,32 +67,32 @@ describe.runIf(process.platform === 'linux')('a link', () => {
   });
 
   test('holds back one way and lets the other through', async () => {
-    proxies.set('n1', 'n2', HELD);
+    await proxies.set('n1', 'n2', HELD);
     one.socket.write(' held');
     two.socket.write('passes');
     await one.has('passes');
     expect(two.received).toBe('hello');
-    proxies.set('n1', 'n2', { type: 'open' });
+    await proxies.set('n1', 'n2', OPEN);
     await two.has('hello held');
   });
 
   test('cut, lets nothing through until it is mended, then everything in order', async () => {
-    proxies.cut('n1', 'n2');
+    await cut('n1', 'n2');
     for (let i = 0; i < 50; i++) one.socket.write(String(i % 10));
     two.socket.write('held as well');
-    proxies.mend('n1', 'n2');
+    await Promise.all([proxies.set('n1', 'n2', OPEN), proxies.set('n2', 'n1', OPEN)]);
     await Promise.all([two.has('0123456789'.repeat(5)), one.has('held as well')]);
   });
 
   test('does not touch connections of others', async () => {
-    proxies.cut('n3', 'n2');
+    await cut('n3', 'n2');
     one.socket.write('!');
     await two.has('!');
   });
 
   test('slow, takes its time and keeps the order', async () => {
     const latencies = [60, 0, 30];
-    proxies.set('n1', 'n2', { type: 'slow', latencyMs: () => latencies.shift() ?? 0, bytesPerMs: 1_000 });
+    await proxies.set('n1', 'n2', { type: 'slow', latencyMs: () => latencies.shift() ?? 0, bytesPerMs: 1_000 });
     const sentAtMs = performance.now();
     for (const text of ['a', 'b', 'c']) {
       one.socket.write(text);
@@ -98,7 +103,7 @@ describe.runIf(process.platform === 'linux')('a link', () => {
   });
 
   test('slow, lets no more through than its bandwidth', async () => {
-    proxies.set('n1', 'n2', { type: 'slow', latencyMs: () => 0, bytesPerMs: 10_000 });
+    await proxies.set('n1', 'n2', { type: 'slow', latencyMs: () => 0, bytesPerMs: 10_000 });
     const sentAtMs = performance.now();
     one.socket.write('x'.repeat(1_500_000));
     await until('all has arrived', () => two.received.length === 1_500_005);

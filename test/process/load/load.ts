@@ -15,8 +15,8 @@ export class Load {
   readonly ledger = new Ledger();
   /** Requests that failed, as code and outcome, in the order in which they did. */
   readonly failures: string[] = [];
-  /** Between two requests of a lane, ms. */
-  pauseMs = 0;
+  /** Between two requests of a lane, ms. As fast as it goes would leave the nodes little of a small machine. */
+  pauseMs = 4;
   /** The present key of every place that a writer goes round; after an unknown outcome the place gets another one. */
   private readonly keys: string[];
   private stopped = false;

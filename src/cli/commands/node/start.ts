@@ -10,6 +10,7 @@ export default class NodeStart extends BaseCommand {
   static override examples = [
     '<%= config.bin %> node start',
     '<%= config.bin %> node start --mode raft --nodes 3',
+    '<%= config.bin %> node start --id n3 --replace --listen 10.0.0.9:7101 --control-listen 10.0.0.9:7201 --peers n1=10.0.0.1:7201,n2=10.0.0.2:7201,n3=10.0.0.9:7201',
     '<%= config.bin %> node start --id n1 --listen 10.0.0.1:7101 --control-listen 10.0.0.1:7201 --peers n1=10.0.0.1:7201,n2=10.0.0.2:7201,n3=10.0.0.3:7201',
   ];
   static override flags = nodeFlags;

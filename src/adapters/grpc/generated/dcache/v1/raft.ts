@@ -37,7 +37,11 @@ export interface HelloResponse {
 }
 
 export interface JoinRequest {
-  speaker: Speaker | undefined;
+  speaker:
+    | Speaker
+    | undefined;
+  /** It is to take the place of the node of its name, which was at another address. */
+  replaces: boolean;
 }
 
 export interface JoinResponse {
@@ -362,13 +366,16 @@ export const HelloResponse: MessageFns<HelloResponse> = {
 };
 
 function createBaseJoinRequest(): JoinRequest {
-  return { speaker: undefined };
+  return { speaker: undefined, replaces: false };
 }
 
 export const JoinRequest: MessageFns<JoinRequest> = {
   encode(message: JoinRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.speaker !== undefined) {
       Speaker.encode(message.speaker, writer.uint32(10).fork()).join();
+    }
+    if (message.replaces !== false) {
+      writer.uint32(16).bool(message.replaces);
     }
     return writer;
   },
@@ -392,6 +399,14 @@ export const JoinRequest: MessageFns<JoinRequest> = {
             }
 
             message.speaker = Speaker.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.replaces = reader.bool();
             continue;
           }
         }
