@@ -226,8 +226,10 @@ export class TransferStream {
         if (segment === undefined) this.doneBytes += listed.length;
         // The facts of a segment that is raw there need no bytes here; of one that is folded, the tags of its keys are among them.
         else if (!segment.isRaw && keptAs !== 'raw') return this.nextMissing(store, at);
-        else if (pace.mayCut()) pace.onCut(this.cutOne(store, segment, lastIndex, keptAs, nowMs));
-        else return [];
+        else if (!pace.mayCut()) return [];
+        // A bit that has flipped must not reach the learner, who would refuse the segment again and again.
+        else if (keptAs !== 'raw' && !store.isIntact(segment)) return this.nextMissing(store, at);
+        else pace.onCut(this.cutOne(store, segment, lastIndex, keptAs, nowMs));
       }
       return [];
     } finally {

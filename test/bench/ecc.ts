@@ -1,10 +1,10 @@
 /**
  * `npm run bench -- ecc`: ecc mode on real processes, beside raft mode with as many nodes in the same run. Bytes that the cluster
- * holds for an entry; requests a second, their latencies and processor time; the longest stall when a node is killed, and when it is
+ * holds for an entry, and what endless overwriting costs; requests a second, their latencies and processor time; the longest stall when a node is killed, and when it is
  * stopped and taken back as planned. Options:
  *
  *   --quick                       fewer entries, rounds and sizes: minutes instead of a good half hour
- *   --only=memory|speed|stall|handover    one part, or several with commas between them
+ *   --only=memory|overwrite|speed|stall|handover    one part, or several with commas between them
  *   --nodes=3|5                   memory of the clusters of this size only: RS(2,1) or RS(3,2)
  *   --entries=10000,100000        memory at these numbers of entries
  *   --json                        one JSON object instead of tables
@@ -16,18 +16,20 @@ import { parseArgs } from 'node:util';
 import { measureMemory, type MemoryPlan } from './ecc/memory.js';
 import { measureHandOvers, type HandOverPlan } from './ecc/hand-over.js';
 import { RS_2_1, RS_3_2 } from './ecc/shapes.js';
+import { measureOverwrites, type OverwritePlan } from './ecc/overwrite.js';
 import { measureSpeed, type SpeedPlan } from './ecc/speed.js';
 import { measureStalls, type StallPlan } from './ecc/stall.js';
-import { handOverTable, memoryTable, partsTable, speedTable, stallTable } from './ecc/tables.js';
+import { handOverTable, memoryTable, overwriteTable, partsTable, speedTable, stallTable } from './ecc/tables.js';
 
 interface BenchPlan {
   readonly memory: MemoryPlan;
+  readonly overwrite: OverwritePlan;
   readonly speed: SpeedPlan;
   readonly stall: StallPlan;
   readonly handover: HandOverPlan;
 }
 
-const PARTS = ['memory', 'speed', 'stall', 'handover'] as const satisfies readonly (keyof BenchPlan)[];
+const PARTS = ['memory', 'overwrite', 'speed', 'stall', 'handover'] as const satisfies readonly (keyof BenchPlan)[];
 
 const SIZES = [
   { keyBytes: 8, valueBytes: 9 },
@@ -37,6 +39,7 @@ const SIZES = [
 
 const FULL: BenchPlan = {
   memory: { codes: [RS_3_2, RS_2_1], sizes: SIZES, counts: [10_000, 100_000, 1_000_000] },
+  overwrite: { code: RS_3_2, sizes: SIZES.slice(1), entries: 100_000, rounds: 10 },
   speed: { code: RS_3_2, inFlight: [1, 64, 512], rounds: 7, roundMs: 2_000 },
   stall: { code: RS_3_2, rounds: 5 },
   handover: { code: RS_3_2, rounds: 3 },
@@ -44,6 +47,7 @@ const FULL: BenchPlan = {
 
 const QUICK: BenchPlan = {
   memory: { codes: [RS_3_2, RS_2_1], sizes: SIZES, counts: [10_000, 100_000] },
+  overwrite: { code: RS_3_2, sizes: SIZES.slice(1), entries: 20_000, rounds: 10 },
   speed: { code: RS_3_2, inFlight: [1, 64, 512], rounds: 3, roundMs: 1_000 },
   stall: { code: RS_3_2, rounds: 1 },
   handover: { code: RS_3_2, rounds: 1 },
@@ -79,6 +83,11 @@ if (wanted.includes('memory')) {
   results.memory = rows;
   show(memoryTable(rows));
   show(partsTable(rows));
+}
+if (wanted.includes('overwrite')) {
+  const rows = await measureOverwrites(plan.overwrite, say);
+  results.overwrite = rows;
+  show(overwriteTable(rows));
 }
 if (wanted.includes('speed')) {
   const rows = await measureSpeed(plan.speed, say);

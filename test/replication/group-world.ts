@@ -456,6 +456,18 @@ export class GroupWorld {
     node.replica.resetShard(this.prng.pick(numbers));
   }
 
+  /** A bit flips in each sealed segment that node `place` has raw of `position`. Returns how many. */
+  flipBits(place: number, position: number): number {
+    let flips = 0;
+    for (const { state, isRaw, bytes, length } of this.at(place).replica?.state(position)?.store.table.all() ?? []) {
+      if (state !== 'sealed' || !isRaw || length === 0) continue;
+      const at = this.prng.below(length);
+      bytes[at] = (bytes[at] ?? 0) ^ (1 << this.prng.below(8));
+      flips++;
+    }
+    return flips;
+  }
+
   /** Every node that owes something folds one segment in, if anybody has what is needed for it. */
   private refoldSome(): void {
     for (const node of this.nodes) {

@@ -115,3 +115,20 @@ describe.each(ONE_AWAY)('a $what that has been declared complete and dies before
     world.check();
   });
 });
+
+describe('a primary in whose sealed segments bits have flipped', () => {
+  it.each(['comes back empty', 'comes back with its memory'])('sends none of it to a parity holder that %s', (what) => {
+    const world = new GroupWorld(SEED, 3, 2);
+    world.settle();
+    world.writeSome(BEFORE);
+    world.settle();
+    if (what === 'comes back empty') world.crash(4);
+    else expect(world.takeOutNode(4)).toBe(true);
+    expect(world.flipBits(0, 0)).toBeGreaterThan(2);
+    world.writeSome(AWAY);
+    const { rebuilds } = world.counts;
+    world.settle();
+    if (what === 'comes back empty') expect(world.counts.rebuilds).toBeGreaterThan(rebuilds);
+    world.check();
+  });
+});

@@ -3,10 +3,13 @@ import { plainTable } from '../../../src/cli/tables.js';
 import type { ScenarioResult } from '../../../src/bench/measure/rounds.js';
 import type { MemoryRow } from './memory.js';
 import type { HandOverRow } from './hand-over.js';
+import type { OverwriteRow } from './overwrite.js';
 import type { StallRow } from './stall.js';
 
 const MIB = 1024 * 1024;
 
+/** Under endless overwriting. */
+const LEAST_LIVE = 0.85;
 /** Of raft mode with as many nodes, at every size. */
 const MOST_OF_RAFT = 0.6;
 
@@ -47,6 +50,38 @@ export function partsTable(rows: readonly MemoryRow[]): string {
     ]),
   );
   return `What ecc mode holds them for\n\n${table}`;
+}
+
+export function overwriteTable(rows: readonly OverwriteRow[]): string {
+  const head = [
+    'code',
+    'key + value',
+    'entries',
+    'written',
+    'live',
+    'least',
+    'writes',
+    'sent',
+    'for cleaning',
+    'growth',
+  ];
+  const percent = (share: number): string => `${(100 * share).toFixed(1)}%`;
+  const table = plainTable(
+    head,
+    rows.map((row) => [
+      `RS(${row.k},${row.m})`,
+      `${row.keyBytes} + ${row.valueBytes}`,
+      row.entries,
+      row.overwrites,
+      row.liveAfter >= LEAST_LIVE ? percent(row.liveAfter) : `${percent(row.liveAfter)} (below ${percent(LEAST_LIVE)})`,
+      percent(row.leastLive),
+      row.writeAmplification.toFixed(2),
+      row.sentPerByte.toFixed(2),
+      row.sentForCleaning.toFixed(2),
+      row.growth.toFixed(2),
+    ]),
+  );
+  return `Endless random overwrite: share of live bytes; bytes written to segments and sent between nodes, for each byte of key and value\n\n${table}`;
 }
 
 export function speedTable(rows: readonly ScenarioResult[]): string {
