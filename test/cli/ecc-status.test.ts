@@ -48,6 +48,7 @@ const node = (number: number, changed: Partial<NodeReport> = {}): NodeReport => 
     candidateBytes: 0,
   },
   supervised: false,
+  snapshots: [],
   ...changed,
 });
 const down = (number: number): NodeReport =>
