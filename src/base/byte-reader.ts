@@ -29,6 +29,11 @@ export class ByteReader {
     return value;
   }
 
+  /** The byte that uint8 would give; undefined at the end. */
+  peek(): number | undefined {
+    return this.bytes[this.position];
+  }
+
   varint(): number {
     let value = 0;
     let scale = 1;

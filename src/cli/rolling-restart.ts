@@ -12,6 +12,8 @@ import { startCommand } from './start-command.js';
 
 const POLL_MS = 100;
 const ASK_TIMEOUT_MS = 2_000;
+/** A busy node may be too late for one report, and is shown as down there: what waiting does not change is believed after this time. */
+const FINAL_AFTER_MS = 3_000;
 
 /** What happens, in order. */
 export type RestartEvent =
@@ -93,6 +95,7 @@ async function untilBearable(
   check: (what: string) => void,
 ): Promise<{ readonly node: NodeReport; readonly report: ClusterReport }> {
   let told = '';
+  let finalSinceMs: number | undefined;
   for (;;) {
     const report = await look();
     const node = report?.nodes.find((other) => other.nodeId === nodeId);
@@ -100,7 +103,8 @@ async function untilBearable(
       const problem = absenceProblem(report, nodeId);
       if (problem === undefined) return { node, report };
       const { reason, isFinal } = problem;
-      if (isFinal) {
+      finalSinceMs = isFinal ? (finalSinceMs ?? performance.now()) : undefined;
+      if (finalSinceMs !== undefined && performance.now() - finalSinceMs > FINAL_AFTER_MS) {
         throw new DcacheError(
           'NOT_ENOUGH_NODES',
           `the cluster cannot do without ${nodeId} now: ${reason}; see \`dcache cluster status\``,

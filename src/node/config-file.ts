@@ -3,7 +3,7 @@
  * is told with file, line, field and what is allowed; those that only resolveConfig sees, by the origin kept here.
  */
 import { readFileSync } from 'node:fs';
-import { isMap, isScalar, LineCounter, parseDocument, type Node as YamlNode } from 'yaml';
+import { isMap, isScalar, LineCounter, parseDocument, type Document, type Node as YamlNode } from 'yaml';
 import { DcacheError } from '../base/errors.js';
 import type { NodeOptions, OptionName } from './node-options.js';
 
@@ -44,7 +44,8 @@ const FIELDS = {
   eviction: 'text',
 } as const satisfies Record<OptionName, Kind>;
 
-const MAX_FILE_BYTES = 1024 * 1024;
+/** Many times what all fields take; the time that YAML takes can grow with the square. */
+const MAX_FILE_BYTES = 64 * 1024;
 
 /** Throws CONFIG_INVALID. Values are checked for their kind only; resolveConfig checks what they say. */
 export function readConfigFile(path: string): NodeOptions {
@@ -52,6 +53,8 @@ export function readConfigFile(path: string): NodeOptions {
 }
 
 export function parseConfig(path: string, text: string): NodeOptions {
+  if (text.length > MAX_FILE_BYTES)
+    throw invalid(path, 1, `the file is too large: at most ${MAX_FILE_BYTES} bytes are read`);
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines });
   const problem = document.errors[0];
@@ -60,17 +63,27 @@ export function parseConfig(path: string, text: string): NodeOptions {
   if (document.contents === null) return {};
   if (!isMap(document.contents)) throw invalid(path, 1, 'the file must be a list of fields, like `mode: raft`');
 
+  const values = valuesOf(path, document);
   const options: Record<string, unknown> = {};
   const origins: Partial<Record<OptionName, string>> = {};
   for (const pair of document.contents.items) {
     const key = isScalar(pair.key) ? String(pair.key.value) : '';
     const line = lineOf(pair.key, lines);
     if (!isField(key)) throw invalid(path, line, `unknown field "${key}"; there are ${Object.keys(FIELDS).join(', ')}`);
-    const value: unknown = document.toJS() as unknown;
-    options[key] = checkKind(path, line, key, (value as Record<string, unknown>)[key]);
+    options[key] = checkKind(path, line, key, values[key]);
     origins[key] = `${path}, line ${line}: ${key}`;
   }
   return { ...options, origins };
+}
+
+/** Throws CONFIG_INVALID for an alias of nothing, or of too much. */
+function valuesOf(path: string, document: Document): Readonly<Record<string, unknown>> {
+  try {
+    return document.toJS() as Record<string, unknown>;
+  } catch (error) {
+    if (!(error instanceof ReferenceError)) throw error;
+    throw invalid(path, 1, error.message);
+  }
 }
 
 function isField(key: string): key is keyof typeof FIELDS {
@@ -101,10 +114,7 @@ function isOfKind(kind: Kind, value: unknown): boolean {
 
 function readText(path: string): string {
   try {
-    const bytes = readFileSync(path);
-    if (bytes.length > MAX_FILE_BYTES)
-      throw new Error(`it has ${bytes.length} bytes, at most ${MAX_FILE_BYTES} are read`);
-    return bytes.toString('utf8');
+    return readFileSync(path, 'utf8');
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new DcacheError('CONFIG_INVALID', `the configuration file cannot be read: ${reason}`, { cause: error });

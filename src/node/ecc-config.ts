@@ -4,7 +4,7 @@ import { checkCode, defaultCode, type Code } from '../cluster/code-layout.js';
 import { place } from '../cluster/default-layout.js';
 import { checkEccTimings, DEFAULT_ECC_TIMINGS, type EccTimings } from '../cluster/ecc-timings.js';
 import { isLossPolicy, LOSS_POLICIES, type LossPolicy } from '../cluster/loss-policy.js';
-import { isEnough, leastCapBytes, partitionsHeld } from '../replication/memory-reserve.js';
+import { leastCapBytes, partitionsHeld } from '../replication/memory-reserve.js';
 import { STANDARD_LAYOUT } from '../store/layout.js';
 import type { MemoryRules } from '../store/memory-cap.js';
 import type { NodeOptions } from './node-options.js';
@@ -130,8 +130,8 @@ function resolveEccTimings(options: NodeOptions, { tickMs, electionTicks }: Cont
 /** A cap of which what has to be held back leaves next to nothing would refuse every write. Throws CONFIG_INVALID. */
 function checkCap({ maxBytes }: MemoryRules, { k, m }: Code): void {
   const shape = { k, m, layout: STANDARD_LAYOUT };
-  if (maxBytes === Infinity || isEnough(maxBytes, shape)) return;
   const least = Math.ceil(leastCapBytes(shape) / 1024 ** 2);
+  if (maxBytes >= least * 1024 ** 2) return;
   throw invalid(
     'max-memory',
     String(maxBytes),

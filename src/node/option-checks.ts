@@ -57,9 +57,11 @@ const UNIT_BYTES = new Map([
   ['gb', 1024 ** 3],
 ]);
 
-/** A whole number of bytes, or a number with a unit, in which a kb has 1024 bytes as it has for Redis. */
+/** A whole number of bytes, or a number with a unit, in which a kb has 1024 bytes as it has for Redis. Undefined beyond the safe integers. */
 export function parseBytes(text: string): number | undefined {
   const [, amount, unit = ''] = /^(\d+(?:\.\d+)?) ?([a-z]*)$/i.exec(text) ?? [];
   const unitBytes = UNIT_BYTES.get(unit.toLowerCase());
-  return amount === undefined || unitBytes === undefined ? undefined : Math.floor(Number(amount) * unitBytes);
+  if (amount === undefined || unitBytes === undefined) return undefined;
+  const bytes = Math.floor(Number(amount) * unitBytes);
+  return Number.isSafeInteger(bytes) ? bytes : undefined;
 }

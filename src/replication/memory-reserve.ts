@@ -41,16 +41,18 @@ export function reserveBytes(capBytes: number, shape: NodeShape): number {
   return Math.ceil(units * unitBytes(capBytes, shape)) + SPARE_REGIONS * REGION_BYTES;
 }
 
-/** Whether a cap leaves something for values. */
-export function isEnough(capBytes: number, shape: NodeShape): boolean {
-  return capBytes >= LEAST_RESERVES * reserveBytes(capBytes, shape);
-}
-
-/** The least cap from which on every one is enough, in steps of 256 KiB. */
+/**
+ * The least cap that leaves something for values, and above which every cap does, in steps of 256 KiB. A smaller one may as well where
+ * its segments are smaller; but then a larger one would not, and more memory must never be the mistake.
+ */
 export function leastCapBytes(shape: NodeShape): number {
   // Larger caps have larger units until the largest segment is reached; from there on the reserve stays.
   const settledBytes = partitionsHeld(shape) * shape.layout.largestBytes * 64;
   let least = Math.max(CAP_STEP_BYTES, Math.ceil(settledBytes / CAP_STEP_BYTES) * CAP_STEP_BYTES);
   while (least > CAP_STEP_BYTES && isEnough(least - CAP_STEP_BYTES, shape)) least -= CAP_STEP_BYTES;
   return least;
+}
+
+function isEnough(capBytes: number, shape: NodeShape): boolean {
+  return capBytes >= LEAST_RESERVES * reserveBytes(capBytes, shape);
 }

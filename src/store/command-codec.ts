@@ -164,6 +164,9 @@ function decodeWrite(reader: ByteReader): LoggedWrite {
     case KIND.finish: {
       const upload = reader.varint();
       const totalBytes = reader.varint();
+      // Looked at first: a finish in a finish in a finish would take the stack.
+      if (reader.peek() === KIND.finish)
+        throw new MalformedBytes('a finish has no value that could have come in pieces');
       const write = decodeWrite(reader);
       if (write.type === 'set' || write.type === 'append') return { type: 'finish', upload, totalBytes, write };
       throw new MalformedBytes(`a ${write.type} has no value that could have come in pieces`);

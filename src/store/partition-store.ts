@@ -282,7 +282,8 @@ export class PartitionStore implements LocationCommands {
 
   /**
    * Rebuilds one segment of another replica: its bytes, and in the index those of its records that are live. Copies all.
-   * False if the checksum does not match or the records do not add up to `liveBytes`; the store is then not to be used.
+   * False if the checksum does not match, a record does not end within the segment, or the live ones do not add up to `liveBytes`;
+   * the store is then not to be used.
    * @param isVerified whoever brought the bytes has checked them.
    */
   restoreSegment(image: SegmentImage, isVerified = false): boolean {
@@ -294,6 +295,7 @@ export class PartitionStore implements LocationCommands {
     let liveBytes = 0;
     for (let offset = 0; offset < segment.length; offset += record.sizeBytes) {
       record.read(segment.bytes, offset);
+      if (!record.endsWithin(segment.length)) return false;
       if (!segment.isLive(offset)) continue;
       this.index.insert(this.tagOf(record), locationAt(image.number, offset));
       liveBytes += record.sizeBytes;

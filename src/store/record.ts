@@ -139,6 +139,11 @@ export class RecordView {
     this.sizeBytes = Math.max(SPAN_BYTES, (this.valueEnd - at + UNIT_BYTES - 1) & -UNIT_BYTES);
   }
 
+  /** Whether it ends within `length` bytes. What comes from elsewhere need not: key and value are not to be looked at then. */
+  endsWithin(length: number): boolean {
+    return this.keyStart <= this.keyEnd && this.keyEnd <= this.valueEnd && this.valueEnd <= length;
+  }
+
   keyEquals(key: Uint8Array, start: number, end: number): boolean {
     const bytes = this.bytes;
     let at = this.keyStart;

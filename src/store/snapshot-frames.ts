@@ -31,13 +31,16 @@ export type StoreFrame =
   | { readonly type: 'segment'; readonly image: SegmentImage };
 
 const HEADER_FIXED_BYTES = 5 * 4 + 8 + 4;
+const DECISION_BYTES = 8;
 const FRAGMENT_BYTES = 3 * 4 + 8;
 const SEGMENT_FIXED_BYTES = 9 * 4 + 2 * 8;
 const CHECKSUM_BYTES = 4;
 
 export function encodeHeader(header: SnapshotHeader, hash: KeyHash): Uint8Array {
   const { headless, decisionState } = header;
-  const writer = new Writer(HEADER_FIXED_BYTES + decisionState.length * 8 + headless.length * FRAGMENT_BYTES);
+  const writer = new Writer(
+    HEADER_FIXED_BYTES + decisionState.length * DECISION_BYTES + headless.length * FRAGMENT_BYTES,
+  );
   writer.word(KIND_HEADER);
   writer.word(FORMAT_VERSION);
   writer.word(hash.keyTag(PROBE, 0, PROBE.length));
@@ -96,8 +99,8 @@ function decodeHeader(reader: Reader, hash: KeyHash): SnapshotHeader {
   const segmentCount = reader.word();
   const fragmentCount = reader.word();
   const opened = reader.double();
-  const decisionState = Array.from({ length: reader.word() }, () => reader.double());
-  const headless = Array.from({ length: fragmentCount }, () => ({
+  const decisionState = Array.from({ length: reader.count(reader.word(), DECISION_BYTES) }, () => reader.double());
+  const headless = Array.from({ length: reader.count(fragmentCount, FRAGMENT_BYTES) }, () => ({
     tag: reader.word(),
     location: reader.word(),
     sizeBytes: reader.word(),
@@ -177,6 +180,12 @@ class Reader {
 
   double(): number {
     return this.view.getFloat64(this.take(8), true);
+  }
+
+  /** `items` of at least so many bytes each, if there is room for them: found before memory is taken. */
+  count(items: number, itemBytes: number): number {
+    if (items < 0 || items * itemBytes > this.end - this.at) throw corrupt('a frame is cut short');
+    return items;
   }
 
   bytes(length: number): Uint8Array {

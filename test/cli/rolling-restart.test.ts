@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { ClusterReport, NodeReport } from '../../src/adapters/grpc/backend.js';
 import { absenceProblem } from '../../src/cli/bearable.js';
-import { restartOrder } from '../../src/cli/rolling-restart.js';
+import { restartOne, restartOrder, type RestartEvent } from '../../src/cli/rolling-restart.js';
 import { reportMap } from '../../src/cluster/map-report.js';
 import { wayBack } from '../../src/cluster/redundancy.js';
 import { applyAll, life, newMap } from '../cluster/some-maps.js';
@@ -88,6 +88,18 @@ describe('a node can be done without', () => {
     expect(absenceProblem(lone, 'n2')?.isFinal).toBe(true);
     expect(absenceProblem(lone, 'n2')?.reason).toContain('no further node may fail');
   });
+});
+
+test('a node that is too late for one report does not end a rolling restart', async () => {
+  // n3 seems to be down, answers, then n2 has been restarted.
+  const restarted = report(undefined, { 2: { pid: 77, uptimeMs: 0, ecc: undefined, supervised: false } });
+  const before = report(undefined, { 2: { ecc: undefined, supervised: false } });
+  const reports = [report(undefined, { 3: { up: false } }), before, restarted];
+  const told: RestartEvent[] = [];
+  const fetchReport = (): Promise<ClusterReport> => Promise.resolve(reports.shift() ?? restarted);
+  await restartOne('n2', { fetchReport, tell: (event) => told.push(event), waitMs: 10_000 });
+  expect(told[0]).toEqual({ event: 'waiting', node: 'n2', reason: 'n3 is down' });
+  expect(told.map(({ event }) => event)).toEqual(['waiting', 'restart-it-now', 'left', 'returning', 'back']);
 });
 
 test('the way back is the groups that the new process life is in sync in, or the log that it has applied', () => {

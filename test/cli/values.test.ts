@@ -46,7 +46,7 @@ test.each([
   expect(parseDuration('timeout', text)).toBe(ms);
 });
 
-test.each(['', '5', 's', '-5s', '5 s', '1e3s', 'five', '5s5'])('"%s" is no duration', (text) => {
+test.each(['', '5', 's', '-5s', '5 s', '1e3s', 'five', '5s5', `${'9'.repeat(16)}s`])('"%s" is no duration', (text) => {
   expect(() => parseDuration('timeout', text)).toThrow(
     expect.objectContaining({ code: 'INVALID_ARGUMENT', message: expect.stringContaining('--timeout is') as string }),
   );

@@ -89,6 +89,15 @@ export function lifetimes({ client }: KvContext): void {
     expect(await client().exists(key)).toBe(false);
   });
 
+  test('the shortest time to live is a millisecond', async () => {
+    const key = freshKey();
+    await client().set(key, 'v', { ttlMs: 1 });
+    await gone(key);
+    await client().set(key, 'v');
+    expect(await client().expire(key, 1)).toBe(true);
+    await gone(key);
+  });
+
   test('the longest time to live is allowed', async () => {
     const key = freshKey();
     await client().set(key, 'v', { ttlMs: LIMITS.maxTtlMs });

@@ -19,6 +19,7 @@ of all requests is judged by the checker of linearizability.
   --nodes N           raft: 3, ecc: 5 by default; at least 3
   --k K, --m M        the code of ecc mode, by the number of nodes by default: RS(3,2) for 5, RS(2,1) for 3
   --seed S            1 by default
+  --round R           begins with round R, 1 by default: what was drawn for it is drawn again, though the cluster is a new one
   --minutes M         how long, 1 by default; fractions too
   --only KIND,KIND    only these kinds of faults: ${FAULT_KINDS.slice(0, 6).join(', ')},
                       ${FAULT_KINDS.slice(6).join(', ')}
@@ -42,6 +43,7 @@ Exit codes:
 export interface RunArguments {
   readonly shape: ClusterShape;
   readonly seed: number;
+  readonly firstRound: number;
   readonly lengthMs: number;
   /** At least one. */
   readonly kinds: readonly FaultKind[];
@@ -75,6 +77,7 @@ function parse(args: readonly string[]): Arguments | string {
       k: { type: 'string' },
       m: { type: 'string' },
       seed: { type: 'string', default: '1' },
+      round: { type: 'string', default: '1' },
       minutes: { type: 'string', default: '1' },
       only: { type: 'string' },
       'all-at-once': { type: 'boolean', default: false },
@@ -92,6 +95,9 @@ function parse(args: readonly string[]): Arguments | string {
   if (!isMode(mode)) return `--mode is raft or ecc, not "${mode}"`;
   const seed = Number(values.seed);
   if (!Number.isSafeInteger(seed) || seed < 0) return `--seed is a whole number, not "${values.seed}"`;
+  const firstRound = Number(values.round);
+  if (!Number.isSafeInteger(firstRound) || firstRound < 1)
+    return `--round is a whole number from 1, not "${values.round}"`;
   const lengthMs = Number(values.minutes) * 60_000;
   if (!(lengthMs > 0)) return `--minutes is a number above 0, not "${values.minutes}"`;
   const wholeBoundMs = Number(values['whole-within']) * 1_000;
@@ -106,7 +112,7 @@ function parse(args: readonly string[]): Arguments | string {
   if (typeof kinds === 'string') return kinds;
   const shape = shapeOf(mode, values);
   if (toleratedFailures(shape) < 1) return 'the cluster tolerates no failure; --nodes is at least 3';
-  return { type: 'run', run: { shape, seed, lengthMs, kinds, network, wholeBoundMs, output, trace } };
+  return { type: 'run', run: { shape, seed, firstRound, lengthMs, kinds, network, wholeBoundMs, output, trace } };
 }
 
 /** Throws INVALID_ARGUMENT or CONFIG_INVALID. */

@@ -22,6 +22,7 @@ test('what is left out has its default', () => {
   expect(runOf()).toMatchObject({
     shape: { mode: 'ecc', nodes: 5, code: { k: 3, m: 2 } },
     seed: 1,
+    firstRound: 1,
     lengthMs: 60_000,
     wholeBoundMs: 90_000,
   });
@@ -35,6 +36,7 @@ test('what is left out has its default', () => {
 test.each([
   [['--mode', 'both'], /--mode is raft or ecc/],
   [['--seed', '1.5'], /--seed is a whole number/],
+  [['--round', '0'], /--round is a whole number from 1/],
   [['--minutes', '0'], /--minutes is a number above 0/],
   [['--whole-within', 'soon'], /--whole-within is a number/],
   [['--network', 'wires'], /--network is proxies or namespaces/],

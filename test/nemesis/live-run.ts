@@ -18,6 +18,7 @@ export async function expectToPass(shape: ClusterShape, seed: number, seconds: n
   const args = {
     shape,
     seed,
+    firstRound: 1,
     lengthMs: seconds * 1_000,
     kinds: kindsFor(shape.mode, shape.mode === 'raft'),
     network: 'proxies' as const,

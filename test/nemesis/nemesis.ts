@@ -16,6 +16,9 @@ import { Finding } from './verdict.js';
 
 const DCACHE = fileURLToPath(new URL('../../bin/dcache', import.meta.url));
 const WATCH_MS = 500;
+/** A report costs every node a few connections. */
+const LOOK_MS = 1_000;
+const LOOK_WHILE_CLEAR_MS = 3_000;
 /** How long a fault waits for others to be over; then the next one is drawn. */
 const PATIENCE_MS = 4_000;
 /** A node that is asked to stop gives up handing over after 10 s, and may be alone on a busy machine. */
@@ -53,6 +56,7 @@ export class Nemesis {
   private underWay = 0;
   private struck = 0;
   private watching = false;
+  private lookedAtMs = 0;
 
   constructor(parts: NemesisParts) {
     this.parts = parts;
@@ -233,7 +237,8 @@ export class Nemesis {
     this.watching = true;
     try {
       await this.checkNodes();
-      await this.look();
+      const sinceMs = performance.now() - this.lookedAtMs;
+      if (sinceMs > (this.budget.isClear ? LOOK_WHILE_CLEAR_MS : LOOK_MS)) await this.look();
     } finally {
       this.watching = false;
     }
@@ -241,6 +246,7 @@ export class Nemesis {
 
   private async look(): Promise<void> {
     const askedAtMs = performance.now();
+    this.lookedAtMs = askedAtMs;
     const report = await this.parts.cluster.report(this.budget.afflicted);
     if (report === undefined || report.nodes.length < this.nodes.length) return;
     const away = report.nodes.filter((node) => !isBack(report, node)).map(({ nodeId }) => nodeId);

@@ -70,15 +70,20 @@ class Run {
 
   async play(): Promise<void> {
     const { args, folder, kept, tell } = this;
-    const { shape, seed, kinds, lengthMs, wholeBoundMs } = args;
+    const { shape, seed, firstRound, kinds, lengthMs, wholeBoundMs } = args;
     const network = args.network === 'proxies' ? new LinkProxies() : new NamespaceNetwork(folder);
-    const cluster = await SpawnedCluster.start(shape, { network, supervised: true, logFolder: folder });
+    const cluster = await SpawnedCluster.start(shape, {
+      network,
+      supervised: true,
+      logFolder: folder,
+      logLevel: 'info',
+    });
     this.cluster = cluster;
     const nemesis = new Nemesis({ cluster, tolerated: toleratedFailures(shape), logFolder: folder, tell });
     this.nemesis = nemesis;
     await asking(cluster, (client) => kept.fill(client, FILLING.entries, FILLING.bytes));
     const untilMs = performance.now() + lengthMs;
-    for (let number = 1; performance.now() < untilMs; number++) {
+    for (let number = firstRound; performance.now() < untilMs; number++) {
       this.historyFile = join(folder, `history-${number}.jsonl`);
       const plan = drawRound(seed, number, kinds, untilMs - performance.now(), this.historyFile);
       tell(`round ${number}: ${Math.round(plan.faultMs)} ms of ${plan.kinds.join(', ')}`);

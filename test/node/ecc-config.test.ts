@@ -73,6 +73,7 @@ test.each<[NodeOptions, RegExp]>([
     { maxMemory: '14mb' },
     /^--max-memory is "14680064"; it must be 15mb at least for RS\(3, 2\), whose nodes hold 9 partitions each/,
   ],
+  [{ maxMemory: '5mb' }, /^--max-memory is "5242880"; it must be 15mb at least for RS\(3, 2\)/],
   [{ k: 20, m: 4, maxMemory: '100mb' }, /^--max-memory is "104857600"; it must be 108mb at least for RS\(20, 4\)/],
   [{ maxMemory: 'off', eviction: 'lru' }, /^--eviction is "lru"; it must be noeviction as long as/],
   [
@@ -84,6 +85,20 @@ test.each<[NodeOptions, RegExp]>([
   expect(() => resolve(options)).toThrow(
     expect.objectContaining({ code: 'CONFIG_INVALID', message: expect.stringMatching(message) as string }),
   );
+});
+
+test('more memory is never refused where less is allowed', () => {
+  const isAllowed = (mib: number): boolean => {
+    try {
+      resolve({ maxMemory: `${mib}mb` });
+      return true;
+    } catch (error) {
+      expect(error).toMatchObject({ code: 'CONFIG_INVALID' });
+      return false;
+    }
+  };
+  const allowed = Array.from({ length: 40 }, (_, i) => i + 1).filter(isAllowed);
+  expect(allowed).toEqual(Array.from({ length: 26 }, (_, i) => i + 15));
 });
 
 test.each<[NodeOptions, RegExp]>([

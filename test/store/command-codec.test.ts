@@ -62,6 +62,17 @@ test('a format, kind, policy, lifetime or condition of a later version is refuse
   expect(() => decodeWriteBatch(batch(2, 0, 0, 0, 1, 2, 1, 65, 9))).toThrow('condition of unknown kind 9');
 });
 
+test('a finish that finishes a finish is refused, however deep', () => {
+  const head = encodeWriteBatch({ ...headerAt(1), writes: [] });
+  const finish = [8, 1, 1];
+  const nested = Array.from({ length: 50_000 }, () => finish).flat();
+  expect(() => decodeWriteBatch(Uint8Array.of(...head.subarray(0, -1), 1, ...finish, ...finish))).toThrow(
+    MalformedBytes,
+  );
+  const deep = Uint8Array.from([...head.subarray(0, -1), 1, ...nested]);
+  expect(() => decodeWriteBatch(deep)).toThrow(MalformedBytes);
+});
+
 test('the entry of somebody else is refused', () => {
   expect(() => decodeWriteBatch(Uint8Array.of(ENTRY_KIND.members, 1, 0, 0))).toThrow('not a write batch');
 });

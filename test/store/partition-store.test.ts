@@ -5,6 +5,7 @@ import { locationAt, offsetOf, segmentOf } from '../../src/store/layout.js';
 import { PartitionStore } from '../../src/store/partition-store.js';
 import { RECORD_VALUE, recordBytes } from '../../src/store/record.js';
 import { RecordRefs } from '../../src/store/record-refs.js';
+import { copyOfSegment } from '../../src/store/segment-image.js';
 import { NO_STRIPE } from '../../src/store/segment.js';
 import { SlabPool } from '../../src/store/slab-pool.js';
 import { hashOfPartition } from '../../src/store/state-hash.js';
@@ -144,6 +145,17 @@ describe('the partition store', () => {
     store.table.dropBytes(1);
     expect(() => store.table.restoreBytes(1, EMPTY_BYTES)).toThrow('length');
     expect(() => store.table.restoreBytes(1, wrong)).toThrow('checksum');
+  });
+
+  it('refuses a segment with a record that would end outside of it, before it looks for the key', () => {
+    const store = emptyStore();
+    store.open(1);
+    put(store, 1, 'k', 'v');
+    const image = copyOfSegment(store.table.get(1));
+    expect(emptyStore().restoreSegment(image)).toBe(true);
+    // The length of the key, as a varint: two billion bytes.
+    image.bytes.set([0xff, 0xff, 0xff, 0xff, 0x07], 1);
+    expect(emptyStore().restoreSegment(image)).toBe(false);
   });
 
   it('takes memory for an open segment in doubling steps, zero behind the last record', () => {

@@ -2,7 +2,8 @@
  * A TCP proxy in front of every port of every node, so that the link between two nodes can be cut, slowed down or broken, one way or
  * both, while both still talk to the others and to clients. Nodes advertise the proxy's address and never learn each other's own.
  *
- * Whose connection it is follows from the process that holds its other end (`socket-owner.ts`, Linux only). A cut holds back the
+ * Whose connection it is follows from the process that holds its other end (`socket-owner.ts`, Linux only). That is looked up only while a
+ * link of the node that it leads to is disturbed, since it takes time; the connection is held until then. A cut holds back the
  * bytes of connections between the two, whoever opened them, as a network that drops packets does to TCP: what was under way
  * comes when the cut is mended, unless either side has given up by then.
  */
@@ -11,11 +12,16 @@ import { DcacheError } from '../../base/errors.js';
 import { LinkFlow, OPEN, type LinkCondition } from './link-flow.js';
 import type { ClusterNetwork } from './network.js';
 import type { NodePlace } from './node-place.js';
-import { ownerOf } from './socket-owner.js';
+import { ownersOf } from './socket-owner.js';
+
+const HELD: LinkCondition = { type: 'held' };
+const NO_NODE = Symbol('no node');
+/** Connections that are opened within this time are looked up together. */
+const GATHER_MS = 5;
 
 interface Connection {
-  /** Who opened it; undefined: no node, a client for one. */
-  readonly from: string | undefined;
+  /** Who opened it: a node, nobody of them (a client, for one), or not looked up yet. */
+  from: string | typeof NO_NODE | undefined;
   readonly to: string;
   readonly near: Socket;
   /** What `from` sends. */
@@ -30,6 +36,7 @@ export class LinkProxies implements ClusterNetwork {
   private readonly connections = new Set<Connection>();
   /** Of the links that are not open, by "from>to". */
   private readonly conditions = new Map<string, LinkCondition>();
+  private gathering: NodeJS.Timeout | undefined;
 
   /** Throws INVALID_ARGUMENT where connections cannot be told apart. */
   static refuseWhereImpossible(): void {
@@ -67,11 +74,13 @@ export class LinkProxies implements ClusterNetwork {
   set(from: string, to: string, condition: LinkCondition): Promise<void> {
     if (condition.type === 'open') this.conditions.delete(`${from}>${to}`);
     else this.conditions.set(`${from}>${to}`, condition);
+    this.lookUp();
     for (const connection of this.connections) this.direct(connection);
     return Promise.resolve();
   }
 
   reset(one: string, other: string): number {
+    this.lookUp((to) => to === one || to === other);
     const between = [...this.connections].filter(
       ({ from, to }) => (from === one && to === other) || (from === other && to === one),
     );
@@ -80,23 +89,57 @@ export class LinkProxies implements ClusterNetwork {
   }
 
   async close(): Promise<void> {
+    clearTimeout(this.gathering);
     for (const { near } of this.connections) near.destroy();
     await Promise.all(this.servers.map((server) => new Promise((resolve) => server.close(resolve))));
   }
 
   private accept({ nodeId, host }: NodePlace, port: number, near: Socket): void {
-    const from = ownerOf(near, this.pidsOf());
     const far = connect({ host, port, allowHalfOpen: true });
     near.setNoDelay(true);
     far.setNoDelay(true);
-    const connection = { from, to: nodeId, near, there: new LinkFlow(near, far), back: new LinkFlow(far, near) };
+    const connection: Connection = {
+      from: undefined,
+      to: nodeId,
+      near,
+      there: new LinkFlow(near, far),
+      back: new LinkFlow(far, near),
+    };
     this.connections.add(connection);
     near.on('close', () => this.connections.delete(connection));
     this.direct(connection);
   }
 
-  private direct({ from, to, there, back }: Connection): void {
-    there.set(this.conditions.get(`${from}>${to}`) ?? OPEN);
-    back.set(this.conditions.get(`${to}>${from}`) ?? OPEN);
+  private direct(connection: Connection): void {
+    const { from, to, there, back } = connection;
+    if (from === undefined && this.isDisturbed(to)) {
+      there.set(HELD);
+      back.set(HELD);
+      this.gathering ??= setTimeout(() => {
+        this.lookUp();
+        for (const each of this.connections) this.direct(each);
+      }, GATHER_MS);
+      return;
+    }
+    const node = typeof from === 'string' ? from : '';
+    there.set(this.conditions.get(`${node}>${to}`) ?? OPEN);
+    back.set(this.conditions.get(`${to}>${node}`) ?? OPEN);
+  }
+
+  /** Finds out who opened the connections of which that is not known yet and matters. */
+  private lookUp(matters = (to: string): boolean => this.isDisturbed(to)): void {
+    clearTimeout(this.gathering);
+    this.gathering = undefined;
+    const unknown = [...this.connections].filter(({ from, to }) => from === undefined && matters(to));
+    if (unknown.length === 0) return;
+    const owners = ownersOf(
+      unknown.map(({ near }) => near),
+      this.pidsOf(),
+    );
+    for (const connection of unknown) connection.from = owners.get(connection.near) ?? NO_NODE;
+  }
+
+  private isDisturbed(nodeId: string): boolean {
+    return [...this.conditions.keys()].some((link) => link.split('>').includes(nodeId));
   }
 }

@@ -31,6 +31,8 @@ export interface SpawnOptions {
   readonly supervised?: boolean | undefined;
   /** Where the nodes' logs are left; with their data, and removed with them, if left out. */
   readonly logFolder?: string | undefined;
+  /** `warn` if left out. */
+  readonly logLevel?: 'info' | 'warn' | undefined;
   /** Gives up starting. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -44,6 +46,7 @@ export class SpawnedCluster {
   private readonly givenNetwork: ClusterNetwork | undefined;
   private readonly supervised: boolean;
   private readonly logFolder: string;
+  private readonly logLevel: string;
   private stopping = false;
 
   private constructor(shape: ClusterShape, places: readonly NodePlace[], options: SpawnOptions) {
@@ -52,6 +55,7 @@ export class SpawnedCluster {
     this.givenNetwork = options.network;
     this.supervised = options.supervised === true;
     this.logFolder = options.logFolder ?? this.folder;
+    this.logLevel = options.logLevel ?? 'warn';
   }
 
   /** Resolves when all nodes serve. Rejects with what the nodes say when they do not. */
@@ -216,7 +220,7 @@ export class SpawnedCluster {
       'http-listen': 'off',
       'advertise-host': advertisedHost,
       'data-dir': data,
-      'log-level': 'warn',
+      'log-level': this.logLevel,
       ...(code === undefined
         ? {}
         : { k: String(code.k), m: String(code.m), 'data-listen': `${host}:${ports.dataPort}` }),
