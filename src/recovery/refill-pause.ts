@@ -30,4 +30,9 @@ export class RefillPause {
   isPaused(nowMs: number): boolean {
     return nowMs < this.untilMs;
   }
+
+  /** Until the pause is over, ms; 0 if none lasts. */
+  leftMs(nowMs: number): number {
+    return Math.max(0, Math.ceil(this.untilMs - nowMs));
+  }
 }

@@ -207,7 +207,9 @@ export class EccDataSide implements DataPlane, DataLinkHandler {
     const { lostGroups } = this.troubles;
     const { led: partitionsLed = 0, transfers = [], candidateBytes = 0 } = this.groups ?? {};
     const { underCap: memory } = this;
-    return { map, mapIndex, incarnation, leaseLeftMs, partitionsLed, lostGroups, transfers, candidateBytes, memory };
+    const refillPauseMs = this.refillPause.leftMs(this.parts.scheduler.nowMs());
+    const sums = { partitionsLed, candidateBytes, refillPauseMs };
+    return { map, mapIndex, incarnation, leaseLeftMs, lostGroups, transfers, memory, ...sums };
   }
 
   private get underCap(): EccMemory {
