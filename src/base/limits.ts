@@ -128,6 +128,7 @@ assert(
   'a piece with its key fits an append',
 );
 assert(LIMITS.maxPieceBytesUnderWay >= LIMITS.valuePieceBytes, 'a piece can be under way');
+assert(LIMITS.maxUncommittedBytes > LIMITS.maxPieceBytesUnderWay, 'pieces under way leave small writes room');
 assert(LIMITS.largeValueBytes <= LIMITS.maxSessionBatchBytes, 'what travels whole does not make a batch much larger');
 assert(LIMITS.maxScanPageBytes <= LIMITS.largeValueBytes, 'a page with a large value has no other entry');
 assert(LIMITS.maxLargeBytesPerSession >= LIMITS.maxValueBytes, 'the largest value fits the budget of a session');

@@ -91,7 +91,8 @@ export class DcacheClient<V = string> {
 
   /** The value of a key, undefined when it does not exist. */
   async get(key: Key, options?: CallOptions): Promise<V | undefined> {
-    return (await this.getWithVersion(key, options))?.value;
+    const { value } = await this.requester.execute({ type: 'get', key: encodeKey(key) }, options);
+    return value === null ? undefined : this.decode(value);
   }
 
   /** The value of a key with its version, for a later `ifVersion`; undefined when it does not exist. */

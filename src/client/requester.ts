@@ -5,6 +5,7 @@
  * sent again: a write could reappear after somebody else's later write.
  */
 import { asDcacheError, DcacheError } from '../base/errors.js';
+import type { SessionClient } from '../adapters/grpc/session-client.js';
 import { checkRequest } from '../store/request-limits.js';
 import { isWrite, type KvReply, type KvRequest } from '../store/requests.js';
 import { Connections } from './connections.js';
@@ -16,6 +17,15 @@ export type ReplyTo<Request extends KvRequest> = Extract<KvReply, { type: Reques
 
 const FIRST_PAUSE_MS = 20;
 const LONGEST_PAUSE_MS = 250;
+
+/** A request on its way to being answered. */
+interface Work {
+  readonly request: KvRequest;
+  readonly timeoutMs: number;
+  /** By performance.now(). */
+  readonly startedAtMs: number;
+  readonly signal: AbortSignal | undefined;
+}
 
 export class Requester {
   private readonly connections: Connections;
@@ -37,7 +47,7 @@ export class Requester {
     const timeoutMs = call.timeoutMs === undefined ? this.options.timeoutMs : checkTimeout(call.timeoutMs);
     this.underWay++;
     try {
-      const reply = await this.tryUntilDone(request, timeoutMs, call.signal);
+      const reply = await this.tryOnce(request, timeoutMs, call.signal);
       if (!answers(request, reply)) throw new DcacheError('OUTCOME_UNKNOWN', 'the reply does not fit the request');
       return reply;
     } finally {
@@ -56,30 +66,42 @@ export class Requester {
     this.connections.close();
   }
 
-  private async tryUntilDone(request: KvRequest, timeoutMs: number, signal?: AbortSignal): Promise<KvReply> {
+  /** Nearly always once is enough: what further tries need is made for those that need it. */
+  private tryOnce(request: KvRequest, timeoutMs: number, signal: AbortSignal | undefined): Promise<KvReply> {
+    const session = this.connections.sessionFor(request);
     const startedAtMs = performance.now();
+    return session
+      .execute(request, timeoutMs, false, signal)
+      .catch((error: unknown) => this.tryAgain({ request, timeoutMs, startedAtMs, signal }, session, error));
+  }
+
+  private async tryAgain(work: Work, triedSession: SessionClient, firstError: unknown): Promise<KvReply> {
+    const { request, timeoutMs, startedAtMs, signal } = work;
+    let [session, error] = [triedSession, firstError];
     let pauseMs = FIRST_PAUSE_MS;
     let perhapsDone = false;
     let round = new Round();
-    for (let tried = 1; ; tried++) {
-      const session = this.connections.sessionFor(request);
-      const elapsedMs = tried === 1 ? 0 : performance.now() - startedAtMs;
-      try {
-        return await session.execute(request, Math.max(1, Math.ceil(timeoutMs - elapsedMs)), false, signal);
-      } catch (error) {
-        const failure = asDcacheError(error);
-        const final = (error: DcacheError): DcacheError => (perhapsDone ? unknownAfterAll(error) : error);
-        if (!this.mayTryAgain(failure, request)) throw final(failure);
-        perhapsDone ||= isWrite(request) && failure.outcome === 'unknown';
-        round.add(session.address, failure);
-        const overloaded = failure.code === 'OVERLOADED';
-        if (failure.code === 'WRONG_NODE') this.connections.onWrongNode(session);
-        else if (!overloaded) this.connections.moveOn(session);
-        if (!overloaded && round.asked < this.connections.count) continue;
+    for (;;) {
+      const failure = asDcacheError(error);
+      const final = (last: DcacheError): DcacheError => (perhapsDone ? unknownAfterAll(last) : last);
+      if (!this.mayTryAgain(failure, request)) throw final(failure);
+      perhapsDone ||= isWrite(request) && failure.outcome === 'unknown';
+      round.add(session.address, failure);
+      const overloaded = failure.code === 'OVERLOADED';
+      if (failure.code === 'WRONG_NODE') this.connections.onWrongNode(session);
+      else if (!overloaded) this.connections.moveOn(session);
+      if (overloaded || round.asked >= this.connections.count) {
         if (round.isFinal || performance.now() - startedAtMs + pauseMs >= timeoutMs) throw final(round.verdict());
         round = new Round();
         await pause(pauseMs, signal);
         pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2);
+      }
+      session = this.connections.sessionFor(request);
+      const leftMs = Math.max(1, Math.ceil(timeoutMs - (performance.now() - startedAtMs)));
+      try {
+        return await session.execute(request, leftMs, false, signal);
+      } catch (next) {
+        error = next;
       }
     }
   }

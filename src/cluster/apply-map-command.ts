@@ -55,6 +55,8 @@ export function applyMapCommand(map: ClusterMap, command: MapCommand, raftIndex:
       return changeGroup(map, command, (group) => raiseFloor(group, command));
     case 'accept-loss':
       return changeGroup(map, command, (group) => acceptLoss(group, command, map.k));
+    case 'replace-holder':
+      return changeGroup(map, command, (group) => replaceHolder(group, command, map.k));
     case 'acknowledge-loss':
       return changeGroup(map, command, (group) => acknowledgeLoss(group, command));
     default:
@@ -252,6 +254,21 @@ function acceptLoss(group: Group, { epoch, survivors, beginners }: CommandOf<'ac
     }),
     versionFloor: beginners.length === 0 ? versionFloor : Math.min(versionFloor + FLOOR_STEP, MAX_VERSION_FLOOR),
   });
+}
+
+function replaceHolder(group: Group, { epoch, holder, by }: CommandOf<'replace-holder'>, k: number): Group {
+  const isOfAnotherEpoch = epoch !== group.epoch;
+  if (isOfAnotherEpoch) return group;
+  const position = group.holders.indexOf(holder);
+  const isNoHolder = position < 0;
+  if (isNoHolder) return group;
+  const isStillHere = [...group.inSync, ...group.joining].some(({ nodeId }) => nodeId === holder);
+  if (isStillHere) return group;
+  const holdsAlready = group.holders.includes(by);
+  if (holdsAlready) return group;
+  const replaced = { ...group, holders: group.holders.with(position, by) };
+  assertGroup(replaced, k);
+  return replaced;
 }
 
 function acknowledgeLoss(group: Group, { lossGeneration }: CommandOf<'acknowledge-loss'>): Group {

@@ -22,7 +22,7 @@ export interface JoiningMember extends GroupMember {
 export interface Group {
   /** Its place in `ClusterMap.groups`. */
   readonly id: number;
-  /** n nodes by position. */
+  /** n nodes by position. A spare gets the place of one that was taken out of the cluster (replacement-plan.ts). */
   readonly holders: readonly NodeId[];
   /** Number of the configuration, from 1; grows by one with every change of `inSync`, `acting` or `lossGeneration`. */
   readonly epoch: number;

@@ -29,6 +29,7 @@ const KIND = {
   'cold-start': 8,
   'accept-loss': 20,
   'acknowledge-loss': 21,
+  'replace-holder': 26,
 } as const;
 
 export function encodeMap(map: ClusterMap): Uint8Array<ArrayBuffer> {
@@ -149,6 +150,10 @@ function writeCommand(writer: ByteWriter, command: MapCommand): void {
       writer.varint(command.group).varint(command.epoch);
       writeMembers(writer, command.survivors);
       return writeMembers(writer, command.beginners);
+    case 'replace-holder':
+      writer.varint(command.group).varint(command.epoch);
+      writeNodeId(writer, command.holder);
+      return writeNodeId(writer, command.by);
     case 'acknowledge-loss':
       writer.varint(command.group).varint(command.lossGeneration);
       return;
@@ -196,6 +201,14 @@ function readCommand(reader: ByteReader): MapCommand {
       const named = { group: group(), epoch: epoch() };
       return { type: 'accept-loss', ...named, survivors: readMembers(reader), beginners: readMembers(reader) };
     }
+    case KIND['replace-holder']:
+      return {
+        type: 'replace-holder',
+        group: group(),
+        epoch: epoch(),
+        holder: readNodeId(reader),
+        by: readNodeId(reader),
+      };
     case KIND['acknowledge-loss']:
       return { type: 'acknowledge-loss', group: group(), lossGeneration: reader.varint() };
     default:

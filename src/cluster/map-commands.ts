@@ -84,5 +84,17 @@ export type MapCommand =
       readonly survivors: readonly GroupMember[];
       readonly beginners: readonly GroupMember[];
     }
+  /**
+   * `by`, a spare, gets the place of `holder`, which was taken out of the cluster for good. Only while that one is neither in sync nor
+   * joining: nobody leads or backs anything by that place then, so no configuration changes, and there is no new epoch. `by` then joins
+   * like a holder that comes back with nothing.
+   */
+  | {
+      readonly type: 'replace-holder';
+      readonly group: number;
+      readonly epoch: number;
+      readonly holder: NodeId;
+      readonly by: NodeId;
+    }
   /** Somebody has taken note of the losses of a group up to this generation. No new epoch. */
   | { readonly type: 'acknowledge-loss'; readonly group: number; readonly lossGeneration: number };

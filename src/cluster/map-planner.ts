@@ -5,7 +5,7 @@
  *
  * Within a group the order is: a loss is declared, who is gone leaves, letting go is answered, broken links are taken apart, who is
  * about to stop leaves, learners that are complete come in sync, learners that are gone are given up, the version floor is raised,
- * and who is back begins to learn. A change that takes a partition from a primary which lives waits for its letting go
+ * spares get the places of those who were taken out for good, and who is back begins to learn. A change that takes a partition from a primary which lives waits for its letting go
  * (planned-hand-over.ts).
  * I4(c): a primary is only taken out once its lease is over or it has let go, see {@link mayLeave}.
  */
@@ -20,6 +20,7 @@ import { planAcceptLoss, planAcknowledgement } from './loss-plan.js';
 import type { MapCommand } from './map-commands.js';
 import { hasLetGo, isAlive, isGone, leaseIsOver, mayLeave, primaryRoles } from './observations.js';
 import type { Observations } from './observations.js';
+import { planReplacement } from './replacement-plan.js';
 import { isHandedOver, isLeaving, leavingMembers } from './planned-hand-over.js';
 
 /** A floor is raised when a log is so near: as many writes as a partition can take while the command goes through Raft. */
@@ -73,6 +74,7 @@ function planGroupChange(map: ClusterMap, group: Group, observed: Observations):
     planPromotion(map, group, observed) ??
     planStop(group, observed) ??
     planFloor(group, observed) ??
+    planReplacement(map, group, observed) ??
     planJoin(map, group, observed) ??
     planAcknowledgement(group, observed)
   );

@@ -56,7 +56,7 @@ export function parseConfig(path: string, text: string): NodeOptions {
   if (text.length > MAX_FILE_BYTES)
     throw invalid(path, 1, `the file is too large: at most ${MAX_FILE_BYTES} bytes are read`);
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines });
+  const document = parseDocument(text, { lineCounter: lines, logLevel: 'error' });
   const problem = document.errors[0];
   if (problem !== undefined)
     throw invalid(path, lines.linePos(problem.pos[0]).line, problem.message.split('\n')[0] ?? 'not YAML');

@@ -1,8 +1,9 @@
 /** What a node says of itself and, having asked the others, of the cluster: `dcache cluster status`. */
 import type { ControlActor } from '../actors/control/control-actor.js';
 import type { DataPlane, EccMemory, EccReport } from '../actors/data-plane.js';
+import type { SnapshotSending } from '../actors/control/snapshot-traffic.js';
 import type { ActorRef } from '../actors/runtime/actor.js';
-import type { ClusterReport, EccNodeReport, NodeReport } from '../adapters/grpc/backend.js';
+import type { ClusterReport, EccNodeReport, NodeReport, SnapshotReport } from '../adapters/grpc/backend.js';
 import { fetchMap, fetchNodeReport } from '../adapters/grpc/cluster-client.js';
 import { DcacheError } from '../base/errors.js';
 import type { MapReport } from '../cluster/map-report.js';
@@ -43,7 +44,8 @@ export class Reports {
   async ofThisNode(): Promise<NodeReport> {
     const { config, plane, speaker } = this.parts;
     const view = plane.currentView;
-    const raft = await this.parts.control()?.status();
+    const control = this.parts.control();
+    const [raft, sending] = await Promise.all([control?.status(), control?.snapshotsOnTheWay()]);
     const { keys, bytes, bytesFor } = plane.storeStats;
     return {
       nodeId: config.nodeId,
@@ -72,6 +74,7 @@ export class Reports {
       ...(plane.ecc?.memory ?? NO_MEMORY),
       ecc: plane.ecc && config.ecc && eccReport(plane.ecc, config.ecc),
       supervised: this.parts.restart !== undefined,
+      snapshots: (sending ?? []).flatMap((snapshot) => snapshotReport(snapshot, view)),
     };
   }
 
@@ -157,7 +160,25 @@ function downReport(member: ListedNode, mode: string): NodeReport {
   const { nodeId, raftId, clientAddress, controlAddress, httpAddress } = member;
   const texts = { role: 'down', leader: '', version: '', clusterId: '', mode, notServing: 'no answer' };
   const addresses = { clientAddress, controlAddress, httpAddress };
-  return { ...numbers, ...texts, ...addresses, nodeId, raftId, up: false, ecc: undefined, supervised: false };
+  return {
+    ...numbers,
+    ...texts,
+    ...addresses,
+    nodeId,
+    raftId,
+    up: false,
+    ecc: undefined,
+    supervised: false,
+    snapshots: [],
+  };
+}
+
+function snapshotReport(
+  { raftId, totalBytes, doneBytes, bytesPerSecond }: SnapshotSending,
+  view: ClusterView | undefined,
+): readonly SnapshotReport[] {
+  const member = view?.members.find((other) => other.raftId === raftId);
+  return member === undefined ? [] : [{ nodeId: member.nodeId, totalBytes, doneBytes, bytesPerSecond }];
 }
 
 function leaderName(view: ClusterView | undefined): string {

@@ -37,7 +37,7 @@ export function encodePeerMessage(message: PeerMessage): Uint8Array<ArrayBuffer>
   const writer = new ByteWriter(message.type === 'append' ? 64 + appendBytes(message.entries) : 64);
   writer.uint8(KINDS.indexOf(message.type)).varint(message.to).varint(message.from).varint(message.term);
   encodeFields(writer, message);
-  return writer.finish();
+  return writer.finishView();
 }
 
 /** Throws MalformedBytes. Byte strings in the message are views of `bytes`, which must not change any more. */

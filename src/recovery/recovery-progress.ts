@@ -66,14 +66,18 @@ export function transfersUnderWay(reports: readonly FeederReport[]): readonly Tr
   return [...streams.values()];
 }
 
+/** Undefined while nothing comes. */
+export function leftMsOf(leftBytes: number, bytesPerSecond: number): number | undefined {
+  if (leftBytes === 0) return 0;
+  return bytesPerSecond === 0 ? undefined : Math.round((leftBytes * 1000) / bytesPerSecond);
+}
+
 function sumOf(nodeId: string, streams: readonly Transfer[]): NodeRecovery {
   const sum = (of: (stream: Transfer) => number): number => streams.reduce((total, stream) => total + of(stream), 0);
   const doneBytes = sum((stream) => stream.doneBytes);
   const totalBytes = sum((stream) => stream.totalBytes);
   const keptBytes = sum((stream) => stream.keptBytes);
   const bytesPerSecond = sum((stream) => stream.bytesPerSecond);
-  const leftBytes = totalBytes - doneBytes;
-  const leftMs =
-    leftBytes === 0 ? 0 : bytesPerSecond === 0 ? undefined : Math.round((leftBytes * 1000) / bytesPerSecond);
+  const leftMs = leftMsOf(totalBytes - doneBytes, bytesPerSecond);
   return { nodeId, doneBytes, totalBytes, keptBytes, bytesPerSecond, leftMs };
 }

@@ -5,6 +5,7 @@
 import { hasVote, isBack, leadsItsOwn, removedHolders, type ReportedNode } from '../cluster/redundancy.js';
 import type { MapReport, PositionReport } from '../cluster/map-report.js';
 import {
+  leftMsOf,
   recoveryProgress,
   transfersUnderWay,
   type FeederReport,
@@ -31,12 +32,24 @@ export interface RecoveringNode {
   /** ecc mode: groups that it is in sync in, of those that it has a place in. raft mode: entries, of those that it is to have. */
   readonly done: number;
   readonly total: number;
-  /** ecc mode: what it is being sent; undefined while nobody sends. */
+  /** Segments that it is being sent, or a snapshot; undefined while nobody sends. */
   readonly bytes: Omit<NodeRecovery, 'nodeId'> | undefined;
 }
 
+/** What is read of the report of a node. */
+interface RecoveryReport extends ReportedNode, FeederReport {
+  readonly ecc: (ReportedNode['ecc'] & FeederReport['ecc']) | undefined;
+  /** raft mode: snapshots that it sends. */
+  readonly snapshots: readonly {
+    readonly nodeId: string;
+    readonly totalBytes: number;
+    readonly doneBytes: number;
+    readonly bytesPerSecond: number;
+  }[];
+}
+
 export interface RecoveringCluster {
-  readonly nodes: readonly (ReportedNode & FeederReport)[];
+  readonly nodes: readonly RecoveryReport[];
   /** Undefined in raft mode. */
   readonly map: MapReport | undefined;
 }
@@ -55,29 +68,37 @@ export function recoveryState(
   const { nodes, map } = cluster;
   const removed = removedHolders(cluster).map((nodeId) => nodeAt(nodeId, 'removed', placesOf(map, nodeId).length));
   const known = nodes.map((node) =>
-    map === undefined ? inRaftMode(node, goals.get(node.nodeId)) : inEccMode(node, cluster, map),
+    map === undefined
+      ? inRaftMode(node, goals.get(node.nodeId), snapshotTo(nodes, node.nodeId))
+      : inEccMode(node, cluster, map),
   );
   return [...known, ...removed].sort((a, b) => (a.nodeId < b.nodeId ? -1 : 1));
 }
 
-function inRaftMode(node: RecoveringCluster['nodes'][number], goal: EntryGoal | undefined): RecoveringNode {
+function inRaftMode(node: RecoveryReport, goal: EntryGoal | undefined, bytes: RecoveringNode['bytes']): RecoveringNode {
   const { nodeId, up, notServing, applied } = node;
   const to = goal?.to ?? applied;
   const from = Math.min(goal?.from ?? applied, to);
   const done = Math.min(applied, to);
-  const fraction = to === from ? 0 : (done - from) / (to - from);
-  const at = (stage: RecoveryStage): RecoveringNode => ({ ...nodeAt(nodeId, stage, to), done, fraction });
+  // A snapshot comes before all entries behind it, and takes longer.
+  const byEntries = to === from ? 0 : (done - from) / (to - from);
+  const fraction = bytes === undefined || bytes.totalBytes === 0 ? byEntries : bytes.doneBytes / bytes.totalBytes;
+  const at = (stage: RecoveryStage): RecoveringNode => ({ ...nodeAt(nodeId, stage, to), done, fraction, bytes });
   if (!up) return nodeAt(nodeId, 'down', to);
   if (notServing !== '') return { ...at('starting'), reason: notServing };
   if (!hasVote(node)) return at('learning');
-  return done < to ? at('catching-up') : { ...at('back'), fraction: 1 };
+  return done < to ? at('catching-up') : { ...at('back'), fraction: 1, bytes: undefined };
 }
 
-function inEccMode(
-  node: RecoveringCluster['nodes'][number],
-  cluster: RecoveringCluster,
-  map: MapReport,
-): RecoveringNode {
+function snapshotTo(nodes: readonly RecoveryReport[], nodeId: string): RecoveringNode['bytes'] {
+  const found = nodes.flatMap(({ snapshots }) => snapshots).find((snapshot) => snapshot.nodeId === nodeId);
+  if (found === undefined) return undefined;
+  const { totalBytes, doneBytes, bytesPerSecond } = found;
+  const leftMs = leftMsOf(totalBytes - doneBytes, bytesPerSecond);
+  return { totalBytes, doneBytes, keptBytes: 0, bytesPerSecond, leftMs };
+}
+
+function inEccMode(node: RecoveryReport, cluster: RecoveringCluster, map: MapReport): RecoveringNode {
   const { nodeId, up, notServing } = node;
   const places = placesOf(map, nodeId);
   if (!up) return nodeAt(nodeId, 'down', places.length);

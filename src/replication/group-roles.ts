@@ -72,6 +72,8 @@ export class GroupRoles {
   /** At a data position, of that partition. */
   private readonly candidates = new SegmentCandidates();
   private attempt = 0;
+  /** Position that this node holds. */
+  private readonly place: number;
 
   constructor(parts: GroupRolesParts, group: Group) {
     const { self, k, m, codec, memory } = parts;
@@ -79,6 +81,7 @@ export class GroupRoles {
     const layout = parts.layout ?? STANDARD_LAYOUT;
     this.parts = parts;
     this.group = group;
+    this.place = place;
     this.parity = place >= k && m > 0 ? new ParityShards(codec, place - k, layout, memory.pool) : undefined;
     this.keptShards = this.parity && new KeptShards(this.parity, k);
     this.holdings = Array.from({ length: k }, () => undefined);
@@ -158,8 +161,13 @@ export class GroupRoles {
   take(group: Group): void {
     const hasBegunAnew = this.beginsAnew(group);
     const hasLost = group.lossGeneration !== this.group.lossGeneration;
-    this.group = group;
     const { self, k } = this.parts;
+    const place = group.holders.indexOf(self.nodeId);
+    assert(
+      place < 0 || place === this.place,
+      'a process has one place in a group: who was taken out comes back in another life',
+    );
+    this.group = group;
     const joinIndex = group.joining.find((member) => sameMember(member, self))?.joinIndex ?? 0;
     const isOutOrAnew = !this.isInSync && (joinIndex === 0 || joinIndex !== this.attempt || hasLost);
     if (hasBegunAnew || isOutOrAnew) this.layDown();

@@ -49,6 +49,7 @@ const node = (number: number, changed: Partial<NodeReport> = {}): NodeReport => 
     refillPauseMs: 0,
   },
   supervised: false,
+  snapshots: [],
   ...changed,
 });
 const down = (number: number): NodeReport =>

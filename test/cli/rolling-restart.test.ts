@@ -39,7 +39,18 @@ function node(number: number, changed: Partial<NodeReport> = {}): NodeReport {
   };
   const role = number === 1 ? 'leader' : 'follower';
   const id = { nodeId: `n${number}`, raftId: number, pid: number, mode: 'ecc', role };
-  return { ...texts, ...numbers, ...id, ecc, up: true, notServing: '', bytesFor: {}, supervised: true, ...changed };
+  return {
+    ...texts,
+    ...numbers,
+    ...id,
+    ecc,
+    up: true,
+    notServing: '',
+    bytesFor: {},
+    supervised: true,
+    snapshots: [],
+    ...changed,
+  };
 }
 
 function report(

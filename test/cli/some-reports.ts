@@ -10,7 +10,15 @@ type Changes = Readonly<Record<number, Partial<NodeReport>>>;
 export function reportOf(number: number, mode: 'ecc' | 'raft', changed: Partial<NodeReport> = {}): NodeReport {
   const ports = { clientAddress: `127.0.0.1:${7100 + number}`, controlAddress: `127.0.0.1:${7200 + number}` };
   const numbers = { term: 1, commit: 9, applied: 9, keys: 0, bytes: 0, uptimeMs: 1, capBytes: 0, freeBytes: 0 };
-  const rest = { reserveBytes: 0, clusterSize: 3, needed: 2, reachable: 3, bytesFor: {}, supervised: false };
+  const rest = {
+    reserveBytes: 0,
+    clusterSize: 3,
+    needed: 2,
+    reachable: 3,
+    bytesFor: {},
+    supervised: false,
+    snapshots: [],
+  };
   const texts = { httpAddress: '', leader: 'n1', version: '', clusterId: '0123456789abcdef', mode, notServing: '' };
   const id = { nodeId: `n${number}`, raftId: number, pid: number, up: true };
   const role = number === 1 ? 'leader' : 'follower';

@@ -32,6 +32,7 @@ const node = (nodeId: string, changed: Partial<NodeReport> = {}): NodeReport => 
   bytesFor: {},
   ecc: undefined,
   supervised: false,
+  snapshots: [],
   ...changed,
 });
 const down = (nodeId: string): NodeReport => node(nodeId, { up: false, role: 'down' });

@@ -307,6 +307,31 @@ describe('accept-loss', () => {
   });
 });
 
+describe('replace-holder', () => {
+  const out = applyAll(MAP, [{ type: 'remove', group: 0, epoch: 1, member: life(3) }]);
+  const replace = (epoch: number, holder: number, by: number) =>
+    ({ type: 'replace-holder', group: 0, epoch, holder: node(holder), by: node(by) }) as const;
+
+  test('gives a place to another node, which can join from then on, and changes no configuration', () => {
+    const after = applyAll(out, [replace(2, 3, 6)]);
+    expect(groupOf(after)).toEqual({ ...groupOf(out), holders: [1, 2, 6, 4, 5].map(node) });
+    const joined = applyAll(after, [{ type: 'join', group: 0, epoch: 2, member: life(6), replaces: 0 }]);
+    expect(groupOf(joined).joining).toEqual([{ ...life(6), joinIndex: 10 }]);
+    expectNoEffect(after, { type: 'join', group: 0, epoch: 2, member: life(3, 2), replaces: 0 });
+  });
+
+  const joining = applyAll(out, [{ type: 'join', group: 0, epoch: 2, member: life(3, 2), replaces: 0 }]);
+  test.each<[string, ClusterMap, MapCommand]>([
+    ['the holder is in sync', MAP, replace(1, 3, 6)],
+    ['the holder is joining', joining, replace(2, 3, 6)],
+    ['the group has another epoch', out, replace(1, 3, 6)],
+    ['the node holds no place of the group', out, replace(2, 7, 6)],
+    ['the other one holds a place already', out, replace(2, 3, 5)],
+  ])('has no effect when %s', (_, map, command) => {
+    expectNoEffect(map, command);
+  });
+});
+
 describe('acknowledge-loss', () => {
   const lost = applyAll(MAP, [{ type: 'accept-loss', group: 0, epoch: 1, survivors: [life(5)], beginners: [] }]);
 

@@ -22,7 +22,7 @@ const CODES = [
   [4, 3],
 ] as const;
 
-type Losses = 'accept-loss' | 'acknowledge-loss';
+type Losses = 'accept-loss' | 'acknowledge-loss' | 'replace-holder';
 
 interface Step {
   readonly kind: 'remove' | 'renew' | 'join' | 'stop-joining' | 'promote' | 'raise-floor' | 'cold-start' | Losses;
@@ -46,6 +46,7 @@ const someStep: fc.Arbitrary<Step> = fc.record({
     'cold-start',
     'accept-loss',
     'acknowledge-loss',
+    'replace-holder',
   ),
   group: fc.nat({ max: 20 }),
   place: fc.nat({ max: 20 }),
@@ -88,6 +89,10 @@ function commandFrom(map: ClusterMap, step: Step): MapCommand | undefined {
     }
     case 'accept-loss':
       return loss(group, map.k, step);
+    case 'replace-holder': {
+      const holder = holders[step.place % holders.length];
+      return holder && { type: 'replace-holder', group: id, epoch, holder, by: life(10 + step.incarnation).nodeId };
+    }
     case 'acknowledge-loss':
       return { type: 'acknowledge-loss', group: id, lossGeneration: group.lossGeneration };
   }

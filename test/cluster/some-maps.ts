@@ -101,6 +101,13 @@ export const someMapCommand: fc.Arbitrary<MapCommand> = fc.oneof(
     survivors: some(someGroupMember),
     beginners: some(someGroupMember),
   }),
+  fc.record({
+    type: fc.constant('replace-holder' as const),
+    group: someNumber,
+    epoch: someNumber,
+    holder: someNodeId,
+    by: someNodeId,
+  }),
   fc.record({ type: fc.constant('acknowledge-loss' as const), group: someNumber, lossGeneration: someNumber }),
 );
 

@@ -5,12 +5,14 @@ import { toHex } from '../../src/base/bytes.js';
 import { mutate, someMutation } from '../support/byte-mutations.js';
 
 /** Groups by which `npm run fuzz -- --only` chooses. */
-export const GROUPS = ['config', 'cli', 'frames', 'cluster', 'store', 'protobuf'] as const;
+export const GROUPS = ['config', 'cli', 'frames', 'cluster', 'store', 'folder', 'protobuf'] as const;
 export type Group = (typeof GROUPS)[number];
 
 export interface Target {
   readonly name: string;
   readonly group: Group;
+  /** Before anything else; may be called again. */
+  readonly prepare?: () => Promise<void>;
   /** Well-formed input: texts as UTF-8. */
   readonly specimens: fc.Arbitrary<Uint8Array>;
   /** Of the format, to be put anywhere. */
@@ -40,6 +42,7 @@ const MAX_KEPT_BYTES = 96 * 1024 * 1024;
  * @throws Error with target, seed, path of fast-check and the shrunken input
  */
 export async function fuzz(target: Target, seed: number, runs: number): Promise<Tally> {
+  await target.prepare?.();
   const tally: Tally = { read: 0, refused: 0 };
   const property = fc.asyncProperty(someInput(target), (input) => tryInput(target, input, tally));
   const details = await fc.check(property, { seed, numRuns: runs, interruptAfterTimeLimit: MAX_SHRINK_MS });

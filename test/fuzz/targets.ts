@@ -1,5 +1,6 @@
 /** All parsers that take what others have written. */
 import { CLUSTER_TARGETS } from './targets/cluster-formats.js';
+import { FOLDER_TARGETS } from './targets/data-folder.js';
 import { FRAME_TARGETS } from './targets/frame-formats.js';
 import { PROTOBUF_TARGETS } from './targets/protobuf.js';
 import { STORE_TARGETS } from './targets/store-formats.js';
@@ -12,6 +13,7 @@ export const TARGETS: readonly Target[] = [
   ...FRAME_TARGETS,
   ...CLUSTER_TARGETS,
   ...STORE_TARGETS,
+  ...FOLDER_TARGETS,
   ...PROTOBUF_TARGETS,
 ];
 

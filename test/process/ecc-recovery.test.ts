@@ -21,11 +21,11 @@ function fill(client: DcacheClient, version: number, keys = KEYS): Promise<void>
   }, keys);
 }
 
-function expectAll(client: DcacheClient, version: number): Promise<void> {
+function expectAll(client: DcacheClient, version: number, keys = KEYS): Promise<void> {
   return inBatches(async (numbers) => {
     const values = await client.mget(numbers.map((n) => `key ${n}`));
     expect(values).toEqual(numbers.map((n) => valueOf(n, version)));
-  });
+  }, keys);
 }
 
 /** Bytes that the cluster holds, and those of them that are records or parity of them. */
@@ -71,6 +71,28 @@ eccScene('a node that dies while it is refilled is refilled from the start, and 
   await Promise.all(['n3', 'n4'].map((id) => scene.node(id).kill()));
   await expectAll(scene.client('n1', 'n2', 'n5'), 1);
 });
+
+eccScene(
+  'a spare takes the place of a node that was taken out for good',
+  async (scene) => {
+    await scene.startAll();
+    await untilRedundant(scene);
+    const keys = 1_000;
+    await fill(scene.client(), 1, keys);
+    await scene.node('n2').kill();
+    expect(await scene.cli(['cluster', 'recover', 'n2', '--wait', '0s'])).toMatchObject({ exitCode: 3 });
+
+    expect(await scene.cli(['cluster', 'remove', 'n2'])).toMatchObject({ exitCode: 0 });
+    expect(await scene.cli(['cluster', 'recover', '--wait', '2m'])).toMatchObject({ exitCode: 0 });
+    const { map } = await untilRedundant(scene);
+    const holders = new Set(map?.groups.flatMap(({ positions }) => positions.map(({ holder }) => holder)));
+    expect([...holders].sort()).toEqual(['n1', 'n3', 'n4']);
+
+    await scene.node('n3').kill();
+    await expectAll(scene.client('n1', 'n4'), 1, keys);
+  },
+  { mode: 'ecc', nodes: 4, code: { k: 2, m: 1 } },
+);
 
 eccScene(
   'values that are written over again and again take no more memory, and those that are deleted none',

@@ -80,6 +80,16 @@ describe('in raft mode a node', () => {
     expect(behind(320)).toMatchObject({ stage: 'back', done: 300, fraction: 1 });
   });
 
+  test('that is sent a snapshot is as far as that is', () => {
+    const snapshots = [{ nodeId: 'n3', totalBytes: 4_000, doneBytes: 1_000, bytesPerSecond: 1_000 }];
+    const sent = clusterOf(undefined, { 1: { snapshots }, 3: { role: 'learner', applied: 0 } });
+    expect(n3(sent, goals)).toMatchObject({
+      stage: 'learning',
+      fraction: 0.25,
+      bytes: { leftMs: 3_000, keptBytes: 0 },
+    });
+  });
+
   test('that does not vote yet learns, though it has all entries', () => {
     const learner = clusterOf(undefined, { 3: { role: 'learner', applied: 300 } });
     expect(n3(learner, goals)).toMatchObject({ stage: 'learning', fraction: 1 });

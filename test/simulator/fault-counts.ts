@@ -37,7 +37,7 @@ export type FaultKind =
 
 /** Not those that lose more than ecc mode promises to bear. */
 export const ECC_FAULTS: readonly FaultKind[] = [
-  ...RAFT_FAULTS.filter((kind) => kind !== 'all nodes crashed' && kind !== 'node removed and admitted again'),
+  ...RAFT_FAULTS.filter((kind) => kind !== 'all nodes crashed'),
   ...DATA_LINK_FAULTS,
   ...FAULTS_OF_SEVERAL,
 ];
@@ -67,8 +67,13 @@ export const LOSING: readonly FaultKind[] = [
   'node stopped cleanly',
   'disk lost',
 ];
-/** The same, later: at some write, or when others have taken over. */
-export const DOOMING: readonly FaultKind[] = ['crashed before a write', 'crashed after a write', 'planned restart'];
+/** The same, later: at some write, or when others have taken over, or the cluster has agreed to go on without it. */
+export const DOOMING: readonly FaultKind[] = [
+  'crashed before a write',
+  'crashed after a write',
+  'planned restart',
+  'node removed and admitted again',
+];
 /** Nobody is taken for gone because of them. */
 export const HARMLESS: readonly FaultKind[] = ['clock jumped', 'leader moved on request'];
 /** They befall more than one node. */

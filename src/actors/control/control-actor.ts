@@ -40,7 +40,7 @@ import { RaftDriver } from './raft-driver.js';
 import { ticketOfReadContext } from './read-context.js';
 import { Registrar } from './registrar.js';
 import { SnapshotKeeper, type WrittenSnapshot } from './snapshot-keeper.js';
-import { SnapshotTraffic } from './snapshot-traffic.js';
+import { SnapshotTraffic, type SnapshotSending } from './snapshot-traffic.js';
 import { buildView } from './view-builder.js';
 
 /** So much of a turn's requests is small for the mailbox, whose room is free again when they have been taken. */
@@ -94,6 +94,7 @@ export class ControlActor implements PeerHandler {
       transport: parts.transport,
       files,
       logger,
+      nowMs: () => parts.scheduler.nowMs(),
       onArrived: (message) => this.onPeerMessages([message]),
       onSent: (raftId, succeeded) => {
         if (!this.disposed) this.driver?.turn((raw) => raw.reportSnapshot(raftId, succeeded));
@@ -164,6 +165,11 @@ export class ControlActor implements PeerHandler {
   /** What the Raft core says of itself; undefined while the node has no place. */
   status(): NodeStatus | undefined {
     return this.driver?.raw.status();
+  }
+
+  /** Snapshots that this node sends, by raft id of the follower. */
+  snapshotsOnTheWay(): readonly SnapshotSending[] {
+    return this.traffic.sending;
   }
 
   /** Takes a node out of the cluster for good. Resolves when that is in force. */

@@ -175,6 +175,8 @@ function inShort(command: MapCommand): LogFields {
         survivors: command.survivors.map(({ nodeId }) => nodeId).join(' '),
         emptied: command.beginners.map(({ nodeId }) => nodeId).join(' '),
       };
+    case 'replace-holder':
+      return { change: command.type, group: command.group, holder: command.holder, node: command.by };
     case 'renew':
     case 'raise-floor':
     case 'acknowledge-loss':

@@ -6,10 +6,27 @@ import type { SnapshotFiles } from '../snapshot-files.js';
 import type { PeerTransport, SnapshotReceiver } from './ports.js';
 import { decodeDescription } from './snapshot-description.js';
 
+/** A snapshot on its way to a follower: done <= total. */
+export interface SnapshotSending {
+  readonly raftId: number;
+  readonly totalBytes: number;
+  readonly doneBytes: number;
+  /** Since it began. */
+  readonly bytesPerSecond: number;
+}
+
+interface UnderWay {
+  readonly raftId: number;
+  readonly totalBytes: number;
+  readonly sinceMs: number;
+  doneBytes: number;
+}
+
 export interface SnapshotTrafficParts {
-  readonly transport: PeerTransport;
+  readonly transport: Pick<PeerTransport, 'sendSnapshot'>;
   readonly files: SnapshotFiles;
   readonly logger: Logger;
+  readonly nowMs: () => number;
   /** The file that `message` names is durable here. */
   onArrived(message: SnapshotMessage): void;
   /** The peer has taken the snapshot, or has not. */
@@ -18,9 +35,18 @@ export interface SnapshotTrafficParts {
 
 export class SnapshotTraffic {
   private readonly parts: SnapshotTrafficParts;
+  private readonly underWay = new Set<UnderWay>();
 
   constructor(parts: SnapshotTrafficParts) {
     this.parts = parts;
+  }
+
+  get sending(): readonly SnapshotSending[] {
+    const nowMs = this.parts.nowMs();
+    return [...this.underWay].map(({ raftId, totalBytes, doneBytes, sinceMs }) => {
+      const bytesPerSecond = nowMs <= sinceMs ? 0 : Math.round((doneBytes * 1000) / (nowMs - sinceMs));
+      return { raftId, totalBytes, doneBytes, bytesPerSecond };
+    });
   }
 
   /** Never rejects: the outcome is told by `onSent`. */
@@ -29,11 +55,17 @@ export class SnapshotTraffic {
     const { index } = message.snapshot.metadata;
     logger.info({ to: message.to, index }, 'sending a snapshot');
     let succeeded = false;
+    let underWay: UnderWay | undefined;
     try {
-      await transport.sendSnapshot(message, files.read(decodeDescription(message.snapshot.data).file));
+      const { file } = decodeDescription(message.snapshot.data);
+      underWay = { raftId: message.to, totalBytes: file.bytes, doneBytes: 0, sinceMs: this.parts.nowMs() };
+      this.underWay.add(underWay);
+      await transport.sendSnapshot(message, counted(files.read(file), underWay));
       succeeded = true;
     } catch (error) {
       logger.warn({ to: message.to, index, ...errorFields(error) }, 'a snapshot could not be sent');
+    } finally {
+      if (underWay !== undefined) this.underWay.delete(underWay);
     }
     this.parts.onSent(message.to, succeeded);
   }
@@ -59,5 +91,14 @@ export class SnapshotTraffic {
         this.parts.onArrived(message);
       },
     };
+  }
+}
+
+/** A piece counts when the next one is asked for: the transport has room again. */
+async function* counted(pieces: AsyncIterable<Uint8Array>, underWay: UnderWay): AsyncIterable<Uint8Array> {
+  for await (const piece of pieces) {
+    const { length } = piece;
+    yield piece;
+    underWay.doneBytes += length;
   }
 }

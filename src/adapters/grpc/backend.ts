@@ -40,6 +40,16 @@ export interface NodeReport {
   readonly ecc: EccNodeReport | undefined;
   /** Whether somebody starts the node again when it is asked to restart. */
   readonly supervised: boolean;
+  /** Snapshots that it sends to followers. */
+  readonly snapshots: readonly SnapshotReport[];
+}
+
+/** A snapshot on its way to a follower: done <= total. */
+export interface SnapshotReport {
+  readonly nodeId: string;
+  readonly totalBytes: number;
+  readonly doneBytes: number;
+  readonly bytesPerSecond: number;
 }
 
 export interface EccNodeReport {

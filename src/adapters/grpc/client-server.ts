@@ -20,6 +20,7 @@ import {
 import { KvDefinition, type SessionResponse } from './generated/dcache/v1/kv.js';
 import { replyMessage, writeReply, type ReplyMessage, type WireReply } from './kv-replies.js';
 import { readRequest, type WireRequest } from './kv-requests.js';
+import { RequestCounts } from './request-counts.js';
 import { requestTimeout } from './request-timeout.js';
 import { decodeRequest, serviceDefinition, undecodedDefinition } from './service-definition.js';
 import { serveScrub } from './scrub-service.js';
@@ -37,14 +38,14 @@ export class ClientServer {
   private readonly server: Server;
   private readonly backend: ClientBackend;
   private readonly logger: Logger;
-  private readonly metrics: Metrics;
+  private readonly counts: RequestCounts;
   private readonly sessions = new Set<SessionServer>();
   private readonly budgets = new LargeValueBudgets();
 
   constructor(backend: ClientBackend, logger: Logger, metrics: Metrics) {
     this.backend = backend;
     this.logger = logger;
-    this.metrics = metrics;
+    this.counts = new RequestCounts(metrics);
     this.server = createGrpcServer(LIMITS.maxClientMessageBytes);
     this.addKv();
     this.addCluster();
@@ -89,7 +90,7 @@ export class ClientServer {
           backend: this.backend,
           budgets: this.budgets,
           logger: this.logger,
-          onAnswered: (rpc, code, startedAtMs) => this.count(rpc, code, startedAtMs),
+          onAnswered: (rpc, code, startedAtMs) => this.counts.onAnswered(rpc, code, startedAtMs),
         });
         this.sessions.add(session);
         call.once('close', () => this.sessions.delete(session));
@@ -146,22 +147,17 @@ export class ClientServer {
       .then(work)
       .then(
         (response) => {
-          this.count(rpc, 'OK', startedAtMs);
+          this.counts.onAnswered(rpc, 'OK', startedAtMs);
           answer(null, response);
         },
         (error: unknown) => {
           const failure = asDcacheError(error);
-          this.count(rpc, failure.code, startedAtMs);
+          this.counts.onAnswered(rpc, failure.code, startedAtMs);
           if (failure.code === 'INTERNAL') this.logger.error({ rpc, ...errorFields(error) }, 'a request failed');
           answer(toGrpcStatus(failure));
         },
       )
       .catch((error: unknown) => this.logger.error({ rpc, ...errorFields(error) }, 'an answer could not be sent'));
-  }
-
-  private count(rpc: string, code: string, startedAtMs: number): void {
-    this.metrics.counter('requests', { rpc, code }).add();
-    this.metrics.histogram('requestDuration', { rpc }).observe((performance.now() - startedAtMs) / 1000);
   }
 }
 

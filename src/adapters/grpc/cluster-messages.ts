@@ -16,7 +16,8 @@ export function writeClusterReport(report: ClusterReport): StatusResponse {
 }
 
 export function writeNodeReport(report: NodeReport): NodeStatusResponse {
-  return { ...report, bytesFor: { ...report.bytesFor }, ecc: report.ecc && writeEcc(report.ecc) };
+  const snapshots = report.snapshots.map((snapshot) => ({ ...snapshot }));
+  return { ...report, bytesFor: { ...report.bytesFor }, ecc: report.ecc && writeEcc(report.ecc), snapshots };
 }
 
 function writeEcc(ecc: EccNodeReport): EccStatus {

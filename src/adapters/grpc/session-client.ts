@@ -368,7 +368,7 @@ export class SessionClient {
 
   private settle(open: Open): boolean {
     open.forgetSignal?.();
-    this.outgoing.drop(open.id);
+    if (open.announced) this.outgoing.drop(open.id);
     this.downloads.drop(open.id);
     const isFirst = this.open.delete(open.id);
     if (isFirst) this.pacer.onSettled(open.batch);

@@ -74,8 +74,9 @@ export class SessionDownloads {
 
   drop(id: number): void {
     const download = this.downloads.get(id);
+    if (download === undefined) return;
     this.downloads.delete(id);
     this.incoming.drop(id);
-    download?.giveBack();
+    download.giveBack();
   }
 }

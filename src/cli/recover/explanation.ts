@@ -121,7 +121,12 @@ function whatToDo({ nodeId, stage }: RecoveringNode, report: ClusterReport): rea
       `or another machine in its place: the same with --replace and its own addresses`,
     ];
   }
-  if (stage === 'removed') return [`let a node of its name in again: dcache cluster add ${nodeId}, and start it`];
+  if (stage === 'removed') {
+    return [
+      `start a spare, a node of another name: it gets the places of ${nodeId} (dcache cluster add NAME, dcache node start --id NAME)`,
+      `or let a node of that name in again: dcache cluster recover ${nodeId}, and start it`,
+    ];
+  }
   return [];
 }
 

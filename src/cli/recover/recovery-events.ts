@@ -51,6 +51,7 @@ export function describeEvent(event: RecoveryEvent): string {
 /** What stands behind the bar of a node, which has the percentage. */
 export function describeProgress(event: ProgressEvent): string {
   const { stage, done, total, reason, bytes } = event;
+  const source = bytes === undefined ? `entry ${done} of ${total}` : `a snapshot, ${refillInWords(bytes)}`;
   const groups = `${done} of ${total} groups in sync`;
   switch (stage) {
     case 'starting':
@@ -64,9 +65,9 @@ export function describeProgress(event: ProgressEvent): string {
     case 'handing-back':
       return 'has everything, and takes over what it leads';
     case 'learning':
-      return `learns, entry ${done} of ${total}; it votes when it has caught up`;
+      return `learns, ${source}; it votes when it has caught up`;
     case 'catching-up':
-      return `catches up, entry ${done} of ${total}`;
+      return `catches up, ${source}`;
     default:
       return STANDSTILL[stage];
   }

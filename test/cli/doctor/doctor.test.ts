@@ -37,6 +37,7 @@ const node = (nodeId: string, changes: Partial<NodeReport> = {}): NodeReport => 
   bytesFor: {},
   ecc: undefined,
   supervised: false,
+  snapshots: [],
   ...changes,
 });
 

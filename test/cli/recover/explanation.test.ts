@@ -46,6 +46,13 @@ describe('an explanation', () => {
     expect(explanationInWords(told)).toContain('What you can do\n  - nothing: it goes on by itself');
   });
 
+  test('of a node that was taken out for good says that a spare gets its places', () => {
+    const cluster = clusterOf(OUT);
+    const told = explained({ ...cluster, nodes: cluster.nodes.slice(1), up: 2 });
+    expect(told.missing[0]).toBe('n1 was taken out of the cluster for good, and its places in 3 groups are empty');
+    expect(told.toDo[0]).toMatch(/^start a spare, a node of another name: it gets the places of n1 /);
+  });
+
   test('of a loss says what decides it', () => {
     const told = explained(clusterOf(OUT, { 2: { ecc: eccOf(2, { lostGroups: [0] }) } }));
     expect(told.toDo).toContainEqual(expect.stringContaining('dcache cluster recover --accept-data-loss'));

@@ -36,7 +36,7 @@ const REBUILD_EVERY_MS = 150;
 /** All sets of k of up to four nodes. */
 const FEW_SETS = 4;
 
-const COUNTED_COMMANDS = ['remove', 'renew', 'join', 'stop-joining', 'promote'] as const;
+const COUNTED_COMMANDS = ['remove', 'renew', 'join', 'stop-joining', 'promote', 'replace-holder'] as const;
 
 const { kernel } = chooseKernel();
 
@@ -205,6 +205,7 @@ export class EccMode implements SimMode, EccCluster {
     const leader = world.leader();
     if (leader === undefined) return 'nobody leads';
     for (const node of world.nodes) {
+      if (node.beingReplaced) return `${node.host} is being replaced`;
       const problem = followingProblem(node, leader);
       if (problem !== undefined) return `${node.host} ${problem}`;
       const notServing = this.planes.get(node.host)?.notServing;

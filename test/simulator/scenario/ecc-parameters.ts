@@ -37,8 +37,9 @@ export interface EccParameters {
 const SIZES = [1, 2, 3, 3, 4, 4, 5, 5, 5, 5, 6, 6] as const;
 
 export function drawEccParameters(draw: Draw): Parameters {
-  const nodes = draw.one('nodes', ...SIZES);
-  const code = drawCode(draw, nodes);
+  const founding = draw.one('nodes', ...SIZES);
+  const code = drawCode(draw, founding);
+  const nodes = founding + draw.one('spares', 0, 0, 1);
   const tickMs = draw.one('tick', 30, 50);
   const electionTicks = draw.one('election ticks', 8, 10);
   const calmMs = draw.one('calm', 0, 1_000, 1_500);

@@ -64,11 +64,21 @@ export interface NodeStatusResponse {
   capBytes: number;
   freeBytes: number;
   reserveBytes: number;
+  /** Snapshots that the node sends to followers. */
+  snapshots: SnapshotStatus[];
 }
 
 export interface NodeStatusResponse_BytesForEntry {
   key: string;
   value: number;
+}
+
+/** A snapshot on its way to a follower. */
+export interface SnapshotStatus {
+  nodeId: string;
+  totalBytes: number;
+  doneBytes: number;
+  bytesPerSecond: number;
 }
 
 export interface EccStatus {
@@ -421,6 +431,7 @@ function createBaseNodeStatusResponse(): NodeStatusResponse {
     capBytes: 0,
     freeBytes: 0,
     reserveBytes: 0,
+    snapshots: [],
   };
 }
 
@@ -509,6 +520,9 @@ export const NodeStatusResponse: MessageFns<NodeStatusResponse> = {
     }
     if (message.reserveBytes !== 0) {
       writer.uint32(256).uint64(message.reserveBytes);
+    }
+    for (const v of message.snapshots) {
+      SnapshotStatus.encode(v!, writer.uint32(322).fork()).join();
     }
     return writer;
   },
@@ -753,6 +767,14 @@ export const NodeStatusResponse: MessageFns<NodeStatusResponse> = {
             message.reserveBytes = longToNumber(reader.uint64());
             continue;
           }
+          case 40: {
+            if (tag !== 322) {
+              break;
+            }
+
+            message.snapshots.push(SnapshotStatus.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -808,6 +830,85 @@ export const NodeStatusResponse_BytesForEntry: MessageFns<NodeStatusResponse_Byt
             }
 
             message.value = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseSnapshotStatus(): SnapshotStatus {
+  return { nodeId: "", totalBytes: 0, doneBytes: 0, bytesPerSecond: 0 };
+}
+
+export const SnapshotStatus: MessageFns<SnapshotStatus> = {
+  encode(message: SnapshotStatus, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.nodeId !== "") {
+      writer.uint32(10).string(message.nodeId);
+    }
+    if (message.totalBytes !== 0) {
+      writer.uint32(16).uint64(message.totalBytes);
+    }
+    if (message.doneBytes !== 0) {
+      writer.uint32(24).uint64(message.doneBytes);
+    }
+    if (message.bytesPerSecond !== 0) {
+      writer.uint32(32).uint64(message.bytesPerSecond);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SnapshotStatus {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSnapshotStatus();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.nodeId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.totalBytes = longToNumber(reader.uint64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.doneBytes = longToNumber(reader.uint64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.bytesPerSecond = longToNumber(reader.uint64());
             continue;
           }
         }
