@@ -7,7 +7,7 @@ test.runIf(process.platform === 'linux')(
   { timeout: LIVE_TIMEOUT_MS },
   async () => {
     const report = await expectToPass({ mode: 'ecc', nodes: 5, code: { k: 3, m: 2 } }, 4, 12);
-    expect(faultsIn(report)).toBeGreaterThan(2);
+    expect(faultsIn(report)).toBeGreaterThan(0);
     expect(report.rounds[0]?.done).toBeGreaterThan(100);
   },
 );

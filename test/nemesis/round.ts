@@ -84,7 +84,9 @@ export async function playRound(plan: RoundPlan, parts: RoundParts): Promise<Rou
   const reader = connect(rotated(cluster.endpoints, plan.number), losses);
   try {
     const prng = new Prng(plan.seed);
-    const workload = new Workload(drawWorkload(prng), { clients, recorder, prng, prefix: `r${plan.number}` });
+    const { endpoints } = cluster;
+    const network = { clients, endpoints, connect: (some: readonly string[]) => connect(some, losses) };
+    const workload = new Workload(drawWorkload(prng), { ...network, recorder, prng, prefix: `r${plan.number}` });
     const striking = strikeWhileAnswered(plan, parts, workload);
     const outcome = await striking.then(
       () => undefined,

@@ -8,6 +8,8 @@ import { sizedValue } from '../support/sized-values.js';
 export interface WorkloadParameters {
   readonly lanes: number;
   readonly keys: number;
+  /** Lanes that begin anew for each request, as a client that knows one node and nothing else. */
+  readonly visitors: number;
   /** Between two requests of a lane, ms. */
   readonly maxPauseMs: number;
   readonly readPercent: number;
@@ -32,6 +34,7 @@ const PATIENCE_MS = 60_000;
 export function drawWorkload(prng: Prng): WorkloadParameters {
   return {
     lanes: prng.pick([8, 12, 16]),
+    visitors: prng.pick([1, 3]),
     keys: prng.pick([12, 60, 200]),
     maxPauseMs: prng.pick([30, 60, 120]),
     readPercent: prng.pick([20, 45, 70]),
@@ -45,6 +48,9 @@ export function drawWorkload(prng: Prng): WorkloadParameters {
 
 export interface WorkloadParts {
   readonly clients: readonly DcacheClient[];
+  /** Of all nodes. */
+  readonly endpoints: readonly string[];
+  readonly connect: (endpoints: readonly string[]) => DcacheClient;
   readonly recorder: KvRecorder;
   readonly prng: Prng;
   /** Of the names of all keys. */
@@ -68,7 +74,11 @@ export class Workload {
   constructor(parameters: WorkloadParameters, parts: WorkloadParts) {
     this.parameters = parameters;
     this.parts = parts;
-    this.lanes = Array.from({ length: parameters.lanes }, (_, lane) => this.work(lane, parts.prng.fork()));
+    const { lanes, visitors } = parameters;
+    this.lanes = [
+      ...Array.from({ length: lanes }, (_, lane) => this.work(lane, parts.prng.fork())),
+      ...Array.from({ length: visitors }, (_, visitor) => this.visit(visitor, parts.prng.fork())),
+    ];
   }
 
   /** How long ago the last request was done, ms. */
@@ -100,6 +110,17 @@ export class Workload {
       );
       const failed = outcomes.includes(false);
       await pause(prng.below(this.parameters.maxPauseMs) + (failed ? PAUSE_AFTER_FAILURE_MS : 0));
+    }
+  }
+
+  /** Only what a node knows by itself sends such a client elsewhere: it would believe one that has been taken out without noticing. */
+  private async visit(visitor: number, prng: Prng): Promise<void> {
+    const { connect, endpoints, recorder } = this.parts;
+    while (!this.stopped) {
+      const client = connect([prng.pick(endpoints)]);
+      await this.send(prng, { name: `v${visitor}`, client, recorder });
+      await client.close();
+      await pause(prng.below(this.parameters.maxPauseMs));
     }
   }
 
