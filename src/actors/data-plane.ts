@@ -107,4 +107,6 @@ export interface EccReport {
   readonly transfers: readonly TransferReport[];
   /** Bytes of segments that are kept though this node is out of their group: they need not be sent again. */
   readonly candidateBytes: number;
+  /** Its memory cap could not hold its part: how long it waits before it tries again, in ms; 0: it does not wait. */
+  readonly refillPauseMs: number;
 }

@@ -40,13 +40,22 @@ function dashes(count: number): string[] {
   return new Array<string>(count).fill('-');
 }
 
-/** "n3 refills: 45%, 1.2 GiB of 2.6 GiB (0.8 GiB of it kept), 120.0 MiB a second, 12 s left"; one a node that does. */
+/**
+ * "n3 refills: 45%, 1.2 GiB of 2.6 GiB (0.8 GiB of it kept), 120.0 MiB a second, 12 s left"; one a node that does. And one a node that
+ * cannot.
+ */
 export function recoveryLines(nodes: readonly NodeReport[]): readonly string[] {
-  return recoveryProgress(nodes).map((progress) => {
+  const paused = nodes.filter(({ ecc }) => (ecc?.refillPauseMs ?? 0) > 0);
+  const cannot = paused.map(({ nodeId, ecc }) => {
+    const again = `it tries again in ${presentTime(ecc?.refillPauseMs ?? 0)}`;
+    return `${nodeId} cannot hold its part under its --max-memory: start it with more, or delete values; ${again}`;
+  });
+  const refilling = recoveryProgress(nodes).map((progress) => {
     const { nodeId, doneBytes, totalBytes } = progress;
     const percent = totalBytes === 0 ? 100 : Math.floor((100 * doneBytes) / totalBytes);
     return `${nodeId} refills: ${percent}%, ${refillInWords(progress)}`;
   });
+  return [...refilling, ...cannot];
 }
 
 /** "1.2 GiB of 2.6 GiB (0.8 GiB of it kept), 120.0 MiB a second, 12 s left" */

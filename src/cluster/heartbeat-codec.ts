@@ -2,7 +2,7 @@
  * Heartbeats and their replies as bytes between control threads. Integers are varints; a list is its length and its items.
  *
  *   heartbeat := format(1 byte) nodeId incarnation sequence mapIndex (group epoch)* declaration* (group joinIndex)*
- *                (nodeId ageMs)* (group index)* freeBytes leaving(1 byte) answeredIn
+ *                (nodeId ageMs)* (group index)* freeBytes leaving(1 byte) answeredIn refillPaused(1 byte)
  *   reply     := format(1 byte) incarnation sequence leaseMs mapIndex (group epoch)* trouble* handOver:(group epoch)* leaveRefused(1 byte) term
  *   trouble   := group epoch over: nodeId* silent: nodeId* isLost(1 byte)
  */
@@ -41,6 +41,7 @@ export function encodeHeartbeat(heartbeat: Heartbeat): Uint8Array<ArrayBuffer> {
     .varint(heartbeat.freeBytes)
     .uint8(heartbeat.leaving ? 1 : 0)
     .varint(heartbeat.answeredIn)
+    .uint8(heartbeat.refillPaused ? 1 : 0)
     .finish();
 }
 
@@ -60,6 +61,7 @@ export function decodeHeartbeat(bytes: Uint8Array): Heartbeat {
     freeBytes: reader.varint(),
     leaving: readFlag(reader, 'leaving'),
     answeredIn: reader.varint(),
+    refillPaused: readFlag(reader, 'refillPaused'),
   };
   reader.end();
   return heartbeat;

@@ -37,6 +37,8 @@ export interface DataReport {
   readonly freeBytes: number;
   /** The node is about to stop: to be taken out of its groups, one after the other, and not to be taken in again. */
   readonly leaving: boolean;
+  /** Its memory could not hold its part of a group: not to be taken in as a learner for a while. */
+  readonly refillPaused: boolean;
 }
 
 export const EMPTY_REPORT: DataReport = {
@@ -48,6 +50,7 @@ export const EMPTY_REPORT: DataReport = {
   lastIndexes: [],
   freeBytes: 0,
   leaving: false,
+  refillPaused: false,
 };
 
 export interface Heartbeat extends DataReport {
@@ -84,7 +87,7 @@ export interface HeartbeatReply {
 
 /** Whether `a` and `b` say the same in all that a change of the map may wait for. */
 export function sameRequests(a: DataReport, b: DataReport): boolean {
-  const requests = ({ letGo, declarations, brokenJoins, leaving }: DataReport): string =>
-    JSON.stringify([letGo, declarations, brokenJoins, leaving]);
+  const requests = ({ letGo, declarations, brokenJoins, leaving, refillPaused }: DataReport): string =>
+    JSON.stringify([letGo, declarations, brokenJoins, leaving, refillPaused]);
   return a === b || requests(a) === requests(b);
 }

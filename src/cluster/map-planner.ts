@@ -154,9 +154,16 @@ function planStop(group: Group, observed: Observations): MapCommand | undefined 
   // One that has been succeeded by a newer life is replaced by that one's joining.
   const gone = group.joining.find(
     (learner) =>
-      isLeaving(observed, learner) || (!isAlive(observed, learner.nodeId) && isGoneNode(observed, learner.nodeId)),
+      isToStayOut(observed, learner) || (!isAlive(observed, learner.nodeId) && isGoneNode(observed, learner.nodeId)),
   );
   return gone === undefined ? undefined : stopJoining(group, gone);
+}
+
+/** It is about to stop, or has too little memory for its part and says that it will try again later. */
+function isToStayOut(observed: Observations, member: GroupMember): boolean {
+  const node = observed.nodes.get(member.nodeId);
+  const isPaused = node?.incarnation === member.incarnation && node.heartbeat.refillPaused;
+  return isPaused || isLeaving(observed, member);
 }
 
 function isGoneNode({ nowMs, leadsSinceMs, nodes, timings }: Observations, nodeId: NodeId): boolean {
@@ -182,7 +189,7 @@ function planJoin({ k }: ClusterMap, group: Group, observed: Observations): MapC
   return firstOf(group.holders, (nodeId) => {
     const incarnation = observed.nodes.get(nodeId)?.incarnation;
     if (incarnation === undefined || !isAlive(observed, nodeId)) return undefined;
-    if (isLeaving(observed, { nodeId, incarnation })) return undefined;
+    if (isToStayOut(observed, { nodeId, incarnation })) return undefined;
     if (inSyncMember(group, nodeId) !== undefined) return undefined;
     const earlier = group.joining.find((learner) => learner.nodeId === nodeId);
     if (earlier?.incarnation === incarnation && !isBroken(observed, group, earlier)) return undefined;

@@ -115,9 +115,9 @@ export class Reports {
 }
 
 function eccReport(report: EccReport, { k, m }: EccConfig): EccNodeReport {
-  const { incarnation, mapIndex, lostGroups, transfers, candidateBytes } = report;
+  const { incarnation, mapIndex, lostGroups, transfers, candidateBytes, refillPauseMs } = report;
   const leaseLeftMs = Math.max(0, Math.floor(report.leaseLeftMs));
-  return { incarnation, mapIndex, leaseLeftMs, k, m, lostGroups, transfers, candidateBytes };
+  return { incarnation, mapIndex, leaseLeftMs, k, m, lostGroups, transfers, candidateBytes, refillPauseMs };
 }
 
 function indexOf({ ecc }: NodeReport): number {

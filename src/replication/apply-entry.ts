@@ -17,6 +17,8 @@ export interface ApplyHooks {
   readonly awaited: ReadonlySet<number>;
   /** The segment is sealed now and its bytes are here. */
   onSealed(number: number): void;
+  /** The segment is sealed now, and its bytes here were not those that the primary has sealed: they are dropped. */
+  onSealedDamaged(number: number, checksum: number): void;
   /** The segment is gone, and its number free. These were its bytes, borrowed for the call. */
   onReleased(number: number, bytes: Uint8Array, checksum: number): void;
   /** The same of a segment that was awaited: it will not come, and `awaited` is to lose it. It may be folded here all the same. */
@@ -64,10 +66,13 @@ class Applier implements EntryVisitor {
     this.store.seal(number, number);
     const segment = this.store.table.get(number);
     assert(
-      segment.length === length && segment.checksum === checksum && segment.serial === serial,
+      segment.length === length && segment.serial === serial,
       'a member seals the segment that the primary has sealed',
     );
-    this.hooks.onSealed(number);
+    if (segment.checksum === checksum) return this.hooks.onSealed(number);
+    // A bit has flipped in the open segment, here or at the primary. What the primary has is what it answers: that counts.
+    this.store.adoptSeal(number, checksum);
+    this.hooks.onSealedDamaged(number, checksum);
   }
 
   release(number: number, checksum: number, bytes: Uint8Array): void {

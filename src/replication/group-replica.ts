@@ -156,7 +156,7 @@ export class GroupReplica {
   // ------------------------------------------------------------------ what others are told
 
   /** This group's part of a DataReport. */
-  report(nowMs: number): Omit<DataReport, 'mapIndex' | 'freeBytes' | 'leaving'> {
+  report(nowMs: number): Omit<DataReport, 'mapIndex' | 'freeBytes' | 'leaving' | 'refillPaused'> {
     const { id: group, epoch } = this.group;
     const primaries = [...this.roles.primaries()];
     const broken = new Set(primaries.flatMap((primary) => primary.brokenJoins()));
@@ -179,6 +179,11 @@ export class GroupReplica {
   /** Learners of the partitions that this node leads. */
   transfers(): readonly LearnerProgress[] {
     return [...this.roles.primaries()].flatMap((primary) => [...primary.transfers()]);
+  }
+
+  /** This node has broken off learning because its memory cannot hold what is to come. */
+  get lacksMemory(): boolean {
+    return [...this.roles.receivers()].some(({ lacksMemory }) => lacksMemory);
   }
 
   /** Raw segments that are kept from before this node left the group, and no role's. */

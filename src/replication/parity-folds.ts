@@ -16,14 +16,20 @@ export class ParityFolds {
     this.position = position;
   }
 
-  /** Folds a sealed segment whose bytes are here. */
+  /** Folds a sealed segment whose bytes are here. If a bit of them has flipped since the seal, it is owed. */
   fold(store: PartitionStore, number: number): void {
     const segment = store.table.get(number);
+    if (!store.isIntact(segment)) return this.owe(number, segment.checksum);
     this.shards.fold(this.position, number, segment.bytes.subarray(0, segment.length), segment.checksum);
   }
 
   unfold(number: number, bytes: Uint8Array, checksum: number): void {
     this.shards.unfold(this.position, number, bytes, checksum);
+  }
+
+  /** The sealed segment belongs into its shard, and its bytes are not here. */
+  owe(number: number, checksum: number): void {
+    this.shards.owe(this.position, number, checksum);
   }
 
   has(number: number, checksum: number): boolean {

@@ -100,6 +100,13 @@ export class ParityShards {
     else this.codec.fold(position, segment, this.parityIndex, stripe.block.bytes);
   }
 
+  /** A segment belongs into the shard of its stripe whose bytes are not here: it is owed from now on. */
+  owe(position: number, number: number, checksum: number): void {
+    const isEmpty = this.stripes.get(number)?.checksums.has(position) !== true && !this.owesAt(position, number);
+    assert(isEmpty, 'a segment is owed at an empty position');
+    this.owing.set(number, (this.owing.get(number) ?? new Map<number, number>()).set(position, checksum));
+  }
+
   /** Gives the shard of stripe `number` up: what it recorded is owed from now on. Nothing happens where there is none. */
   reset(number: number): void {
     const stripe = this.stripes.get(number);

@@ -34,6 +34,7 @@ export function applyNext(state: PartitionState, folds: ParityFolds | undefined,
       folds.fold(store, number);
       store.dropBytes(number);
     },
+    onSealedDamaged: (number, checksum) => folds?.owe(number, checksum),
     onReleased: (number, content, checksum) => folds?.unfold(number, content, checksum),
     onAwaitedReleased: (number, content, checksum) => {
       awaited.delete(number);

@@ -60,6 +60,7 @@ export class Receiver {
   /** A learner that has promised: its stream may begin at any moment. */
   private opened = false;
   private broken = false;
+  private lacks = false;
   private readonly grant: MemoryGrant;
 
   /** @param state of a backup. A learner begins with none. */
@@ -88,6 +89,11 @@ export class Receiver {
   /** A learner that lacks something which will not be sent again: it has to join anew. */
   get isBroken(): boolean {
     return this.broken;
+  }
+
+  /** It is broken because there is no room here for what is to come. */
+  get lacksMemory(): boolean {
+    return this.broken && this.lacks;
   }
 
   get joinIndex(): number {
@@ -220,7 +226,8 @@ export class Receiver {
     const { memory, kept } = this.parts;
     // What is only kept for later gives way.
     if (!memory.hasRoom(bytes)) kept.giveUp();
-    if (!memory.hasRoom(bytes) || !this.awaited.delete(number) || !restore(current.store)) {
+    this.lacks = !memory.hasRoom(bytes);
+    if (this.lacks || !this.awaited.delete(number) || !restore(current.store)) {
       this.broken = true;
       return;
     }

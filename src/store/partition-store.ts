@@ -210,6 +210,12 @@ export class PartitionStore implements LocationCommands {
     return false;
   }
 
+  /** A segment that was just sealed is the one of this checksum, and its bytes here are not: they are dropped. */
+  adoptSeal(number: number, checksum: number): void {
+    this.dropBytes(number);
+    this.table.get(number).checksum = checksum;
+  }
+
   /** Gives the bytes of a segment back that were dropped. Copies `bytes`, which have to match its checksum. */
   restoreBytes(number: number, bytes: Uint8Array): void {
     this.table.restoreBytes(number, bytes);

@@ -46,6 +46,7 @@ const node = (number: number, changed: Partial<NodeReport> = {}): NodeReport => 
     lostGroups: [],
     transfers: [],
     candidateBytes: 0,
+    refillPauseMs: 0,
   },
   supervised: false,
   snapshots: [],
@@ -85,10 +86,30 @@ describe('cluster status', () => {
   test('of a node that has been started anew says that it is not in sync, and has no lease', () => {
     const { incarnation } = life(2, 2);
     const anew = node(2, {
-      ecc: { incarnation, mapIndex: 9, leaseLeftMs: 0, k: 2, m: 1, lostGroups: [], transfers: [], candidateBytes: 0 },
+      ecc: {
+        incarnation,
+        mapIndex: 9,
+        leaseLeftMs: 0,
+        k: 2,
+        m: 1,
+        lostGroups: [],
+        transfers: [],
+        candidateBytes: 0,
+        refillPauseMs: 0,
+      },
     });
     const row = cells(statusTable(report([node(1), anew, node(3)])).split('\n')[2]);
     expect(row.slice(4, 6)).toEqual(['none', '0 of 3']);
+  });
+
+  test('says which node has too little memory to refill, the way out, and when it tries again', () => {
+    const { ecc } = node(3);
+    if (ecc === undefined) throw new Error('a node that is up tells of ecc mode');
+    const small = node(3, { ecc: { ...ecc, refillPauseMs: 8_000 } });
+    const [, line] = statusTable(report([node(1), node(2), small])).split('\n\n');
+    expect(line).toBe(
+      'n3 cannot hold its part under its --max-memory: start it with more, or delete values; it tries again in 8 s',
+    );
   });
 
   test('says how far a node is that refills', () => {
@@ -111,6 +132,7 @@ describe('cluster status', () => {
         lostGroups: [],
         transfers: [transfer],
         candidateBytes: 0,
+        refillPauseMs: 0,
       },
     });
     const [, line] = statusTable(report([feeder, node(2), node(3)])).split('\n\n');

@@ -35,6 +35,7 @@ function node(number: number, changed: Partial<NodeReport> = {}): NodeReport {
     lostGroups: [],
     transfers: [],
     candidateBytes: 0,
+    refillPauseMs: 0,
   };
   const role = number === 1 ? 'leader' : 'follower';
   const id = { nodeId: `n${number}`, raftId: number, pid: number, mode: 'ecc', role };
@@ -130,6 +131,7 @@ test('the way back is the groups that the new process life is in sync in, or the
           lostGroups: [],
           transfers: [],
           candidateBytes: 0,
+          refillPauseMs: 0,
         },
       }),
       0,

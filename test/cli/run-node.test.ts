@@ -34,6 +34,7 @@ const report = (map: EccReport['map']): EccReport => ({
   memory: { capBytes: 0, freeBytes: 0, reserveBytes: 0 },
   transfers: [],
   candidateBytes: 0,
+  refillPauseMs: 0,
 });
 const [FULL, EMPTY] = [report(newMap(3, 2)), report(EMPTY_MAP)];
 const THREE = { up: 3, missing: ['n4', 'n5'] };

@@ -28,7 +28,7 @@ export function reportOf(number: number, mode: 'ecc' | 'raft', changed: Partial<
 
 export function eccOf(number: number, changed: Partial<EccNodeReport> = {}): EccNodeReport {
   const { incarnation } = life(number);
-  const numbers = { mapIndex: 9, leaseLeftMs: 400, k: 2, m: 1, candidateBytes: 0 };
+  const numbers = { mapIndex: 9, leaseLeftMs: 400, k: 2, m: 1, candidateBytes: 0, refillPauseMs: 0 };
   return { ...numbers, incarnation, lostGroups: [], transfers: [], ...changed };
 }
 

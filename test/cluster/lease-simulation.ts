@@ -328,6 +328,7 @@ export class LeaseSimulation {
       lastIndexes: [],
       freeBytes: 0,
       leaving,
+      refillPaused: false,
     };
   }
 

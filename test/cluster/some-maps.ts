@@ -149,6 +149,7 @@ export const someHeartbeat = fc.record({
   lastIndexes: some(fc.record({ group: someNumber, index: someNumber })),
   freeBytes: someNumber,
   leaving: fc.boolean(),
+  refillPaused: fc.boolean(),
   answeredIn: someNumber,
 });
 

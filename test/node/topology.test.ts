@@ -32,6 +32,7 @@ const eccOf = (map: NonNullable<DataPlane['ecc']>['map']): DataPlane['ecc'] => (
   memory: { capBytes: 0, freeBytes: 0, reserveBytes: 0 },
   transfers: [],
   candidateBytes: 0,
+  refillPauseMs: 0,
 });
 
 test('in raft mode requests go to the leader', () => {

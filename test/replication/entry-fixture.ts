@@ -50,6 +50,9 @@ export function apply(store: PartitionStore, entry: Uint8Array, hooks: Partial<A
   return applyEntry(store, entry, {
     awaited: NONE,
     onSealed: nothing,
+    onSealedDamaged: (number) => {
+      throw new Error(`segment ${number} is another one here`);
+    },
     onReleased: nothing,
     onAwaitedReleased: nothing,
     onLost: nothing,

@@ -25,6 +25,7 @@ import type { Primary } from '../../src/replication/primary.js';
 import type { Append, AppendReply, Contribution, DataMessage } from '../../src/replication/messages.js';
 import { SipKeyHash } from '../../src/store/key-hash.js';
 import { SegmentLayout } from '../../src/store/layout.js';
+import type { Segment } from '../../src/store/segment.js';
 import { neededFor } from '../../src/store/segments-needed.js';
 import { unlimitedMemory } from '../support/unlimited-memory.js';
 import { hashOfPartition } from '../../src/store/state-hash.js';
@@ -456,16 +457,15 @@ export class GroupWorld {
     node.replica.resetShard(this.prng.pick(numbers));
   }
 
-  /** A bit flips in each sealed segment that node `place` has raw of `position`. Returns how many. */
-  flipBits(place: number, position: number): number {
-    let flips = 0;
-    for (const { state, isRaw, bytes, length } of this.at(place).replica?.state(position)?.store.table.all() ?? []) {
-      if (state !== 'sealed' || !isRaw || length === 0) continue;
+  /** A bit flips in each segment in this state that node `place` has raw of `position`. Returns them. */
+  flipBits(place: number, position: number, wanted: 'open' | 'sealed'): readonly Segment[] {
+    const segments = [...(this.at(place).replica?.state(position)?.store.table.all() ?? [])];
+    const flipped = segments.filter(({ state, isRaw, length }) => state === wanted && isRaw && length > 0);
+    for (const { bytes, length } of flipped) {
       const at = this.prng.below(length);
       bytes[at] = (bytes[at] ?? 0) ^ (1 << this.prng.below(8));
-      flips++;
     }
-    return flips;
+    return flipped;
   }
 
   /** Every node that owes something folds one segment in, if anybody has what is needed for it. */

@@ -26,6 +26,9 @@ class Learner {
     this.hooks = {
       awaited: this.awaited,
       onSealed: () => undefined,
+      onSealedDamaged: (number) => {
+        throw new Error(`segment ${number} is another one here`);
+      },
       onReleased: () => undefined,
       onAwaitedReleased: (number) => this.awaited.delete(number),
       onLost: () => undefined,

@@ -8,7 +8,7 @@ const REPORT_MS = 40;
 
 export function reportOf(
   replicas: Iterable<Pick<Replica, 'report'>>,
-  node: Pick<DataReport, 'mapIndex' | 'freeBytes' | 'leaving'>,
+  node: Pick<DataReport, 'mapIndex' | 'freeBytes' | 'leaving' | 'refillPaused'>,
   nowMs: number,
 ): DataReport {
   const parts = [...replicas].map((replica) => replica.report(nowMs));

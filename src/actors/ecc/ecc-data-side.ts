@@ -14,6 +14,7 @@ import { EMPTY_MAP, type ClusterMap, type GroupMember } from '../../cluster/clus
 import type { DataReport } from '../../cluster/heartbeat.js';
 import type { ClusterView } from '../../cluster/view.js';
 import type { ErasureCodec } from '../../erasure/erasure-codec.js';
+import { RefillPause } from '../../recovery/refill-pause.js';
 import type { DataMessage } from '../../replication/messages.js';
 import { NodeMemory } from '../../replication/node-memory.js';
 import { TransferPace } from '../../replication/transfer-pace.js';
@@ -99,6 +100,7 @@ export class EccDataSide implements DataPlane, DataLinkHandler {
   private readonly mapLog: MapLog;
   private readonly reporter: Reporter;
   private readonly leaving: Leave;
+  private readonly refillPause = new RefillPause();
   private map: ClusterMap = EMPTY_MAP;
   private groups: LocalGroups | undefined;
   private links: DataLinks | undefined;
@@ -205,7 +207,9 @@ export class EccDataSide implements DataPlane, DataLinkHandler {
     const { lostGroups } = this.troubles;
     const { led: partitionsLed = 0, transfers = [], candidateBytes = 0 } = this.groups ?? {};
     const { underCap: memory } = this;
-    return { map, mapIndex, incarnation, leaseLeftMs, partitionsLed, lostGroups, transfers, candidateBytes, memory };
+    const refillPauseMs = this.refillPause.leftMs(this.parts.scheduler.nowMs());
+    const sums = { partitionsLed, candidateBytes, refillPauseMs };
+    return { map, mapIndex, incarnation, leaseLeftMs, lostGroups, transfers, memory, ...sums };
   }
 
   private get underCap(): EccMemory {
@@ -364,8 +368,24 @@ export class EccDataSide implements DataPlane, DataLinkHandler {
   private report(): void {
     const nowMs = this.parts.scheduler.nowMs();
     const { appliedIndex: mapIndex, freeBytes } = this;
-    const node = { mapIndex, freeBytes, leaving: this.leaving.isLeaving };
+    this.watchRefill(nowMs);
+    const refillPaused = this.refillPause.isPaused(nowMs);
+    const node = { mapIndex, freeBytes, leaving: this.leaving.isLeaving, refillPaused };
     this.reporter.onReport(reportOf(this.groups?.replicas() ?? [], node, nowMs), nowMs);
+  }
+
+  /** With a cap that is too low for its part, this node would be sent the same segments again and again. */
+  private watchRefill(nowMs: number): void {
+    const replicas = [...(this.groups?.replicas() ?? [])];
+    if (replicas.every(({ isInSync }) => isInSync)) this.refillPause.onInSync();
+    if (!replicas.some(({ lacksMemory }) => lacksMemory)) return;
+    const pauseMs = this.refillPause.onLack(nowMs);
+    if (pauseMs === undefined) return;
+    const { maxBytes } = this.parts.memoryRules;
+    this.parts.logger.warn(
+      { maxBytes, pauseMs },
+      'cannot hold its part of the cluster under --max-memory: start it with more, or delete values; it tries again',
+    );
   }
 
   private maybeHaveLeft(): void {

@@ -66,6 +66,8 @@ export interface EccNodeReport {
   /** How far the learners are that this node feeds. */
   readonly transfers: readonly TransferReport[];
   readonly candidateBytes: number;
+  /** Its memory cap could not hold its part: how long it waits before it tries again, in ms; 0: it does not wait. */
+  readonly refillPauseMs: number;
 }
 
 /** Bytes of sealed segments of one partition, for one learner: kept <= done <= total. */

@@ -3,7 +3,7 @@ import { afterEach, expect, test } from 'vitest';
 import { DcacheError } from '../../../src/base/errors.js';
 import type { EvictionPolicy } from '../../../src/store/memory-cap.js';
 import { ALWAYS, FOREVER, type KvReply, type KvRequest } from '../../../src/store/requests.js';
-import { newMap } from '../../cluster/some-maps.js';
+import { applyAll, life, newMap } from '../../cluster/some-maps.js';
 import { VirtualNodes } from './virtual-nodes.js';
 
 const MIB = 1024 * 1024;
@@ -123,4 +123,31 @@ test('a value of which no node could ever hold its part is refused at once, one 
   expect(isRefused((await all([set('huge', 20 * MIB)]))[0])).toBe(true);
   expect(isApplied((await all([set('large', MIB)]))[0])).toBe(true);
   expect(await cluster.execute(2, get('huge'), 20)).toMatchObject({ value: null });
+});
+
+test('a node whose cap cannot hold its part says so, stays within it, and tries again after a pause', async () => {
+  await start('noeviction', 40, 40, 40);
+  for (let round = 0; round < 100; round++) {
+    const outcomes = await all(Array.from({ length: 50 }, (_, i) => set(`${round} ${i}`, 4_000)));
+    expect(outcomes.every(isApplied)).toBe(true);
+  }
+  cluster.kill(2);
+  const remove = MAP.groups.map(({ id, epoch }) => ({ type: 'remove', group: id, epoch, member: life(2) }) as const);
+  const without = applyAll(MAP, remove);
+  await cluster.tellMap(6, without);
+  caps = [40, 12, 40].map((each) => each * MIB);
+  const join = without.groups.map(({ id, epoch }) => {
+    return { type: 'join', group: id, epoch, member: life(2, 2), replaces: 0 } as const;
+  });
+  await cluster.revive(2, 20, applyAll(without, join));
+  const paused: boolean[] = [];
+  for (let step = 0; step < 400; step++) {
+    await cluster.scheduler.advance(10);
+    expectWithinCaps();
+    const { refillPaused, brokenJoins } = cluster.node(2).reports.at(-1) ?? {};
+    if (refillPaused === true) expect(brokenJoins?.length).toBeGreaterThan(0);
+    paused.push(refillPaused === true);
+  }
+  expect(paused).toContain(true);
+  expect(await cluster.execute(1, get('0 0'), 50)).toMatchObject({ type: 'get' });
 });

@@ -97,6 +97,8 @@ export interface EccStatus {
   candidateBytes: number;
   /** Groups that have lost more than the code can bear, as the leader has told the node last. */
   lostGroups: number[];
+  /** The node's memory cap could not hold its part: time until it tries to refill again; 0: it does not wait. */
+  refillPauseMs: number;
 }
 
 /** Bytes of sealed segments of one partition, for one learner. */
@@ -923,7 +925,17 @@ export const SnapshotStatus: MessageFns<SnapshotStatus> = {
 };
 
 function createBaseEccStatus(): EccStatus {
-  return { incarnation: 0, mapIndex: 0, leaseLeftMs: 0, k: 0, m: 0, transfers: [], candidateBytes: 0, lostGroups: [] };
+  return {
+    incarnation: 0,
+    mapIndex: 0,
+    leaseLeftMs: 0,
+    k: 0,
+    m: 0,
+    transfers: [],
+    candidateBytes: 0,
+    lostGroups: [],
+    refillPauseMs: 0,
+  };
 }
 
 export const EccStatus: MessageFns<EccStatus> = {
@@ -955,6 +967,9 @@ export const EccStatus: MessageFns<EccStatus> = {
         writer.uint32(v);
       }
       writer.join();
+    }
+    if (message.refillPauseMs !== 0) {
+      writer.uint32(128).uint64(message.refillPauseMs);
     }
     return writer;
   },
@@ -1045,6 +1060,14 @@ export const EccStatus: MessageFns<EccStatus> = {
             }
 
             break;
+          }
+          case 16: {
+            if (tag !== 128) {
+              break;
+            }
+
+            message.refillPauseMs = longToNumber(reader.uint64());
+            continue;
           }
         }
         if ((tag & 7) === 4 || tag === 0) {
