@@ -53,7 +53,13 @@ export function describeKv(
       bytes: () => started(clients).bytes,
       ...tried,
     });
-    describe('with all nodes up', () => everything(contextOf(effort)));
+    describe('with all nodes up', () => {
+      const context = contextOf(effort);
+      requests(context);
+      // What is refused is refused before it matters who is up.
+      describe('bad input', () => badInput(context));
+      describe('on the wire', () => wire(context));
+    });
     for (let down = 1; down <= losses; down++) {
       describe(`with ${down} of its nodes down`, () => {
         const before = new WhatWasThere();
@@ -64,17 +70,15 @@ export function describeKv(
         });
         const context = contextOf(LESS);
         describe('what was there before', () => whatWasThere(context, before));
-        everything(context);
+        requests(context);
       });
     }
   });
 }
 
-function everything(context: KvContext): void {
+function requests(context: KvContext): void {
   describe('values', () => values(context));
   describe('lifetimes', () => lifetimes(context));
   describe('numbers and appends', () => numbersAndAppends(context));
   describe('many keys', () => manyKeys(context));
-  describe('bad input', () => badInput(context));
-  describe('on the wire', () => wire(context));
 }

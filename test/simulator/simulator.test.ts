@@ -3,7 +3,7 @@ import { describeFailure } from './describe.js';
 import { run } from './run.js';
 import { Totals } from './totals.js';
 
-const SEEDS = 200;
+const SEEDS = 250;
 const SEEDS_PER_TEST = 25;
 /** A run that outlasts this has a loop in it. */
 const TIMEOUT_MS = 120_000;

@@ -3,7 +3,7 @@ import { describeFailure } from '../describe.js';
 import { run } from '../run.js';
 import { Totals } from '../totals.js';
 
-const SEEDS = 100;
+const SEEDS = 60;
 const SEEDS_PER_TEST = 10;
 /** A run that outlasts this has a loop in it. */
 const TIMEOUT_MS = 120_000;
