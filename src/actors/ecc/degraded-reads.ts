@@ -13,7 +13,7 @@ import type { NodeId } from '../../base/ids.js';
 import type { NodeMemory } from '../../replication/node-memory.js';
 import type { Segment } from '../../store/segment.js';
 import type { Scheduler } from '../runtime/scheduler.js';
-import type { SegmentRebuilder } from './partition-service.js';
+import type { SegmentRebuilder } from './ports.js';
 import type { RebuildTurns } from './rebuild-turns.js';
 import { RebuiltCache } from './rebuilt-cache.js';
 import type { Replica } from './replica.js';

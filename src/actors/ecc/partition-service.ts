@@ -38,6 +38,7 @@ import type { Scheduler } from '../runtime/scheduler.js';
 import { type AwaitedAnswer, AwaitedAnswers } from './awaited-answers.js';
 import { LargeWrites } from './large-writes.js';
 import { Admission } from './admission.js';
+import type { SegmentRebuilder } from './ports.js';
 import type { LedPartition } from './replica.js';
 import { UpkeepElsewhere } from './upkeep-elsewhere.js';
 
@@ -54,14 +55,6 @@ export interface Decisions {
   read(request: ReadRequest, nowMs: number): ReadReply;
   /** Removes the value of `key` if its time is over at `nowMs`, to which the store's clock moves. A change as any write. */
   removeIfOver(key: Uint8Array, nowMs: number): void;
-}
-
-export interface SegmentRebuilder {
-  /**
-   * Gives the bytes of sealed segments of a partition back to its store; they are there in the turn in which it resolves. Segments
-   * that are there or gone by then are none to it. Rejects with a DcacheError when they could not be rebuilt in reasonable time.
-   */
-  rebuild(position: number, numbers: readonly number[]): Promise<void>;
 }
 
 export interface PartitionServiceParts {

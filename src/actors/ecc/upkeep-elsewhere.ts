@@ -8,7 +8,7 @@
  */
 import { errorFields, type Logger } from '../../base/log.js';
 import type { Scheduler } from '../runtime/scheduler.js';
-import type { SegmentRebuilder } from './partition-service.js';
+import type { SegmentRebuilder } from './ports.js';
 import type { LedPartition } from './replica.js';
 
 /** Work on one segment in one go: a pause of a few milliseconds. */
