@@ -17,6 +17,7 @@ import type { EccLife } from './ecc-life.js';
 import { eccMishaps } from './ecc-mishaps.js';
 import { EccSimPlane } from './ecc-plane.js';
 import { EntryCensus } from './entry-census.js';
+import { Flips } from './flips.js';
 import { DecodabilityChecker } from './invariants/decodability-checker.js';
 import { LeaseChecker } from './invariants/lease-checker.js';
 import { LogChecker } from './invariants/log-checker.js';
@@ -45,6 +46,7 @@ export class EccMode implements SimMode, EccCluster {
   readonly mishaps: readonly Mishap[];
   readonly net: DataNet;
   readonly oracle: LossOracle;
+  readonly flips = new Flips();
   private readonly world: World;
   private readonly ecc: EccParameters;
   private readonly prng: Prng;
@@ -101,8 +103,14 @@ export class EccMode implements SimMode, EccCluster {
       fail: (invariant, details) => this.fail(invariant, details),
     });
     const { layout } = ecc;
-    this.parity = new ParityChecker({ cluster: this, sealed: this.sealed, codec: this.codec, layout });
-    this.decodability = new DecodabilityChecker(this, this.codec, layout);
+    this.parity = new ParityChecker({
+      cluster: this,
+      sealed: this.sealed,
+      codec: this.codec,
+      layout,
+      flips: this.flips,
+    });
+    this.decodability = new DecodabilityChecker(this, this.codec, layout, this.flips);
   }
 
   // ------------------------------------------------------------------ EccCluster
@@ -161,6 +169,7 @@ export class EccMode implements SimMode, EccCluster {
     const plane = this.planes.get(host);
     if (plane === undefined) return;
     this.logs.onEnded(plane.life);
+    this.flips.onEnded(host);
     this.planes.delete(host);
     this.onLives();
     this.oracle.onEnded(host);
@@ -212,6 +221,8 @@ export class EccMode implements SimMode, EccCluster {
       if (notServing !== undefined) return `${node.host} does not serve: ${notServing}`;
     }
     if (map.groups.length === 0) return 'there are no groups';
+    const flip = this.flips.any;
+    if (flip !== undefined) return `a bit of ${flip.host} in a shard of stripe ${flip.number} is still wrong`;
     for (const group of map.groups) {
       const problem = this.problemOf(group);
       if (problem !== undefined) return `group ${group.id} in epoch ${group.epoch}: ${problem}`;
@@ -237,6 +248,7 @@ export class EccMode implements SimMode, EccCluster {
       'states compared at equal index': this.states.comparisons,
       'segments sealed': this.sealed.count,
       'parity shards computed anew': this.parity.checked,
+      'flipped bits mended': this.flips.mended,
       'segments freed': this.releases.releases,
       'stores counted anew': this.memory.checked,
       'answers to degraded reads': this.shards.replies,

@@ -9,16 +9,19 @@ import type { SegmentLayout } from '../../../../src/store/layout.js';
 import { hashBytes } from '../../../../src/store/byte-hash.js';
 import type { SegmentListing } from '../../../../src/replication/messages.js';
 import type { EccLife } from '../ecc-life.js';
+import type { Flips } from '../flips.js';
 import { lifeOf, type EccCluster } from '../ecc-cluster.js';
 
 export class DecodabilityChecker {
   private readonly cluster: EccCluster;
   private readonly codec: ErasureCodec;
   private readonly layout: SegmentLayout;
+  private readonly flips: Flips;
   private rebuilt = 0;
 
-  constructor(cluster: EccCluster, codec: ErasureCodec, layout: SegmentLayout) {
+  constructor(cluster: EccCluster, codec: ErasureCodec, layout: SegmentLayout, flips: Flips) {
     this.cluster = cluster;
+    this.flips = flips;
     this.codec = codec;
     this.layout = layout;
   }
@@ -79,6 +82,7 @@ export class DecodabilityChecker {
     { number, checksum }: SegmentListing,
   ): void {
     const { k } = this.cluster.map;
+    if (survivors.some((life) => this.hasFlip(life, group.id, number))) return; // one of m, until it is mended
     const sizeBytes = this.layout.sizeBytes(number);
     const data = Array.from({ length: k }, (_, d) => this.rawSegment(group.id, survivors, d, number, sizeBytes));
     this.rebuilt++;
@@ -99,6 +103,11 @@ export class DecodabilityChecker {
     if (hashBytes(target, length, 0) !== checksum) {
       this.fail(group, survivors, `segment ${number} of position ${position} is rebuilt wrong`);
     }
+  }
+
+  private hasFlip({ replicas }: EccLife, group: number, number: number): boolean {
+    const parity = replicas.get(group)?.parity;
+    return parity !== undefined && this.flips.of(parity, number) !== undefined;
   }
 
   private lengthOf(group: number, survivors: readonly EccLife[], position: number, number: number): number {
