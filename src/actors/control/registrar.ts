@@ -5,7 +5,7 @@
  */
 import { DcacheError } from '../../base/errors.js';
 import { LIMITS } from '../../base/limits.js';
-import { isNodeId, type RaftId } from '../../base/ids.js';
+import { isNodeId, type NodeId, type RaftId } from '../../base/ids.js';
 import { encodeAddedMembers, encodeMemberCommand } from '../../cluster/member-codec.js';
 import { sameMember, type Member, type MemberCommand } from '../../cluster/members.js';
 import {
@@ -23,6 +23,8 @@ import type { MemberTable } from './member-table.js';
 import type { JoinAnswer } from './ports.js';
 import type { RaftDriver } from './raft-driver.js';
 
+/** How long a node that was admitted is waited for before another process of its name is. Longer than a request may be on its way. */
+const ARRIVAL_MS = 2_000;
 /** Ticks between looks for a learner to promote or an address to write down. */
 const TICKS_BETWEEN_LOOKS = 5;
 
@@ -34,6 +36,8 @@ export interface RegistrarParts {
   readonly connected: () => ReadonlySet<number>;
   /** False when there is nobody to take over. */
   readonly handOverLeadership: () => boolean;
+  /** Calls `remove` when nobody depends on the node any more; at once where nobody does. */
+  readonly whenDrained: (nodeId: NodeId, remove: () => Promise<void>) => Promise<void>;
 }
 
 export class Registrar {
@@ -41,6 +45,11 @@ export class Registrar {
   private readonly waiters: AppliedWaiters;
   /** What peers (and this node) last said about themselves, by raft id. */
   private readonly told = new Map<number, Speaker>();
+  /** By node id, whom this leader admitted last. */
+  private readonly admitted = new Map<
+    string,
+    { readonly by: Speaker; readonly raftId: RaftId; readonly atMs: number }
+  >();
   private ticks = 0;
 
   constructor(parts: RegistrarParts) {
@@ -100,18 +109,35 @@ export class Registrar {
     if (before !== undefined && before.controlAddress !== controlAddress && !replaces) {
       throw isElsewhere(before, controlAddress);
     }
+    this.refuseOverlap(speaker);
     // One more than allowed while a node that lost its disk is replaced.
     if (namesakes.length === 0 && members.list.length >= LIMITS.maxNodes) throw tooManyNodes();
     const raftId = members.nextRaftId as RaftId;
     const member: Member = { raftId, nodeId, controlAddress, clientAddress, httpAddress, dataAddress };
     this.proposeChangeOrThrow(planAdmission(members.snapshot(), this.parts.confState().learners, member));
+    this.admitted.set(nodeId, { by: speaker, raftId, atMs: this.parts.scheduler.nowMs() });
     await this.waiters.until(() => members.byRaftId(raftId)?.nodeId === nodeId);
     return { type: 'admitted', raftId, clusterId, founders: members.founders };
   }
 
+  /**
+   * The request of a process that is over may come after that of its successor, who would find itself removed under the raft id that it
+   * has just been given: it is waited for first.
+   */
+  private refuseOverlap({ nodeId, incarnation }: Speaker): void {
+    const last = this.admitted.get(nodeId);
+    if (last === undefined || last.by.incarnation === incarnation || this.told.has(last.raftId)) return;
+    if (this.parts.scheduler.nowMs() - last.atMs >= ARRIVAL_MS) return;
+    throw new DcacheError(
+      'OVERLOADED',
+      `another process called ${nodeId} was admitted just now; try again in a moment`,
+    );
+  }
+
   async remove(nodeId: string): Promise<void> {
     const { members } = this.parts;
-    if (members.byNodeId(nodeId) === undefined) {
+    const member = members.byNodeId(nodeId);
+    if (member === undefined) {
       if (!isNodeId(nodeId) || !members.expected.includes(nodeId)) {
         throw new DcacheError(
           'NOT_A_MEMBER',
@@ -122,15 +148,22 @@ export class Registrar {
       return this.waiters.until(() => !members.expected.includes(nodeId));
     }
     if (members.byRaftId(this.parts.driver.raw.status().id)?.nodeId === nodeId) this.handOverBeforeRemoval(nodeId);
-    const removal = planRemoval(members.snapshot(), this.parts.confState().voters, nodeId);
+    this.removalOf(nodeId);
+    return this.parts.whenDrained(member.nodeId, async () => {
+      this.proposeChangeOrThrow(this.removalOf(nodeId));
+      await this.waiters.until(() => members.byNodeId(nodeId) === undefined);
+    });
+  }
+
+  private removalOf(nodeId: string): MembershipChange {
+    const removal = planRemoval(this.parts.members.snapshot(), this.parts.confState().voters, nodeId);
     if (removal === undefined) {
       throw new DcacheError(
         'INVALID_ARGUMENT',
         `${nodeId} is the only voter; a cluster needs one, so stop the node instead`,
       );
     }
-    this.proposeChangeOrThrow(removal);
-    return this.waiters.until(() => members.byNodeId(nodeId) === undefined);
+    return removal;
   }
 
   /**

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import type { RaftId } from '../../../src/base/ids.js';
 import { member, speaker } from '../../cluster/some-members.js';
 import { LoneLeader } from './lone-leader.js';
 
@@ -56,6 +57,18 @@ describe('a node that asks for a place', () => {
     node.connected.delete(2);
     expect(await settled(node.registrar.admit(newcomer, false))).toMatchObject({ type: 'admitted', raftId: 3 });
     expect(names()).toEqual(['n1=1', 'n4=3']);
+  });
+
+  test('has time to arrive before another process of its name is admitted: the other may be an earlier life of it', async () => {
+    await settled(node.registrar.expect('n4'));
+    await settled(node.registrar.admit(newcomer, false));
+    const earlier = { ...newcomer, incarnation: newcomer.incarnation + 1 };
+    expect(await settled(node.registrar.admit(earlier, false))).toMatchObject({ code: 'OVERLOADED' });
+    expect(names()).toEqual(['n1=1', 'n4=2']);
+    node.registrar.onSpeaker({ ...newcomer, raftId: 2 as RaftId });
+    expect(await settled(node.registrar.admit(earlier, false))).toMatchObject({ type: 'admitted', raftId: 3 });
+    await node.scheduler.advance(2_000);
+    expect(await settled(node.registrar.admit(newcomer, false))).toMatchObject({ type: 'admitted', raftId: 4 });
   });
 
   test('comes back from another address without its data only if it is to replace the one on record', async () => {
