@@ -231,6 +231,7 @@ export class GroupRoles {
         name: { group: this.group.id, position },
         state,
         folds: this.folds[position],
+        leads: (other) => this.holdings[other]?.role === 'primary',
         newStore: () => new RecordedStore(state, this.parts.maxKeyBytes),
         memory: this.parts.memory,
         pace: this.parts.pace ?? new TransferPace(),

@@ -140,7 +140,12 @@ export class NodeMemory {
     if (!hasGained) this.wanted = 0;
   }
 
-  /** Raw bytes that are a cache, or a segment of a transfer: whether so many fit beside all promises. */
+  /** Raw bytes that are a cache: whether so many fit, and nobody would have to make room for values because of them. */
+  hasRoomToSpare(bytes: number): boolean {
+    return this.spareBytes - bytes >= this.slackBytes;
+  }
+
+  /** A segment of a transfer, or the buffers of a rebuild: whether so many bytes fit beside all promises. */
   hasRoom(bytes: number): boolean {
     return this.spareBytes >= bytes;
   }

@@ -20,8 +20,10 @@ const registerCall: fc.Arbitrary<readonly [RegisterInput, RegisterResult]> = fc.
     .map(({ from, to, matched }) => [{ type: 'cas', from, to } as const, { type: 'cas', matched } as const] as const),
 );
 
-const value = fc.constantFrom('1', 'a', 'b');
-const valueOrNull = fc.constantFrom(null, '1', 'a', 'aa');
+/** Longer than what a checker keeps of a value that nobody saw. */
+const LONG = 'x'.repeat(70);
+const value = fc.constantFrom('1', 'a', 'b', LONG);
+const valueOrNull = fc.constantFrom(null, '1', 'a', 'aa', LONG);
 const version = fc.option(fc.integer({ min: 1, max: 5 }), { nil: undefined });
 const condition: fc.Arbitrary<KvCondition | undefined> = fc.oneof(
   fc.constant(undefined),
@@ -61,7 +63,7 @@ const kvCall: fc.Arbitrary<readonly [KvInput, KvResult]> = fc.oneof(
         { type: 'incr', value: seen, version },
       ] as const,
   ),
-  fc.record({ length: fc.option(fc.integer({ min: 1, max: 3 }), { nil: undefined }), version }).map(
+  fc.record({ length: fc.option(fc.constantFrom(1, 2, 3, 71), { nil: undefined }), version }).map(
     ({ length, version }) =>
       [
         { type: 'append', value: 'a' },

@@ -38,6 +38,7 @@ class PlainStore {
   }
 
   private answer({ value, version }: KvState, input: KvInput): KvResult {
+    if (value !== null && typeof value !== 'string') throw new Error('a store keeps whole values');
     const found = value === null ? 0 : version;
     switch (input.type) {
       case 'get':

@@ -3,11 +3,14 @@
  * client saw, and that cannot become one by appending, is as good as any other such value; without this, some ten
  * lost appends and sets make an exponential number of states.
  */
-import type { KvInput, KvResult, KvState } from './kv-model.js';
+import { bytesOf, type KvInput, type KvResult, type KvState } from './kv-model.js';
 import type { Equivalence } from './model.js';
 import type { Operation } from './operation.js';
 
 const INTEGER = /^-?\d+$/;
+
+/** Longer values that nobody saw are kept as their length: appends without an answer make megabytes of them. */
+const MAX_UNSEEN_CHARACTERS = 64;
 
 /** Sorts values into classes: one for each value that an answer may show, and one (a length) for all the others. */
 class ValueClasses {
@@ -15,7 +18,8 @@ class ValueClasses {
   private readonly seen: readonly string[];
   private readonly integersMatter: boolean;
   private readonly lengthsMatter: boolean;
-  private readonly known = new Map<string, string>();
+  /** A short name for each value that is told apart, so that a key is not as long as its value. */
+  private readonly names = new Map<string, string>();
 
   constructor(operations: readonly Operation<KvInput, KvResult>[]) {
     const results = operations.flatMap(({ outcome }) => (outcome.type === 'done' ? [outcome.result] : []));
@@ -24,19 +28,26 @@ class ValueClasses {
     this.lengthsMatter = results.some((result) => result.type === 'append' && result.length !== undefined);
   }
 
-  of(value: string | null): string {
+  of(value: KvState['value']): string {
     if (value === null) return 'missing';
-    let found = this.known.get(value);
-    if (found === undefined) {
-      found = this.classOf(value);
-      this.known.set(value, found);
+    if (!this.isToldApart(value)) return this.lengthsMatter ? `unseen, ${bytesOf(value)} bytes` : 'unseen';
+    let name = this.names.get(value);
+    if (name === undefined) {
+      name = `value ${this.names.size}`;
+      this.names.set(value, name);
     }
-    return found;
+    return name;
   }
 
-  private classOf(value: string): string {
-    if (this.isPrefixOfSeen(value) || (this.integersMatter && INTEGER.test(value))) return `value ${value}`;
-    return this.lengthsMatter ? `unseen, ${Buffer.byteLength(value)} bytes` : 'unseen';
+  /** The same value, or what is left of one that is long and that nobody can tell from others of its length. */
+  shorten(value: KvState['value']): KvState['value'] {
+    if (typeof value !== 'string' || value.length <= MAX_UNSEEN_CHARACTERS || this.isToldApart(value)) return value;
+    return { bytes: Buffer.byteLength(value) };
+  }
+
+  private isToldApart(value: Exclude<KvState['value'], null>): value is string {
+    if (typeof value !== 'string') return false;
+    return this.isPrefixOfSeen(value) || (this.integersMatter && INTEGER.test(value));
   }
 
   /** Of what is appended: with a text that no seen value contains, the result is unseen, whatever was before it. */
@@ -78,6 +89,10 @@ export function kvEquivalence(operations: readonly Operation<KvInput, KvResult>[
   const classes = new ValueClasses(operations);
   return {
     stateKey: ({ value }) => classes.of(value),
+    shorten: (state) => {
+      const value = classes.shorten(state.value);
+      return value === state.value ? state : { ...state, value };
+    },
     covers: coversVersions,
     inputKey: (input) => {
       if (input.type === 'set') return JSON.stringify({ ...input, value: classes.of(input.value) });

@@ -51,9 +51,14 @@ export type KvResult =
   /** `length` of the new value in bytes of UTF-8. */
   | { readonly type: 'append'; readonly length?: number | undefined; readonly version?: number | undefined };
 
+/** A value of which only the length is left: no answer shows it or anything that it can become. In bytes of UTF-8. */
+export interface UnseenValue {
+  readonly bytes: number;
+}
+
 export interface KvState {
   /** Null when the key is missing. */
-  readonly value: string | null;
+  readonly value: string | UnseenValue | null;
   /** The version of the value if `known`, else the least possible one. For a missing key: the next is greater than this. */
   readonly version: number;
   /** False while several versions are possible. True for a missing key. */
@@ -67,7 +72,7 @@ const INT64_MAX = 2n ** 63n - 1n;
 const INT64_MIN = -(2n ** 63n);
 
 /** The state after a put of `value` whose version was seen, or not. Empty when that version is not above the last. */
-function put(state: KvState, value: string, version: number | undefined): readonly KvState[] {
+function put(state: KvState, value: string | UnseenValue, version: number | undefined): readonly KvState[] {
   if (version === undefined) return [{ value, version: state.version + 1, known: false, excluded: NONE }];
   return version > state.version ? [{ value, version, known: true, excluded: NONE }] : [];
 }
@@ -153,8 +158,8 @@ function remove(state: KvState, { condition }: Asked<'delete'>, seen: Seen<'dele
 }
 
 /** The sum in decimal, or null when dcache refuses to add. */
-function sumOf(value: string | null, delta: string): string | null {
-  if (value !== null && !/^-?(0|[1-9][0-9]{0,18})$/.test(value)) return null;
+function sumOf(value: KvState['value'], delta: string): string | null {
+  if (value !== null && (typeof value === 'object' || !/^-?(0|[1-9][0-9]{0,18})$/.test(value))) return null;
   const before = BigInt(value ?? '0');
   const after = before + BigInt(delta);
   const fits = [before, after].every((number) => number >= INT64_MIN && number <= INT64_MAX);
@@ -168,14 +173,20 @@ function increment(state: KvState, { delta }: Asked<'incr'>, seen: Seen<'incr'>)
 }
 
 function append(state: KvState, { value }: Asked<'append'>, seen: Seen<'append'>): readonly KvState[] {
-  const joined = (state.value ?? '') + value;
-  if (seen?.length !== undefined && seen.length !== Buffer.byteLength(joined)) return [];
+  const before = state.value ?? '';
+  const joined = typeof before === 'string' ? before + value : { bytes: before.bytes + Buffer.byteLength(value) };
+  if (seen?.length !== undefined && seen.length !== bytesOf(joined)) return [];
   return put(state, joined, seen?.version);
 }
 
 function lose(state: KvState): readonly KvState[] {
   if (state.value === null) return [state];
   return [state, { value: null, version: state.version, known: true, excluded: NONE }];
+}
+
+/** The length of a value in bytes of UTF-8. */
+export function bytesOf(value: string | UnseenValue): number {
+  return typeof value === 'string' ? Buffer.byteLength(value) : value.bytes;
 }
 
 function step(state: KvState, input: KvInput, result: KvResult | undefined): readonly KvState[] {
@@ -234,7 +245,8 @@ function order(_input: KvInput, result: KvResult): number | undefined {
 function describeState({ value, version, known, excluded }: KvState): string {
   if (value === null) return version === 0 ? 'missing' : `missing, next version > ${version}`;
   const exceptions = excluded.length === 0 ? '' : ` (not ${excluded.join(', ')})`;
-  return `${JSON.stringify(value)}, version ${known ? '' : '≥ '}${version}${exceptions}`;
+  const shown = typeof value === 'string' ? JSON.stringify(value) : `${value.bytes} bytes that nobody saw`;
+  return `${shown}, version ${known ? '' : '≥ '}${version}${exceptions}`;
 }
 
 export const kvModel: Model<KvState, KvInput, KvResult> = {

@@ -52,6 +52,9 @@ export interface Equivalence<State, Input> {
   /** States with different keys are unrelated: neither covers the other. */
   stateKey(state: State): string;
 
+  /** A state that takes no more memory and that no answer can tell from this one; often the same. */
+  shorten(state: State): State;
+
   /** For two states with one key: whether each answer that can be explained from `b` can be from `a`. Reflexive, transitive. */
   covers(a: State, b: State): boolean;
 

@@ -68,6 +68,7 @@ export function plainKvModel(maxVersion: number): Model<PlainState, KvInput, KvR
     order: () => undefined,
     equivalence: () => ({
       stateKey: ({ value, version }) => `${version}:${value}`,
+      shorten: (state) => state,
       covers: (a, b) => a.value === b.value && a.version === b.version,
       inputKey: JSON.stringify,
     }),

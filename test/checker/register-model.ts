@@ -44,7 +44,12 @@ export const registerModel: Model<RegisterValue, RegisterInput, RegisterResult> 
   initial: null,
   step,
   order: () => undefined,
-  equivalence: () => ({ stateKey: show, covers: (a, b) => a === b, inputKey: JSON.stringify }),
+  equivalence: () => ({
+    stateKey: show,
+    shorten: (state) => state,
+    covers: (a, b) => a === b,
+    inputKey: JSON.stringify,
+  }),
   isReadOnly: (input, result) => input.type === 'read' || (result?.type === 'cas' && !result.matched),
   overwrites: (input) => input.type === 'write',
   describe(input, result) {

@@ -127,6 +127,29 @@ describe('the search', () => {
     ).toBe('violation');
   });
 
+  it('takes little memory for long values that nobody saw', () => {
+    const lost = (id: number, input: KvInput): Operation<KvInput, KvResult> => {
+      const places = { invokedAt: id, returnedAt: Infinity, invokedMs: id };
+      return { id, client: `c${id}`, key: 'k', input, outcome: { type: 'unknown' }, ...places };
+    };
+    const appends = Array.from({ length: 60 }, (_, id) => lost(id, { type: 'append', value: `${id}`.repeat(100_000) }));
+    const gets = Array.from({ length: 60 }, (_, index): Operation<KvInput, KvResult> => {
+      const places = { invokedAt: 100 + 2 * index, returnedAt: 101 + 2 * index, invokedMs: 0 };
+      const result: KvResult = { type: 'inspect', found: true, version: 1000 + index };
+      return {
+        id: 100 + index,
+        client: 'c',
+        key: 'k',
+        input: { type: 'inspect' },
+        outcome: { type: 'done', result },
+        ...places,
+      };
+    });
+    const before = process.memoryUsage().heapUsed;
+    expect(searchLinearization(kvModel, [...appends, ...gets], 20_000).verdict).toBe('linearizable');
+    expect(process.memoryUsage().heapUsed - before).toBeLessThan(100 * 2 ** 20);
+  });
+
   it('needs no step when versions contradict real time', () => {
     const get = (id: number, version: number): Operation<KvInput, KvResult> => {
       const result: KvResult = { type: 'get', value: 'a', version };

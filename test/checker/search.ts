@@ -235,7 +235,7 @@ class Search<State, Input, Result> {
 
   private step(state: State, input: Input, result: Result | undefined): readonly State[] {
     this.spend(1);
-    return this.model.step(state, input, result);
+    return this.model.step(state, input, result).map((next) => this.equivalence.shorten(next));
   }
 
   private spend(steps: number): void {
