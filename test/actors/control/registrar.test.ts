@@ -65,7 +65,7 @@ describe('a node that asks for a place', () => {
     const earlier = { ...newcomer, incarnation: newcomer.incarnation + 1 };
     expect(await settled(node.registrar.admit(earlier, false))).toMatchObject({ code: 'OVERLOADED' });
     expect(names()).toEqual(['n1=1', 'n4=2']);
-    node.registrar.onSpeaker({ ...newcomer, raftId: 2 as RaftId });
+    node.registrar.onSpeaker({ ...newcomer, raftId: 2 });
     expect(await settled(node.registrar.admit(earlier, false))).toMatchObject({ type: 'admitted', raftId: 3 });
     await node.scheduler.advance(2_000);
     expect(await settled(node.registrar.admit(newcomer, false))).toMatchObject({ type: 'admitted', raftId: 4 });
