@@ -1,5 +1,4 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { RaftId } from '../../../src/base/ids.js';
 import { member, speaker } from '../../cluster/some-members.js';
 import { LoneLeader } from './lone-leader.js';
 
