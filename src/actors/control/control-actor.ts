@@ -39,6 +39,7 @@ import type { ControlSender, JoinAnswer, PeerHandler, SnapshotReceiver } from '.
 import { RaftDriver } from './raft-driver.js';
 import { ticketOfReadContext } from './read-context.js';
 import { Registrar } from './registrar.js';
+import { confirmRequest } from './request-confirmation.js';
 import { SnapshotKeeper, type WrittenSnapshot } from './snapshot-keeper.js';
 import { SnapshotTraffic, type SnapshotSending } from './snapshot-traffic.js';
 import { buildView } from './view-builder.js';
@@ -251,12 +252,14 @@ export class ControlActor implements PeerHandler {
     return this.traffic.receive(message);
   }
 
-  onJoinRequest(speaker: Speaker, replaces: boolean): Promise<JoinAnswer> {
+  async onJoinRequest(speaker: Speaker, replaces: boolean): Promise<JoinAnswer> {
     this.admitSpeaker(speaker);
     if (this.registrar === undefined || this.softState.role !== 'leader') {
       const leader = this.state.members.byRaftId(this.softState.leader);
-      return Promise.resolve({ type: 'ask-leader', controlAddress: leader?.controlAddress });
+      return { type: 'ask-leader', controlAddress: leader?.controlAddress };
     }
+    this.leadingRegistrar();
+    await confirmRequest(this.parts.transport, speaker);
     return this.leadingRegistrar().admit(speaker, replaces);
   }
 

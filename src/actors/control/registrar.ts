@@ -41,6 +41,8 @@ export class Registrar {
   private readonly waiters: AppliedWaiters;
   /** What peers (and this node) last said about themselves, by raft id. */
   private readonly told = new Map<number, Speaker>();
+  /** Whom this leader has given a place, by node id: a process that asks twice gets the same. */
+  private readonly given = new Map<string, { readonly incarnation: number; readonly raftId: RaftId }>();
   private ticks = 0;
 
   constructor(parts: RegistrarParts) {
@@ -69,6 +71,7 @@ export class Registrar {
   }
 
   onLeadershipLost(): void {
+    this.given.clear();
     this.waiters.onLeadershipLost();
   }
 
@@ -82,6 +85,10 @@ export class Registrar {
     const { nodeId, controlAddress, clientAddress, httpAddress, dataAddress } = speaker;
     const { clusterId } = members;
     if (clusterId === undefined) throw new DcacheError('NO_LEADER', 'the cluster is being founded; ask again');
+    const given = this.given.get(nodeId);
+    if (given?.incarnation === speaker.incarnation && members.byRaftId(given.raftId)?.nodeId === nodeId) {
+      return { type: 'admitted', raftId: given.raftId, clusterId, founders: members.founders };
+    }
     const namesakes = members.list.filter((member) => member.nodeId === nodeId);
     if (namesakes.length === 0 && !members.expected.includes(nodeId)) {
       throw new DcacheError(
@@ -106,6 +113,7 @@ export class Registrar {
     const member: Member = { raftId, nodeId, controlAddress, clientAddress, httpAddress, dataAddress };
     this.proposeChangeOrThrow(planAdmission(members.snapshot(), this.parts.confState().learners, member));
     await this.waiters.until(() => members.byRaftId(raftId)?.nodeId === nodeId);
+    this.given.set(nodeId, { incarnation: speaker.incarnation, raftId });
     return { type: 'admitted', raftId, clusterId, founders: members.founders };
   }
 
