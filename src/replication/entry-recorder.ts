@@ -98,9 +98,9 @@ export class EntryRecorder implements LocationCommands {
     if (records.count === 0) return;
     this.makeRoom(0);
     const fragmentsOf = this.store.headless.get(records.location(0))?.version ?? 0;
+    if (fragmentsOf === 0) this.tagSet.add(this.keyTagOf(records));
     this.store.remove(records);
     this.writer.remove(records, reason, fragmentsOf);
-    if (fragmentsOf === 0) this.tagSet.add(records.tag(0));
   }
 
   seal(number: number): void {
@@ -125,6 +125,14 @@ export class EntryRecorder implements LocationCommands {
     this.releasedNumbers.push(number);
     this.writer.lose(number, checksum, liveBytes, records);
     for (let i = 0; i < records.count; i++) this.tagSet.add(records.tag(i));
+  }
+
+  /** Of the value that ends with these records: the first is its own, or a fragment that goes before it. */
+  private keyTagOf(records: RecordRefs): number {
+    const { record } = this;
+    this.store.readAt(records.location(0), record);
+    if (record.kind !== RECORD_FRAGMENT) return records.tag(0);
+    return this.store.hash.keyTag(record.bytes, record.keyStart, record.keyEnd);
   }
 
   private bytesAt(location: Location, sizeBytes: number): Uint8Array {

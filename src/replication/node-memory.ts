@@ -47,7 +47,7 @@ export class NodeMemory {
   /** Size of the segments that partitions use under this cap. */
   readonly unitBytes: number;
   private readonly shape: NodeShape;
-  private readonly users: MemoryUser[] = [];
+  private users: readonly MemoryUser[] = [];
   private buffers = 0;
   /** Room that somebody asked for and could not be granted; relief goes on until there is as much. */
   private wanted = 0;
@@ -66,7 +66,12 @@ export class NodeMemory {
   }
 
   join(user: MemoryUser): void {
-    this.users.push(user);
+    this.users = [...this.users, user];
+  }
+
+  /** It holds nothing any more, and never will. */
+  leave(user: MemoryUser): void {
+    this.users = this.users.filter((other) => other !== user);
   }
 
   /** A buffer of a transfer or rebuild comes (positive) or goes (negative). */
@@ -140,7 +145,12 @@ export class NodeMemory {
     if (!hasGained) this.wanted = 0;
   }
 
-  /** Raw bytes that are a cache, or a segment of a transfer: whether so many fit beside all promises. */
+  /** Raw bytes that are a cache: whether so many fit, and nobody would have to make room for values because of them. */
+  hasRoomToSpare(bytes: number): boolean {
+    return this.spareBytes - bytes >= this.slackBytes;
+  }
+
+  /** A segment of a transfer, or the buffers of a rebuild: whether so many bytes fit beside all promises. */
   hasRoom(bytes: number): boolean {
     return this.spareBytes >= bytes;
   }

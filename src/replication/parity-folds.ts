@@ -32,6 +32,16 @@ export class ParityFolds {
     this.shards.owe(this.position, number, checksum);
   }
 
+  /** Whether there is a shard of the stripe, whoever has folded something into it. */
+  hasShard(number: number): boolean {
+    return this.shards.shard(number) !== undefined;
+  }
+
+  /** Whether the shard of the stripe holds nothing but segments of positions that `mayGo`. */
+  holdsOnly(number: number, mayGo: (position: number) => boolean): boolean {
+    return this.shards.contributions(number).every(({ position }) => mayGo(position));
+  }
+
   has(number: number, checksum: number): boolean {
     return this.shards.has(this.position, number, checksum);
   }

@@ -8,6 +8,7 @@
 import type { SharedMemory } from '../store/memory-cap.js';
 import { segmentCharge } from '../store/segment.js';
 import { PRESSURES, type NodeMemory, type Pressure } from './node-memory.js';
+import type { ParityFolds } from './parity-folds.js';
 import type { PartitionState } from './partition-state.js';
 import type { PeerProgress } from './peer-progress.js';
 import type { ReleaseQueue } from './release-queue.js';
@@ -27,6 +28,10 @@ export interface PrimaryMemoryParts {
   readonly peers: () => Iterable<PeerProgress>;
   /** Every member, this one included, has applied up to here. */
   readonly appliedEverywhere: () => number;
+  /** At a stand-in, which has not the segments but their code. */
+  readonly folds: ParityFolds | undefined;
+  /** Whether this node leads another position of the group as well. */
+  readonly leads: (position: number) => boolean;
 }
 
 export class PrimaryMemory implements SharedMemory {
@@ -114,6 +119,16 @@ export class PrimaryMemory implements SharedMemory {
     if (sizeBytes <= memory.unitBytes || this.allowanceBytes >= charge) return true;
     this.denied = charge;
     return false;
+  }
+
+  /** A data holder has the bytes themselves; a stand-in has a part in a shard, which stays while anybody else's segment is in it. */
+  frees(number: number): boolean {
+    const { folds, leads } = this.parts;
+    return folds === undefined || folds.holdsOnly(number, leads);
+  }
+
+  isShared(number: number): boolean {
+    return this.parts.folds?.hasShard(number) === true;
   }
 
   private get hasPlenty(): boolean {

@@ -49,6 +49,8 @@ export interface PrimaryParts {
   readonly state: PartitionState;
   /** At a parity position: an acting primary folds what is committed like every other parity holder. */
   readonly folds: ParityFolds | undefined;
+  /** Whether this node leads another position of the group as well. */
+  readonly leads: (position: number) => boolean;
   /** Makes decisions on `state`, which is applied to the end of its log then. */
   readonly newStore: () => RecordedStore;
   /** Of the node. */
@@ -74,7 +76,7 @@ export class Primary {
   private letGoEpoch = 0;
 
   constructor(parts: PrimaryParts, configuration: PartitionConfiguration) {
-    const { state, name, pace, emit } = parts;
+    const { state, name, folds, leads, pace, emit } = parts;
     this.parts = parts;
     this.configuration = configuration;
     this.inheritedIndex = state.log.lastIndex;
@@ -87,6 +89,8 @@ export class Primary {
       releases: this.releases,
       peers: () => this.peers(),
       appliedEverywhere: () => this.appliedEverywhere(),
+      folds,
+      leads,
     });
     this.openEpoch(new Map());
   }

@@ -101,6 +101,26 @@ export class Cleaner {
     return false;
   }
 
+  /** Number of the segment that `compact` would empty next if its bytes were here, where that frees memory; 0: none. */
+  get compactsElsewhere(): number {
+    const { table } = this.store;
+    if (table.droppedCount === 0) return 0;
+    for (let number = table.limit - 1; number > 0; number--) {
+      const segment = table.maybe(number);
+      if (segment?.state !== 'sealed' || !this.cap.frees(number)) continue;
+      return !segment.isRaw && this.fitsBelow(segment) ? number : 0;
+    }
+    return 0;
+  }
+
+  /** Moves everything out of sealed segment `number`, if it is here, and releases it. False if that is not to be done now. */
+  empty(number: number): boolean {
+    const segment = this.store.table.maybe(number);
+    if (segment?.isCleanable !== true || !this.store.isIntact(segment)) return false;
+    this.begin(segment);
+    return this.clean(segment, Infinity) >= 0;
+  }
+
   private fitsBelow({ number, liveBytes, sizeBytes }: Segment): boolean {
     if (this.placement.headOf('move') < number && this.placement.roomBytes('move') >= liveBytes) return true;
     const { table } = this.store;

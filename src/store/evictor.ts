@@ -6,17 +6,24 @@
  * segments come free, and what was read again stays. `ttl` looks at some records at a random place of the index and ends
  * the one that expires first, as Redis does; when none of them expires, it reads the segment with the soonest expiry.
  *
- * In ecc mode bytes may be elsewhere. A value is ended when all of its records can be read (`Values.isWhole`); what cannot be ended
- * is passed over, and moved out of the way of what can.
+ * In ecc mode bytes may be elsewhere, and a stand-in must not end what is newest because that alone is here. Which segment is next is decided
+ * over all of them; if its bytes are elsewhere nothing is ended, `wantedElsewhere` names it, and `evictFrom` empties it once it has been
+ * fetched. A release frees memory at a stand-in only where nobody else is left in its parity shard (`MemoryCap.frees`). Another segment is
+ * emptied all the same, but one at a time: the next segment takes its stripe, and adds no shard. While there is such a stripe, other
+ * partitions have to make room; if they cannot (`isLastResort`), it is the oldest of those that do free something.
+ * A fragment goes without its head, if that is elsewhere: the value then does not exist, and its other parts go when their turn comes.
  */
 import { avalanche } from './byte-hash.js';
 import type { Cleaner } from './cleaner.js';
+import type { Endings } from './endings.js';
+import { decodeHeadValue } from './fragments.js';
 import { IndexCursor } from './hash-index.js';
 import { type Location, locationAt, offsetOf, segmentOf } from './layout.js';
 import type { LocationCommands } from './location-commands.js';
+import type { MemoryCap } from './memory-cap.js';
 import type { PartitionStore } from './partition-store.js';
 import type { Placement } from './placement.js';
-import { RECORD_FRAGMENT, RecordView } from './record.js';
+import { RECORD_FRAGMENT, RECORD_HEAD, RecordView } from './record.js';
 import type { Segment } from './segment.js';
 import type { Values } from './values.js';
 
@@ -25,13 +32,34 @@ const SAMPLES = 16;
 /** Touched records spared in one call before the next one goes all the same: the bound of a pause. */
 const MAX_SPARED_BYTES = 256 * 1024;
 const LOWEST_TAG = -(2 ** 31);
+/** A segment of which values have been ended by `ttl` is emptied if they made up at least this part of it. */
+const WORTH_EMPTYING_SHARE = 1 / 8;
+
+export interface EvictorParts {
+  readonly partition: PartitionStore;
+  readonly commands: LocationCommands;
+  readonly cap: MemoryCap;
+  readonly placement: Placement;
+  readonly cleaner: Cleaner;
+  readonly values: Values;
+  readonly endings: Endings;
+}
+
+/** How much was moved out of the way in one call, or since a segment was begun. */
+interface Spared {
+  touched: number;
+  headless: number;
+  kept: number;
+}
 
 export class Evictor {
   private readonly store: PartitionStore;
   private readonly commands: LocationCommands;
+  private readonly cap: MemoryCap;
   private readonly placement: Placement;
   private readonly cleaner: Cleaner;
   private readonly values: Values;
+  private readonly endings: Endings;
   private readonly view = new RecordView();
   private readonly head = new RecordView();
   private readonly cursor = new IndexCursor();
@@ -40,21 +68,19 @@ export class Evictor {
   private segmentSerial = 0;
   private offset = 0;
   private evictedTotal = 0;
+  /** No other partition of this node has anything to end. */
+  isLastResort = false;
   /** Seeds the place of the next sample. */
   private draws = 0;
 
-  constructor(
-    store: PartitionStore,
-    commands: LocationCommands,
-    placement: Placement,
-    cleaner: Cleaner,
-    values: Values,
-  ) {
-    this.store = store;
+  constructor({ partition, commands, cap, placement, cleaner, values, endings }: EvictorParts) {
+    this.store = partition;
     this.commands = commands;
+    this.cap = cap;
     this.placement = placement;
     this.cleaner = cleaner;
     this.values = values;
+    this.endings = endings;
   }
 
   get position(): readonly number[] {
@@ -71,38 +97,53 @@ export class Evictor {
   }
 
   /**
-   * Ends the next cold value; returns the bytes that are dead now, 0 if there was nothing left to end. Fragments of a value
-   * that is just being written are moved out of the way.
+   * Ends the next cold value; returns the bytes that are dead now, 0 if there was nothing left to end, or it is elsewhere. Fragments of a
+   * value that is just being written are moved out of the way.
    */
   evictColdest(): number {
-    let spared = 0;
-    let headless = 0;
-    let kept = 0;
+    const spared = { touched: 0, headless: 0, kept: 0 };
     for (;;) {
       const segment = this.currentSegment() ?? this.oldest();
       if (segment === undefined) return 0;
-      while (segment.liveBytes > 0) {
-        const offset = this.offset;
-        const view = this.view;
-        view.read(segment.bytes, offset);
-        this.offset += view.sizeBytes;
-        if (!segment.isLive(offset)) continue;
-        if (this.store.headless.has(locationAt(segment.number, offset))) {
-          headless += view.sizeBytes;
-          if (headless > this.store.headless.bytes || !this.cleaner.moveRecord(segment, offset, view)) {
-            return this.stopAt(offset);
-          }
-        } else if (this.isSpared(segment, offset, view, spared) && this.cleaner.moveRecord(segment, offset, view)) {
-          spared += view.sizeBytes;
-        } else if (this.isEndable(view)) {
-          return this.evict(segment, offset, view);
-        } else {
-          kept += view.sizeBytes;
-          if (kept > MAX_SPARED_BYTES || !this.cleaner.moveRecord(segment, offset, view)) return this.stopAt(offset);
-        }
+      const bytes = this.endNextIn(segment, spared, MAX_SPARED_BYTES);
+      if (bytes > 0 || segment.liveBytes > 0) return bytes;
+      this.finish(segment);
+    }
+  }
+
+  /**
+   * Empties segment `number`, which is here now because it was wanted: ends its values as the policy says, moves the others, releases it.
+   * Returns the bytes that are dead now.
+   */
+  evictFrom(number: number): number {
+    const segment = this.store.table.maybe(number);
+    if (segment?.isCleanable !== true || !this.store.isIntact(segment)) return 0;
+    if (this.cap.policy === 'ttl') return this.endExpiringIn(segment);
+    this.begin(segment);
+    const spared = { touched: 0, headless: 0, kept: 0 };
+    const mostSpared = Math.min(MAX_SPARED_BYTES, segment.liveBytes / 2);
+    let freed = 0;
+    let bytes;
+    do {
+      bytes = this.endNextIn(segment, spared, mostSpared);
+      freed += bytes;
+    } while (bytes > 0);
+    if (segment.liveBytes === 0) this.finish(segment);
+    return freed;
+  }
+
+  /** Number of the segment that values are to be ended in next, if its bytes are elsewhere; 0: it is here, or there is none. */
+  get wantedElsewhere(): number {
+    if (this.store.table.droppedCount === 0) return 0;
+    switch (this.cap.policy) {
+      case 'noeviction':
+        return 0;
+      case 'lru': {
+        const next = this.currentSegment() ?? this.nextSealed();
+        return next === undefined || next.isRaw ? 0 : next.number;
       }
-      this.segmentSerial = 0;
-      if (this.store.isIntact(segment)) this.commands.release(segment.number);
+      case 'ttl':
+        return this.soonestElsewhere((segment) => this.mayEmpty(segment))?.number ?? 0;
     }
   }
 
@@ -111,8 +152,66 @@ export class Evictor {
     const location = this.sampleSoonest() || this.findSoonest();
     if (location === 0) return 0;
     this.store.readAt(location, this.view);
+    const elsewhere = this.isLastResort ? undefined : this.soonestElsewhere();
+    if (elsewhere !== undefined && elsewhere.soonestExpiryMs < this.view.expiresAtMs) return 0;
     this.evictedTotal++;
     return this.values.remove(this.store.tagOf(this.view), location, this.view, 'evict');
+  }
+
+  /** The next value of a segment that is being emptied: bytes that are dead now; 0: all is gone, or nothing can be ended now. */
+  private endNextIn(segment: Segment, spared: Spared, mostSpared: number): number {
+    while (segment.liveBytes > 0) {
+      const offset = this.offset;
+      const view = this.view;
+      view.read(segment.bytes, offset);
+      this.offset += view.sizeBytes;
+      if (!segment.isLive(offset)) continue;
+      if (this.store.headless.has(locationAt(segment.number, offset))) {
+        spared.headless += view.sizeBytes;
+        if (spared.headless > this.store.headless.bytes || !this.cleaner.moveRecord(segment, offset, view)) {
+          return this.stopAt(offset);
+        }
+      } else if (
+        spared.touched < mostSpared &&
+        this.isTouched(segment, offset, view) &&
+        this.cleaner.moveRecord(segment, offset, view)
+      ) {
+        spared.touched += view.sizeBytes;
+      } else if (this.isEndable(view)) {
+        return this.evict(segment, offset, view);
+      } else {
+        spared.kept += view.sizeBytes;
+        if (spared.kept > MAX_SPARED_BYTES || !this.cleaner.moveRecord(segment, offset, view))
+          return this.stopAt(offset);
+      }
+    }
+    return 0;
+  }
+
+  private begin(segment: Segment): void {
+    this.segmentNumber = segment.number;
+    this.segmentSerial = segment.serial;
+    this.offset = 0;
+  }
+
+  private finish(segment: Segment): void {
+    this.segmentSerial = 0;
+    if (this.store.isIntact(segment)) this.commands.release(segment.number);
+  }
+
+  /** Ends what expires in a segment, and empties it if that was much of it. */
+  private endExpiringIn(segment: Segment): number {
+    let freed = 0;
+    for (let offset = 0; offset < segment.length; offset += this.view.sizeBytes) {
+      this.view.read(segment.bytes, offset);
+      if (this.view.expiresAtMs === 0 || !segment.isLive(offset)) continue;
+      this.evictedTotal++;
+      const location = locationAt(segment.number, offset);
+      freed += this.endings.end(this.store.tagOf(this.view), location, this.view, 'evict');
+    }
+    segment.soonestExpiryMs = Infinity;
+    if (freed >= segment.length * WORTH_EMPTYING_SHARE) this.cleaner.empty(segment.number);
+    return freed;
   }
 
   private currentSegment(): Segment | undefined {
@@ -121,34 +220,46 @@ export class Evictor {
     return segment?.serial === this.segmentSerial && segment.isCleanable ? segment : undefined;
   }
 
+  /** The segment to be emptied next, from its beginning; undefined if there is none, or its bytes are elsewhere. */
   private oldest(): Segment | undefined {
-    let oldest = this.oldestSealed();
-    if (oldest === undefined && (this.placement.seal('write') || this.placement.seal('move'))) {
-      oldest = this.oldestSealed();
-    }
-    if (oldest === undefined) return undefined;
+    let oldest = this.nextSealed();
+    // At a stand-in the open segments are what has just been written, and others have to go before.
+    const maySeal = oldest === undefined && this.store.table.droppedCount === 0;
+    if (maySeal && (this.placement.seal('write') || this.placement.seal('move'))) oldest = this.nextSealed();
+    if (oldest?.isCleanable !== true) return undefined;
     // Nothing is moved out of a damaged segment; the next one is tried.
     if (!this.store.isIntact(oldest)) return this.oldest();
-    this.segmentNumber = oldest.number;
-    this.segmentSerial = oldest.serial;
-    this.offset = 0;
+    this.begin(oldest);
     return oldest;
   }
 
-  private oldestSealed(): Segment | undefined {
+  private nextSealed(): Segment | undefined {
+    // Under a cap of its own, a store makes room by what is here.
+    if (this.cap.isLimited) return this.oldestSealed(({ isCleanable }) => isCleanable);
+    const oldest = this.oldestSealed(() => true);
+    if (oldest === undefined || this.mayEmpty(oldest)) return oldest;
+    return this.isLastResort ? this.oldestSealed(({ number }) => this.cap.frees(number)) : undefined;
+  }
+
+  /** Whether it helps to release this segment: memory comes free, or the next segment costs no shard because of it. */
+  private mayEmpty({ number }: Segment): boolean {
+    return this.cap.frees(number) || !this.cap.isShared(this.store.table.lowestFree(0));
+  }
+
+  private oldestSealed(isOffered: (segment: Segment) => boolean): Segment | undefined {
     let oldest: Segment | undefined;
     for (let number = 1; number < this.store.table.limit; number++) {
       const segment = this.store.table.maybe(number);
-      if (segment?.isCleanable === true && (oldest === undefined || segment.serial < oldest.serial)) oldest = segment;
+      if (segment?.state !== 'sealed' || (oldest !== undefined && segment.serial > oldest.serial)) continue;
+      if (isOffered(segment)) oldest = segment;
     }
     return oldest;
   }
 
-  private isSpared(segment: Segment, offset: number, view: RecordView, sparedBytes: number): boolean {
-    if (view.kind !== RECORD_FRAGMENT) return sparedBytes < MAX_SPARED_BYTES && segment.isTouched(offset);
+  private isTouched(segment: Segment, offset: number, view: RecordView): boolean {
+    if (view.kind !== RECORD_FRAGMENT) return segment.isTouched(offset);
     const head = this.headOf(view);
-    if (head === 0) return false;
-    return sparedBytes < MAX_SPARED_BYTES && this.store.table.get(segmentOf(head)).isTouched(offsetOf(head));
+    return head !== 0 && this.store.table.get(segmentOf(head)).isTouched(offsetOf(head));
   }
 
   /** Nothing can be ended now. The next call begins with the same record, which is live and was not moved. */
@@ -157,20 +268,18 @@ export class Evictor {
     return 0;
   }
 
-  /** Whether the value that the record in `view` belongs to can be ended now. */
+  /** Whether the value that the record in `view` belongs to can be ended by that record. A head has to wait for its fragments. */
   private isEndable(view: RecordView): boolean {
-    if (this.store.table.droppedCount === 0) return true;
-    if (view.kind !== RECORD_FRAGMENT) return this.values.isWhole(this.store.tagOf(view), view);
-    const head = this.headOf(view);
-    if (head === 0) return false;
-    this.store.readAt(head, this.head);
-    return this.values.isWhole(this.store.tagOf(this.head), this.head);
+    return view.kind !== RECORD_HEAD || this.values.isWhole(this.store.tagOf(view), view);
   }
 
-  /** Location of the head of the value that the fragment in `view` belongs to; 0 if its bytes are elsewhere. */
+  /** Location of the head of the value that the fragment in `view` belongs to; 0 if its bytes are elsewhere, or it was lost. */
   private headOf(view: RecordView): Location {
+    const { found } = this.store;
     const tag = this.store.hash.keyTag(view.bytes, view.keyStart, view.keyEnd);
-    return this.store.find(tag, view.bytes, view.keyStart, view.keyEnd);
+    const head = this.store.find(tag, view.bytes, view.keyStart, view.keyEnd);
+    if (head === 0 || found.kind !== RECORD_HEAD || decodeHeadValue(found).version !== view.version) return 0;
+    return head;
   }
 
   private evict(segment: Segment, offset: number, view: RecordView): number {
@@ -178,8 +287,13 @@ export class Evictor {
     this.evictedTotal++;
     if (view.kind !== RECORD_FRAGMENT) return this.values.remove(this.store.tagOf(view), location, view, 'evict');
     const head = this.headOf(view);
+    if (head === 0) {
+      const { sizeBytes } = view;
+      this.values.removeFragment(this.store.tagOf(view), location, sizeBytes, 'evict');
+      return sizeBytes;
+    }
     this.store.readAt(head, view);
-    return this.values.remove(this.store.tagOf(view), head, view, 'evict');
+    return this.endings.end(this.store.tagOf(view), head, view, 'evict');
   }
 
   private sampleSoonest(): Location {
@@ -200,6 +314,17 @@ export class Evictor {
       more = index.advance(cursor);
     }
     return location;
+  }
+
+  /** Of the segments whose bytes are elsewhere, the one with the soonest expiry by what is known of it. */
+  private soonestElsewhere(isOffered: (segment: Segment) => boolean = () => true): Segment | undefined {
+    if (this.cap.isLimited || this.store.table.droppedCount === 0) return undefined;
+    let soonest: Segment | undefined;
+    for (const segment of this.store.table.all()) {
+      if (segment.state !== 'sealed' || segment.isRaw) continue;
+      if (segment.soonestExpiryMs < (soonest?.soonestExpiryMs ?? Infinity) && isOffered(segment)) soonest = segment;
+    }
+    return soonest;
   }
 
   private findSoonest(): Location {

@@ -2,21 +2,21 @@
  * Active expiry: finds expired records that nobody asks for. A segment remembers the soonest expiry in it; segments that are due
  * are read through in small slices and remember the next one. Which time it is, is told; nothing here has a clock.
  *
- * In ecc mode only what is in memory is found: segments whose bytes are elsewhere are left out until they are back, and a large value
- * of which a part is elsewhere is passed over until it is read, moved or written, or another node leads.
+ * In ecc mode a stand-in has the soonest expiries of segments whose bytes are elsewhere as well: `wantedElsewhere` says which of them is
+ * to be fetched, and until it is here they are left out. A large value of which a part is elsewhere is ended piece by piece.
  */
+import type { Endings } from './endings.js';
 import { locationAt } from './layout.js';
 import type { PartitionStore } from './partition-store.js';
 import { RecordView } from './record.js';
 import type { Segment } from './segment.js';
-import type { Values } from './values.js';
 
 const LOOK_COST_BYTES = 16;
 const REMOVE_COST_BYTES = 64;
 
 export class Expirer {
   private readonly store: PartitionStore;
-  private readonly values: Values;
+  private readonly endings: Endings;
   private readonly view = new RecordView();
   /** Segment being read, by number and serial. The number stays when it is done: the search goes on from there. */
   private segmentNumber = 0;
@@ -25,9 +25,9 @@ export class Expirer {
   private offset = 0;
   private soonestMs = Infinity;
 
-  constructor(store: PartitionStore, values: Values) {
+  constructor(store: PartitionStore, endings: Endings) {
     this.store = store;
-    this.values = values;
+    this.endings = endings;
   }
 
   get position(): readonly number[] {
@@ -48,10 +48,30 @@ export class Expirer {
     return soonest;
   }
 
+  /**
+   * Number of the segment that has longest had something expired at `nowMs`, by what is known of it, and whose bytes are elsewhere; or of
+   * one with the rest of a value whose end has begun. 0: none. @param isWorthIt of a segment by its number.
+   */
+  wantedElsewhere(nowMs: number, isWorthIt: (number: number) => boolean): number {
+    const { table } = this.store;
+    if (table.droppedCount === 0) return 0;
+    const begun = this.endings.wantedElsewhere;
+    if (begun !== 0) return begun;
+    let soonest = nowMs;
+    let wanted = 0;
+    for (const segment of table.all()) {
+      if (segment.state !== 'sealed' || segment.isRaw || segment.soonestExpiryMs > soonest) continue;
+      if (!isWorthIt(segment.number)) continue;
+      soonest = segment.soonestExpiryMs;
+      wanted = segment.number;
+    }
+    return wanted;
+  }
+
   /** Reads on for about `budgetBytes`, removing what has expired at `nowMs`. Returns the bytes that are dead now. */
   step(nowMs: number, budgetBytes: number): number {
     let budget = budgetBytes;
-    let freed = 0;
+    let freed = budget > 0 ? this.endings.step() : 0;
     while (budget > 0 && nowMs >= this.store.nothingDueBeforeMs) {
       const segment = this.currentSegment() ?? this.findDue(nowMs);
       if (segment === undefined) return freed;
@@ -63,9 +83,8 @@ export class Expirer {
         budget -= LOOK_COST_BYTES;
         if (view.expiresAtMs === 0 || !segment.isLive(offset)) continue;
         if (view.expiresAtMs <= nowMs) {
-          const tag = this.store.tagOf(view);
-          if (!this.values.isWhole(tag, view)) continue;
-          freed += this.values.remove(tag, locationAt(segment.number, offset), view, 'expire');
+          const location = locationAt(segment.number, offset);
+          freed += this.endings.end(this.store.tagOf(view), location, view, 'expire');
           budget -= REMOVE_COST_BYTES;
         } else if (view.expiresAtMs < this.soonestMs) {
           this.soonestMs = view.expiresAtMs;

@@ -52,6 +52,10 @@ export interface SharedMemory {
   readonly mayClean: boolean;
   /** Whether a segment of `sizeBytes` may be opened to move records to. */
   mayOpenForMoves(sizeBytes: number): boolean;
+  /** Whether memory comes free at this node when sealed segment `number` is released. */
+  frees(number: number): boolean;
+  /** Whether a segment sealed under `number` shares a parity shard of this node that is there already. */
+  isShared(number: number): boolean;
 }
 
 export class MemoryCap {
@@ -102,6 +106,16 @@ export class MemoryCap {
   /** Whether cleaning may go on now. */
   get mayClean(): boolean {
     return this.shared?.mayClean !== false;
+  }
+
+  /** Whether memory comes free at this node when sealed segment `number` is released. */
+  frees(number: number): boolean {
+    return this.shared?.frees(number) !== false;
+  }
+
+  /** Whether a segment sealed under `number` shares a parity shard of this node that is there already. */
+  isShared(number: number): boolean {
+    return this.shared?.isShared(number) === true;
   }
 
   setMaxBytes(maxBytes: number): void {

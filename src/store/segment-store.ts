@@ -10,6 +10,7 @@ import { assert } from '../base/assert.js';
 import { DcacheError } from '../base/errors.js';
 import { LIMITS } from '../base/limits.js';
 import { Cleaner } from './cleaner.js';
+import { Endings } from './endings.js';
 import { Evictor } from './evictor.js';
 import { Expirer } from './expirer.js';
 import { HEAD_VALUE_BYTES } from './fragments.js';
@@ -20,6 +21,7 @@ import { PartitionStore } from './partition-store.js';
 import { Placement } from './placement.js';
 import { MAX_48_BITS, RECORD_HEAD, RECORD_VALUE, RecordView, recordBytes } from './record.js';
 import { RecordRefs } from './record-refs.js';
+import { Relief, type WantedSegment } from './relief.js';
 import { Room } from './room.js';
 import { SlabPool } from './slab-pool.js';
 import { StoredEntry } from './stored-entry.js';
@@ -29,9 +31,6 @@ import { type FragmentRun, Values } from './values.js';
 /** Cleaning does up to this many bytes of moves for a byte written: enough for victims that are 7/8 live. */
 const CLEANING_PER_BYTE = 8;
 const EXPIRY_PER_WRITE_BYTES = 128;
-/** Of a segment that is cleaned for the memory alone. */
-const MIN_RELIEF_SHARE = 1 / 32;
-const EVICTION_DEAD_SHARE = 1 / 8;
 /** Counted for a change beside its record, so that deletes clean as well. */
 const CHANGE_BYTES = 32;
 
@@ -45,6 +44,8 @@ export class SegmentStore {
   readonly expirer: Expirer;
   readonly evictor: Evictor;
   private readonly room: Room;
+  /** What makes memory free where it is shared with other stores, in ecc mode. */
+  private readonly relief: Relief;
   /** What the last look-up that was a hit found; valid until the next look-up or change. */
   readonly entry: StoredEntry;
   readonly pool: SlabPool;
@@ -74,9 +75,12 @@ export class SegmentStore {
     this.placement = new Placement(this.partition, commands, this.cap);
     this.cleaner = new Cleaner(this.partition, commands, this.cap, this.placement);
     this.values = new Values(this.partition, commands, this.placement);
-    this.expirer = new Expirer(this.partition, this.values);
-    this.evictor = new Evictor(this.partition, commands, this.placement, this.cleaner, this.values);
+    const endings = new Endings(this.partition, this.values);
+    this.expirer = new Expirer(this.partition, endings);
+    const { partition, cap, placement, cleaner, values } = this;
+    this.evictor = new Evictor({ partition, commands, cap, placement, cleaner, values, endings });
     this.room = new Room(this);
+    this.relief = new Relief({ cap, cleaner, expirer: this.expirer, evictor: this.evictor, room: this.room });
     this.entry = new StoredEntry(this.partition, this.values);
     this.adopt(options.state);
   }
@@ -204,8 +208,8 @@ export class SegmentStore {
       const expired = expiresAtMs > 0 && expiresAtMs <= this.clock;
       if (expired || condition === undefined || this.holds(condition, tag, key)) {
         partition.readAt(location, this.view);
+        done = !expired && !this.values.isBroken(tag, this.view);
         this.values.remove(tag, location, this.view, expired ? 'expire' : 'delete');
-        done = !expired;
       }
     }
     this.tidy(0);
@@ -250,7 +254,7 @@ export class SegmentStore {
   /** Removes the fragments whose head was never written: what a primary that goes on for another does first, in its own epoch. */
   dropHeadless(): void {
     for (const { tag, location, sizeBytes } of this.partition.headless.list()) {
-      this.values.dropFragment(tag, location, sizeBytes);
+      this.values.removeFragment(tag, location, sizeBytes, 'delete');
     }
   }
 
@@ -298,18 +302,21 @@ export class SegmentStore {
     this.cap.settle();
   }
 
-  /**
-   * Makes memory free where it is shared with other stores (ecc mode): removes what is over, cleans, evicts as the policy says, and
-   * at last moves what is in the highest segments down; about `budgetBytes` of work. False if nothing more is to be gained.
-   */
-  relieve(nowMs: number, budgetBytes: number): boolean {
+  /** As `Relief.step`. A change. */
+  relieve(nowMs: number, budgetBytes: number, isLastResort = false): boolean {
     this.advanceClock(nowMs);
-    if (this.expirer.step(this.clock, budgetBytes) > 0) return true;
-    // With a policy, an eviction is cheaper than moving nearly everything.
-    const minDeadShare = this.cap.policy === 'noeviction' ? MIN_RELIEF_SHARE : EVICTION_DEAD_SHARE;
-    if (this.cleaner.relieve(budgetBytes, minDeadShare)) return true;
-    if (this.room.evictBytes(budgetBytes) > 0) return true;
-    return this.cleaner.compact(budgetBytes);
+    return this.relief.step(this.clock, budgetBytes, isLastResort);
+  }
+
+  /** As `Relief.wantedElsewhere`. Changes nothing. */
+  reliefElsewhere(nowMs: number, isLastResort: boolean): WantedSegment | undefined {
+    return this.relief.wantedElsewhere(Math.max(nowMs, this.clock), isLastResort);
+  }
+
+  /** As `Relief.stepIn`. A change. */
+  relieveIn(wanted: WantedSegment, nowMs: number): void {
+    this.advanceClock(nowMs);
+    this.relief.stepIn(wanted, this.clock);
   }
 
   /**

@@ -4,7 +4,7 @@
  */
 import { assert } from '../base/assert.js';
 import { decodeHeadValue, encodeHeadValue } from './fragments.js';
-import type { Location } from './layout.js';
+import { type Location, segmentOf } from './layout.js';
 import type { LocationCommands, RemoveReason } from './location-commands.js';
 import type { PartitionStore } from './partition-store.js';
 import type { Placement } from './placement.js';
@@ -102,14 +102,20 @@ export class Values {
 
   /** Whether all records of the value whose first is `view` under `tag` can be read, so that it can be ended. */
   isWhole(tag: number, view: RecordView): boolean {
-    if (view.kind !== RECORD_HEAD || this.store.table.droppedCount === 0) return true;
+    return this.missingSegment(tag, view) === 0;
+  }
+
+  /** Number of a segment without its bytes in which a fragment of that value may be; 0: all that there is of it is here. */
+  missingSegment(tag: number, view: RecordView): number {
+    if (view.kind !== RECORD_HEAD || this.store.table.droppedCount === 0) return 0;
     const key = view.key();
     const { version, count } = decodeHeadValue(view);
     for (let number = 0; number < count; number++) {
-      // What was lost with its segment is in nobody's way.
-      if (this.store.findFragment(key, tag, version, number) === 0 && this.store.unsettled !== 0) return false;
+      // What was lost with its segment, or ended before, is in nobody's way.
+      if (this.store.findFragment(key, tag, version, number) !== 0) continue;
+      if (this.store.unsettled !== 0) return segmentOf(this.store.unsettled);
     }
-    return true;
+    return 0;
   }
 
   /** Ends the value whose first record is `view` at `location`; returns the bytes that are dead now. */
@@ -121,6 +127,26 @@ export class Values {
     this.commands.remove(this.refs, reason);
     this.keyTotal--;
     if (expires) this.expiringBytesTotal -= bytes;
+    return bytes;
+  }
+
+  /**
+   * Ends those fragments of the large value whose head is `view` that are here; without them it does not exist, and the head only waits
+   * for the others. Returns the bytes that are dead now.
+   */
+  removeFragments(tag: number, view: RecordView, reason: RemoveReason): number {
+    const key = view.key();
+    const { version, count } = decodeHeadValue(view);
+    this.refs.clear();
+    for (let number = 0; number < count; number++) {
+      const location = this.store.findFragment(key, tag, version, number);
+      if (location === 0) continue;
+      this.refs.add(this.store.hash.fragmentTag(tag, version, number), location, this.store.found.sizeBytes);
+    }
+    if (this.refs.count === 0) return 0;
+    const bytes = this.refs.totalBytes();
+    this.commands.remove(this.refs, reason);
+    if (view.expiresAtMs > 0) this.expiringBytesTotal -= bytes;
     return bytes;
   }
 
@@ -182,11 +208,11 @@ export class Values {
     return joined;
   }
 
-  /** Removes one fragment that never got a head. */
-  dropFragment(tag: number, location: Location, sizeBytes: number): void {
+  /** Removes one fragment: one that never got a head, or whose value is to end and has its head elsewhere. */
+  removeFragment(tag: number, location: Location, sizeBytes: number, reason: RemoveReason): void {
     this.refs.clear();
     this.refs.add(tag, location, sizeBytes);
-    this.commands.remove(this.refs, 'delete');
+    this.commands.remove(this.refs, reason);
   }
 
   /** Length of the value in `view`. */

@@ -4,13 +4,14 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { bytesEqual, EMPTY_BYTES, toHex } from '../../src/base/bytes.js';
 import { KvDecisions } from '../../src/store/kv-decisions.js';
+import type { SharedMemory } from '../../src/store/memory-cap.js';
 import type { PartitionStore } from '../../src/store/partition-store.js';
 import type { KvRequest } from '../../src/store/requests.js';
 import type { SegmentStore } from '../../src/store/segment-store.js';
 import { segmentsNeeded } from '../../src/store/segments-needed.js';
 import { hashOfPartition } from '../../src/store/state-hash.js';
 import { collidingHash } from '../store/store-fixture.js';
-import { DecidingPrimary, requestOf, steps } from './deciding-primary.js';
+import { DecidingPrimary, KEYS, requestOf, steps } from './deciding-primary.js';
 import { apply, emptyPartition, HASH, recordedStore } from './entry-fixture.js';
 
 describe('a primary that has folded and dropped its segments', () => {
@@ -77,16 +78,86 @@ it.each(['lru', 'ttl'] as const)('makes room by policy %s with what is in memory
   expect(dropped).toBeGreaterThan(0);
 });
 
+/** Memory shared with other partitions, of which there is none left: as at a full node. */
+const SHORT: SharedMemory = {
+  isTight: true,
+  mayClean: true,
+  mayOpenForMoves: () => true,
+  frees: (number) => number % 3 !== 0,
+  isShared: (number) => number % 3 === 0,
+};
+
+it.each(['noeviction', 'lru', 'ttl'] as const)(
+  'makes room by policy %s where its segments are elsewhere, and all members answer alike',
+  (policy) => {
+    const done = { expiry: 0, eviction: 0, emptying: 0 };
+    let [evicted, broken] = [0, 0];
+    fc.assert(
+      fc.property(steps, fc.array(fc.nat({ max: 3 }), { minLength: 40, maxLength: 40 }), (list, reliefs) => {
+        const primary = new DecidingPrimary(recordedStore());
+        const { store } = primary;
+        store.cap.share(SHORT);
+        store.cap.policy = policy;
+        const witness = emptyPartition();
+        const changed = (): void => {
+          for (const entry of primary.takeEntries()) apply(witness, entry);
+          primary.finishReleases(0);
+        };
+        for (const [i, step] of [...list, ...list].entries()) {
+          if (step.type === 'write') fetchFor(store, requestOf(step), witness);
+          for (const entry of primary.play(step)) apply(witness, entry);
+          primary.finishReleases(0);
+          for (const { number } of store.partition.sealedListings()) {
+            if (store.partition.table.get(number).isRaw) store.partition.dropBytes(number);
+          }
+          for (let relief = reliefs[i % reliefs.length] ?? 0; relief > 0; relief--) {
+            const wanted = store.reliefElsewhere(store.clockMs, relief === 1);
+            if (wanted === undefined) break;
+            done[wanted.for]++;
+            giveBack(store, wanted.number, witness);
+            store.relieveIn(wanted, store.clockMs);
+            changed();
+          }
+        }
+        evicted += store.evictor.evicted;
+        expect(hashOfPartition(witness)).toBe(hashOfPartition(store.partition));
+        const { timeMs: clockMs, ...counters } = primary.lastHeader;
+        const other = new DecidingPrimary(recordedStore({ partition: witness, state: { clockMs, ...counters } }));
+        for (const key of KEYS) {
+          const request = { type: 'get' as const, key };
+          fetchFor(store, request, witness);
+          const found = store.lookUp(key, store.clockMs);
+          expect(other.store.lookUp(key, store.clockMs)).toBe(found);
+          if (found === 'hit') expect(toHex(other.store.entry.value())).toBe(toHex(store.entry.value()));
+          const isThere = witness.find(witness.hash.keyTag(key, 0, key.length), key, 0, key.length) !== 0;
+          if (found !== 'miss' || !isThere) continue;
+          broken++;
+          // A value of which a part has been ended is none, and nobody can delete it.
+          expect(other.store.delete(key, other.store.clockMs)).toBe(false);
+        }
+      }),
+      { numRuns: 25, endOnFailure: true },
+    );
+    expect(done.expiry).toBeGreaterThan(0);
+    expect(done.emptying).toBeGreaterThan(0);
+    expect(done.eviction > 0 && evicted > 0).toBe(policy !== 'noeviction');
+    if (policy === 'lru') expect(broken).toBeGreaterThan(0);
+  },
+);
+
+function giveBack(store: SegmentStore, number: number, from: PartitionStore): void {
+  if (store.partition.table.get(number).isRaw) return;
+  const { bytes, length } = from.table.get(number);
+  store.partition.restoreBytes(number, bytes.subarray(0, length));
+}
+
 /** Gives back the segments that a request needs, as degraded reads do, until it needs no more; returns how many. */
 function fetchFor(store: SegmentStore, request: KvRequest, from: PartitionStore): number {
   let fetched = 0;
   for (;;) {
     const needed = segmentsNeeded(store, request);
     if (needed.length === 0) return fetched;
-    for (const number of needed) {
-      const { bytes, length } = from.table.get(number);
-      store.partition.restoreBytes(number, bytes.subarray(0, length));
-    }
+    for (const number of needed) giveBack(store, number, from);
     fetched += needed.length;
   }
 }

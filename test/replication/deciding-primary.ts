@@ -124,7 +124,7 @@ export class DecidingPrimary {
 
   /** The entries that the step makes. */
   play(next: Step): Uint8Array[] {
-    const { store, recorder } = this.recorded;
+    const { store } = this.recorded;
     switch (next.type) {
       case 'write':
         store.tick(this.nowMs, 0);
@@ -137,6 +137,12 @@ export class DecidingPrimary {
         this.nowMs += next.byMs;
         store.tick(this.nowMs, next.budgetBytes);
     }
+    return this.takeEntries();
+  }
+
+  /** Those of what has been done to the store since. */
+  takeEntries(): Uint8Array[] {
+    const { store, recorder } = this.recorded;
     const known = new Set(this.releasing.flat());
     this.releasing.push(store.partition.releasingNumbers().filter((each) => !known.has(each)));
     const entries = recorder.takeEntry();

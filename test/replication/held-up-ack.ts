@@ -32,6 +32,7 @@ export function playHeldUpAck(): void {
       name: { group: 0, position: 0 },
       state,
       folds: undefined,
+      leads: () => false,
       newStore: () => new RecordedStore(state),
       memory,
       pace: new TransferPace(),

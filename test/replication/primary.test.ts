@@ -35,6 +35,7 @@ beforeEach(() => {
       name: { group: 0, position: 0 },
       state,
       folds: undefined,
+      leads: () => false,
       newStore: () => new RecordedStore(state),
       memory: unlimitedMemory(),
       pace: new TransferPace(),

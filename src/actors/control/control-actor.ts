@@ -173,7 +173,10 @@ export class ControlActor implements PeerHandler {
     return this.traffic.sending;
   }
 
-  /** Takes a node out of the cluster for good. Resolves when that is in force. */
+  /**
+   * Takes a node out of the cluster for good; in ecc mode out of its groups first, if it is up. Resolves when that is in force; rejects as
+   * DrainOffice.drain and Registrar.remove do.
+   */
   removeNode(nodeId: string): Later<void> {
     return later(this.leadingRegistrar().remove(nodeId));
   }
@@ -324,6 +327,7 @@ export class ControlActor implements PeerHandler {
       confState: () => this.state.confState,
       connected: () => transport.connected(),
       handOverLeadership: () => this.handOverLeadership(),
+      whenDrained: (nodeId, remove) => this.ecc?.drains?.drain(nodeId, remove) ?? remove(),
     });
     this.registrar.onSpeaker(this.identity.speaker());
     const { ecc } = this.options;

@@ -5,7 +5,7 @@
  */
 import { DcacheError } from '../../base/errors.js';
 import { LIMITS } from '../../base/limits.js';
-import { isNodeId, type RaftId } from '../../base/ids.js';
+import { isNodeId, type NodeId, type RaftId } from '../../base/ids.js';
 import { encodeAddedMembers, encodeMemberCommand } from '../../cluster/member-codec.js';
 import { sameMember, type Member, type MemberCommand } from '../../cluster/members.js';
 import {
@@ -34,6 +34,8 @@ export interface RegistrarParts {
   readonly connected: () => ReadonlySet<number>;
   /** False when there is nobody to take over. */
   readonly handOverLeadership: () => boolean;
+  /** Calls `remove` when nobody depends on the node any more; at once where nobody does. */
+  readonly whenDrained: (nodeId: NodeId, remove: () => Promise<void>) => Promise<void>;
 }
 
 export class Registrar {
@@ -119,7 +121,8 @@ export class Registrar {
 
   async remove(nodeId: string): Promise<void> {
     const { members } = this.parts;
-    if (members.byNodeId(nodeId) === undefined) {
+    const member = members.byNodeId(nodeId);
+    if (member === undefined) {
       if (!isNodeId(nodeId) || !members.expected.includes(nodeId)) {
         throw new DcacheError(
           'NOT_A_MEMBER',
@@ -130,15 +133,22 @@ export class Registrar {
       return this.waiters.until(() => !members.expected.includes(nodeId));
     }
     if (members.byRaftId(this.parts.driver.raw.status().id)?.nodeId === nodeId) this.handOverBeforeRemoval(nodeId);
-    const removal = planRemoval(members.snapshot(), this.parts.confState().voters, nodeId);
+    this.removalOf(nodeId);
+    return this.parts.whenDrained(member.nodeId, async () => {
+      this.proposeChangeOrThrow(this.removalOf(nodeId));
+      await this.waiters.until(() => members.byNodeId(nodeId) === undefined);
+    });
+  }
+
+  private removalOf(nodeId: string): MembershipChange {
+    const removal = planRemoval(this.parts.members.snapshot(), this.parts.confState().voters, nodeId);
     if (removal === undefined) {
       throw new DcacheError(
         'INVALID_ARGUMENT',
         `${nodeId} is the only voter; a cluster needs one, so stop the node instead`,
       );
     }
-    this.proposeChangeOrThrow(removal);
-    return this.waiters.until(() => members.byNodeId(nodeId) === undefined);
+    return removal;
   }
 
   /**

@@ -13,7 +13,7 @@ import type { NodeId } from '../../base/ids.js';
 import type { NodeMemory } from '../../replication/node-memory.js';
 import type { Segment } from '../../store/segment.js';
 import type { Scheduler } from '../runtime/scheduler.js';
-import type { SegmentRebuilder } from './partition-service.js';
+import type { SegmentRebuilder } from './ports.js';
 import type { RebuildTurns } from './rebuild-turns.js';
 import { RebuiltCache } from './rebuilt-cache.js';
 import type { Replica } from './replica.js';
@@ -59,7 +59,7 @@ export class DegradedReads implements SegmentRebuilder {
     this.parts = parts;
     const { memory, cacheBytes } = parts;
     // What others need goes before what is only a cache.
-    this.cache = new RebuiltCache(() => (memory.hasRoom(0) ? (cacheBytes?.() ?? REBUILT_BYTES) : 0));
+    this.cache = new RebuiltCache(() => (memory.isShort ? 0 : (cacheBytes?.() ?? REBUILT_BYTES)));
   }
 
   /** Whether anybody waits for a segment. */
@@ -69,7 +69,7 @@ export class DegradedReads implements SegmentRebuilder {
 
   /** Whether a segment of so many bytes can be kept without another one giving way. */
   mayKeep(bytes: number): boolean {
-    return this.cache.hasRoomFor(bytes) && this.parts.memory.hasRoom(bytes);
+    return this.cache.hasRoomFor(bytes) && this.parts.memory.hasRoomToSpare(bytes);
   }
 
   /** Counts what this node has sealed and folded itself as an acting primary, so that it gives way as well. */

@@ -36,7 +36,9 @@ export class MemoryRelief {
       if (service?.relieve(memory.unitBytes / 2) === true) hasGained = true;
     }
     // With more partitions than steps, the others may have something yet.
-    if (hasGained || services.length <= MAX_STEPS || this.turn % services.length < MAX_STEPS)
-      memory.onRelief(hasGained);
+    if (!hasGained && services.length > MAX_STEPS && this.turn % services.length >= MAX_STEPS) return;
+    // What is left are values that are better kept, at a stand-in.
+    if (!hasGained) hasGained = services.some((service) => service.relieve(memory.unitBytes / 2, true));
+    memory.onRelief(hasGained);
   }
 }

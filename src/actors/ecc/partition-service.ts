@@ -15,7 +15,7 @@
  */
 import { MalformedBytes } from '../../base/byte-reader.js';
 import { asDcacheError, DcacheError } from '../../base/errors.js';
-import { errorFields, type Logger } from '../../base/log.js';
+import type { Logger } from '../../base/log.js';
 import { FIRST_TAG } from '../../store/hash-index.js';
 import { removeKeys } from '../../store/remove-keys.js';
 import type { KeyWrite } from '../../store/kv-decisions.js';
@@ -38,7 +38,9 @@ import type { Scheduler } from '../runtime/scheduler.js';
 import { type AwaitedAnswer, AwaitedAnswers } from './awaited-answers.js';
 import { LargeWrites } from './large-writes.js';
 import { Admission } from './admission.js';
+import type { SegmentRebuilder } from './ports.js';
 import type { LedPartition } from './replica.js';
+import { UpkeepElsewhere } from './upkeep-elsewhere.js';
 
 /** Requests that name a key. */
 export type KeyedRequest = Exclude<ReadRequest | WriteRequest, { type: 'scan' | 'count' | 'flush' }>;
@@ -53,14 +55,6 @@ export interface Decisions {
   read(request: ReadRequest, nowMs: number): ReadReply;
   /** Removes the value of `key` if its time is over at `nowMs`, to which the store's clock moves. A change as any write. */
   removeIfOver(key: Uint8Array, nowMs: number): void;
-}
-
-export interface SegmentRebuilder {
-  /**
-   * Gives the bytes of sealed segments of a partition back to its store; they are there in the turn in which it resolves. Segments
-   * that are there or gone by then are none to it. Rejects with a DcacheError when they could not be rebuilt in reasonable time.
-   */
-  rebuild(position: number, numbers: readonly number[]): Promise<void>;
 }
 
 export interface PartitionServiceParts {
@@ -96,8 +90,6 @@ interface Waiting {
 
 /** Work on expired values, cleaning and a lowered cap in one go: a pause of about a millisecond. */
 const UPKEEP_BYTES = 256 * 1024;
-/** Cleaning of a segment that was rebuilt for it. */
-const CLEANING_BYTES = 512 * 1024;
 /** Cleaning waits so long for an answer of members that it has asked for memory. */
 const ASKED_MS = 50;
 /** Keys that a flush removes in one entry. */
@@ -110,13 +102,12 @@ export class PartitionService {
   private readonly admission: Admission;
   private readonly awaited = new AwaitedAnswers();
   private readonly uploads: LargeWrites;
+  private readonly elsewhere: UpkeepElsewhere;
   private waiting: Waiting[] = [];
   /** Flushes that have removed something. */
   private flushes: PendingRequest[] = [];
   private draining = false;
   private hasEnded = false;
-  /** A segment is being rebuilt for cleaning. */
-  private isFetching = false;
 
   constructor(parts: PartitionServiceParts) {
     const { primary, largestWriteBytes } = parts;
@@ -129,6 +120,16 @@ export class PartitionService {
       wallMs: parts.wallMs,
       change: (work) => this.change(work),
       goOn: (pending) => this.attempt(pending),
+    });
+    this.elsewhere = new UpkeepElsewhere({
+      position: parts.position,
+      primary,
+      rebuilder: parts.rebuilder,
+      scheduler: parts.scheduler,
+      logger: parts.logger,
+      wallMs: parts.wallMs,
+      mayChange: () => this.mayChange,
+      change: (work) => this.change(work),
     });
     this.admission = new Admission({
       primary,
@@ -181,46 +182,32 @@ export class PartitionService {
   upkeep(): void {
     const { primary, wallMs } = this.parts;
     this.awaited.forgetSettled();
-    if (this.hasEnded || this.draining || !primary.serving || primary.isFull) return;
+    if (!this.mayChange) return;
     this.uploads.dropSettled();
-    this.cleanElsewhere();
+    this.elsewhere.step();
     const { store } = primary;
     const nowMs = wallMs();
     if (store.expirer.dueMs > nowMs && !store.hasToEvict) return;
     this.change(() => store.tick(nowMs, UPKEEP_BYTES));
   }
 
-  /**
-   * Cleaning wants a segment whose bytes are not here, at an acting primary or because they were damaged: they are rebuilt for it,
-   * and others after it as long as there are any.
-   */
-  private cleanElsewhere(): void {
-    const { primary, rebuilder, position, wallMs, scheduler } = this.parts;
-    if (this.isFetching || this.hasEnded || this.draining || !primary.serving || primary.isFull) return;
-    const number = primary.store.cleaner.wantedElsewhere;
-    if (number === 0) return;
-    this.isFetching = true;
-    rebuilder.rebuild(position, [number]).then(
-      () => {
-        this.isFetching = false;
-        if (this.hasEnded || this.draining || !primary.serving || primary.isFull) return;
-        this.change(() => primary.store.tick(wallMs(), CLEANING_BYTES));
-        scheduler.nextTurn(() => this.cleanElsewhere());
-      },
-      (error: unknown) => {
-        this.isFetching = false; // and tried again with the next upkeep
-        this.parts.logger.warn({ position, number, ...errorFields(error) }, 'a segment cannot be cleaned now');
-      },
-    );
+  /** By work that no request does. */
+  private get mayChange(): boolean {
+    const { primary } = this.parts;
+    return !this.hasEnded && !this.draining && primary.serving && !primary.isFull;
   }
 
-  /** Makes memory free by about `budgetBytes` of work. False if nothing is to be gained here. */
-  relieve(budgetBytes: number): boolean {
+  /**
+   * Makes memory free by about `budgetBytes` of work. False if nothing is to be gained here.
+   * @param isLastResort no partition of this node has gained anything.
+   */
+  relieve(budgetBytes: number, isLastResort = false): boolean {
     const { primary, wallMs } = this.parts;
     if (this.hasEnded || !primary.serving) return false;
     // Nobody can say yet what there is to gain.
     if (primary.memory.isReleasing || primary.isFull || this.draining) return true;
-    if (this.change(() => primary.store.relieve(wallMs(), budgetBytes)).result) return true;
+    if (this.change(() => primary.store.relieve(wallMs(), budgetBytes, isLastResort)).result) return true;
+    if (this.elsewhere.relieve(isLastResort)) return true;
     const { memory } = primary;
     if (memory.deniedBytes === 0) return false;
     const nowMs = this.parts.scheduler.nowMs();

@@ -34,3 +34,11 @@ export interface DataLinkHandler {
   /** `peer` has made a new connection to this node, or lost one: what it was sending over the one before may be lost. */
   onIncoming(peer: GroupMember): void;
 }
+
+export interface SegmentRebuilder {
+  /**
+   * Gives the bytes of sealed segments of a partition back to its store; they are there in the turn in which it resolves. Segments
+   * that are there or gone by then are none to it. Rejects with a DcacheError when they could not be rebuilt in reasonable time.
+   */
+  rebuild(position: number, numbers: readonly number[]): Promise<void>;
+}

@@ -14,7 +14,7 @@ import { errorFields, type Logger } from '../../base/log.js';
 import { hashBytes } from '../../store/byte-hash.js';
 import type { Segment } from '../../store/segment.js';
 import type { Contribution } from '../../replication/messages.js';
-import type { SegmentRebuilder } from './partition-service.js';
+import type { SegmentRebuilder } from './ports.js';
 import type { RebuildTurns } from './rebuild-turns.js';
 import type { Replica } from './replica.js';
 import { type SegmentSolver, TriedPlans } from './segment-solver.js';

@@ -11,6 +11,7 @@ export class EntryCensus {
     'records moved by cleaning': 0,
     'records moved while a member was out': 0,
     'records removed as expired': 0,
+    'records removed as expired while a member was out': 0,
     'segments released': 0,
     'segments released while a member was out': 0,
   };
@@ -36,7 +37,9 @@ export class EntryCensus {
         if (isOut) known['records moved while a member was out']++;
       },
       remove: (records, reason) => {
-        if (reason === 'expire') known['records removed as expired'] += records.count;
+        if (reason !== 'expire') return;
+        known['records removed as expired'] += records.count;
+        if (isOut) known['records removed as expired while a member was out'] += records.count;
       },
       release: () => {
         known['segments released']++;

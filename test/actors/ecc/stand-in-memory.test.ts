@@ -1,0 +1,175 @@
+/**
+ * Memory while a data holder stays away: what a stand-in has folded expires and is evicted there as well. Three nodes, RS(2,1), with real
+ * cores and stores, on virtual time.
+ */
+import { afterEach, describe, expect, test } from 'vitest';
+import { DcacheError } from '../../../src/base/errors.js';
+import type { ClusterMap } from '../../../src/cluster/cluster-map.js';
+import { partitionOfSlot, slotOf } from '../../../src/cluster/slots.js';
+import { NO_CAP, type MemoryRules } from '../../../src/store/memory-cap.js';
+import { ALWAYS, FOREVER, type KvReply, type KvRequest, type Lifetime } from '../../../src/store/requests.js';
+import type { SegmentTable } from '../../../src/store/segment-table.js';
+import { applyAll, life, newMap } from '../../cluster/some-maps.js';
+import { VirtualNodes } from './virtual-nodes.js';
+
+const MIB = 1024 * 1024;
+const MAP = newMap(2, 1);
+const WITHOUT_N2: ClusterMap = applyAll(
+  MAP,
+  MAP.groups.map(({ id }) => ({ type: 'remove', group: id, epoch: 1, member: life(2) }) as const),
+);
+/** Of group 1, position 0, whose data holder is n2 and whose parity holder is n1. */
+const [GROUP, POSITION, ACTING] = [1, 0, 1];
+
+type Outcome = KvReply | DcacheError | undefined;
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+const get = (key: string): KvRequest => ({ type: 'get', key: bytes(key) });
+const del = (key: string): KvRequest => ({ type: 'delete', key: bytes(key), condition: ALWAYS });
+const set = (key: string, size: number, lifetime: Lifetime = FOREVER): KvRequest => ({
+  type: 'set',
+  key: bytes(key),
+  value: new Uint8Array(size).fill(key.length),
+  lifetime,
+  condition: ALWAYS,
+  returnOld: false,
+});
+
+function* keysOfTheDead(prefix: string): Generator<string, never> {
+  for (let i = 0; ; i++) {
+    const key = `${prefix}-${i}`;
+    const { group, position } = partitionOfSlot(slotOf(bytes(key)), 3, 2);
+    if (group === GROUP && position === POSITION) yield key;
+  }
+}
+
+function keysOf(prefix: string, count: number): string[] {
+  const keys = keysOfTheDead(prefix);
+  return Array.from({ length: count }, () => keys.next().value);
+}
+
+let cluster: VirtualNodes;
+let rules: MemoryRules;
+
+async function start(given: MemoryRules): Promise<void> {
+  rules = given;
+  cluster = new VirtualNodes(3, () => rules);
+  await cluster.tellMap(5, MAP);
+}
+
+function expectWithinCaps(): void {
+  for (const { side, isUp, self } of cluster.nodes) {
+    if (isUp) expect(side.storeStats.bytes, `bytes of ${self.nodeId}`).toBeLessThanOrEqual(rules.maxBytes);
+  }
+}
+
+/** All requests at once, at the living nodes in turn. */
+async function all(requests: readonly KvRequest[], ms = 6_000): Promise<Outcome[]> {
+  const outcomes: Outcome[] = requests.map(() => undefined);
+  let open = requests.length;
+  const living = cluster.nodes.filter(({ isUp }) => isUp);
+  for (const [i, request] of requests.entries()) {
+    void living[i % living.length]?.side
+      .execute(request, 5_000, false)
+      .then(
+        (reply) => (outcomes[i] = reply),
+        (error: unknown) => (outcomes[i] = error as DcacheError),
+      )
+      .finally(() => open--);
+  }
+  for (let passed = 0; passed < ms && open > 0; passed += 10) {
+    await cluster.scheduler.advance(10);
+    expectWithinCaps();
+  }
+  return outcomes;
+}
+
+const isApplied = (outcome: Outcome): boolean => !(outcome instanceof DcacheError) && outcome?.type === 'set';
+const isRefused = (outcome: Outcome): boolean => outcome instanceof DcacheError && outcome.code === 'STORE_FULL';
+const isHit = (outcome: Outcome): boolean =>
+  !(outcome instanceof DcacheError) && outcome?.type === 'get' && outcome.value !== null;
+const isMiss = (outcome: Outcome): boolean =>
+  !(outcome instanceof DcacheError) && outcome?.type === 'get' && outcome.value === null;
+
+async function loseN2(): Promise<void> {
+  cluster.kill(2);
+  await cluster.tellMap(6, WITHOUT_N2);
+  await cluster.scheduler.advance(100);
+}
+
+function tableOf(node: number): SegmentTable {
+  const table = cluster.node(node).replicas[GROUP]?.state(POSITION)?.store.table;
+  if (table === undefined) throw new Error(`n${node} holds nothing of the partition`);
+  return table;
+}
+
+afterEach(() => {
+  expect(cluster.nodes.flatMap((node) => node.failures)).toEqual([]);
+});
+
+describe('what has expired at a stand-in', () => {
+  test('is read as absent at once, and its memory comes back though nobody asks for it', async () => {
+    await start(NO_CAP);
+    const keys = keysOf('short', 120);
+    await all(keys.map((key) => set(key, 1_000, { type: 'ttl', ttlMs: 4_000 })));
+    await all([set(keysOf('large', 1)[0] ?? '', 700_000, { type: 'ttl', ttlMs: 4_000 })]);
+    await loseN2();
+    const table = tableOf(ACTING);
+    const { parity } = cluster.node(ACTING).replicas[GROUP] ?? {};
+    expect(table.droppedCount).toBeGreaterThan(3);
+    expect(table.liveBytes).toBeGreaterThan(800_000);
+    await cluster.scheduler.advance(4_100);
+    expect((await all(keys.slice(0, 10).map(get))).every(isMiss)).toBe(true);
+    await cluster.scheduler.advance(15_000);
+    expect(table.liveBytes).toBe(0);
+    expect(parity?.heldBytes).toBe(0);
+  });
+});
+
+describe('a full cluster without one of its nodes', () => {
+  test.each(['lru', 'ttl'] as const)('takes values for ever with %s, and gives them back', async (policy) => {
+    await start({ maxBytes: 12 * MIB, policy });
+    const lifetime: Lifetime = policy === 'ttl' ? { type: 'ttl', ttlMs: 3_600_000 } : FOREVER;
+    for (let round = 0; round < 40; round++) {
+      const outcomes = await all(Array.from({ length: 60 }, (_, i) => set(`before ${round} ${i}`, 4_000, lifetime)));
+      expect(outcomes.filter((outcome) => !isApplied(outcome)).map(String)).toEqual([]);
+    }
+    await loseN2();
+    // Only the keys of the dead are written, more than all that the stand-in may hold.
+    const keys = keysOfTheDead('after');
+    let hits = 0;
+    for (let round = 0; round < 60; round++) {
+      const written = Array.from({ length: 60 }, () => keys.next().value);
+      const outcomes = await all(written.map((key) => set(key, 4_000, lifetime)));
+      expect(outcomes.filter((outcome) => !isApplied(outcome)).map(String), `round ${round}`).toEqual([]);
+      hits += (await all(written.slice(0, 20).map(get))).filter(isHit).length;
+    }
+    // What has just been written is not what goes first.
+    expect(hits).toBeGreaterThan(20 * 60 * 0.95);
+  });
+
+  test('refuses without a policy, reads and deletes, and takes values again after deletes', async () => {
+    await start({ maxBytes: 12 * MIB, policy: 'noeviction' });
+    await loseN2();
+    const keys = keysOfTheDead('after');
+    const taken: string[] = [];
+    for (;;) {
+      const written = Array.from({ length: 12 }, () => keys.next().value);
+      const outcomes = await all(written.map((key) => set(key, 4_000)));
+      expect(outcomes.every((outcome) => isApplied(outcome) || isRefused(outcome))).toBe(true);
+      taken.push(...written.filter((_, i) => isApplied(outcomes[i])));
+      if (!outcomes.some(isApplied)) break;
+    }
+    expect((await all(taken.slice(0, 40).map(get))).every(isHit)).toBe(true);
+    const gone = taken.filter((_, i) => i % 2 === 0);
+    expect(await all(gone.map(del), 60_000)).toEqual(gone.map(() => ({ type: 'delete', deleted: true })));
+    await cluster.scheduler.advance(5_000);
+    const again = Array.from({ length: Math.floor(gone.length / 2) }, () => keys.next().value);
+    const outcomes = await all(
+      again.map((key) => set(key, 4_000)),
+      20_000,
+    );
+    expect(outcomes.filter((outcome) => !isApplied(outcome)).map(String)).toEqual([]);
+    expect((await all(again.map(get))).every(isHit)).toBe(true);
+  });
+});
