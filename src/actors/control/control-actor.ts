@@ -207,11 +207,13 @@ export class ControlActor implements PeerHandler {
     if (driver === undefined) return false;
     const status = driver.raw.status();
     if (status.softState.role !== 'leader') return false;
-    const best = status.peers
-      .filter((peer) => peer.id !== status.id && !peer.learner && peer.recentlyActive)
-      .sort((a, b) => b.match - a.match)[0];
-    if (best === undefined) return false;
-    driver.turn((raw) => raw.transferLeader(best.id));
+    const voters = status.peers.filter((peer) => peer.id !== status.id && !peer.learner && peer.recentlyActive);
+    const most = Math.max(...voters.map(({ match }) => match));
+    const best = voters.filter(({ match }) => match === most);
+    if (best.length === 0) return false;
+    // Any of them: two nodes that are to be removed at the same time would hand it to each other for ever.
+    const { id } = this.prng.pick(best);
+    driver.turn((raw) => raw.transferLeader(id));
     return true;
   }
 
