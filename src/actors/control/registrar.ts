@@ -23,8 +23,6 @@ import type { MemberTable } from './member-table.js';
 import type { JoinAnswer } from './ports.js';
 import type { RaftDriver } from './raft-driver.js';
 
-/** How long a node that was admitted is waited for before another process of its name is. Longer than a request may be on its way. */
-const ARRIVAL_MS = 2_000;
 /** Ticks between looks for a learner to promote or an address to write down. */
 const TICKS_BETWEEN_LOOKS = 5;
 
@@ -45,11 +43,8 @@ export class Registrar {
   private readonly waiters: AppliedWaiters;
   /** What peers (and this node) last said about themselves, by raft id. */
   private readonly told = new Map<number, Speaker>();
-  /** By node id, whom this leader admitted last. */
-  private readonly admitted = new Map<
-    string,
-    { readonly by: Speaker; readonly raftId: RaftId; readonly atMs: number }
-  >();
+  /** Whom this leader has given a place, by node id: a process that asks twice gets the same. */
+  private readonly given = new Map<string, { readonly incarnation: number; readonly raftId: RaftId }>();
   private ticks = 0;
 
   constructor(parts: RegistrarParts) {
@@ -78,6 +73,7 @@ export class Registrar {
   }
 
   onLeadershipLost(): void {
+    this.given.clear();
     this.waiters.onLeadershipLost();
   }
 
@@ -91,6 +87,10 @@ export class Registrar {
     const { nodeId, controlAddress, clientAddress, httpAddress, dataAddress } = speaker;
     const { clusterId } = members;
     if (clusterId === undefined) throw new DcacheError('NO_LEADER', 'the cluster is being founded; ask again');
+    const given = this.given.get(nodeId);
+    if (given?.incarnation === speaker.incarnation && members.byRaftId(given.raftId)?.nodeId === nodeId) {
+      return { type: 'admitted', raftId: given.raftId, clusterId, founders: members.founders };
+    }
     const namesakes = members.list.filter((member) => member.nodeId === nodeId);
     if (namesakes.length === 0 && !members.expected.includes(nodeId)) {
       throw new DcacheError(
@@ -109,29 +109,14 @@ export class Registrar {
     if (before !== undefined && before.controlAddress !== controlAddress && !replaces) {
       throw isElsewhere(before, controlAddress);
     }
-    this.refuseOverlap(speaker);
     // One more than allowed while a node that lost its disk is replaced.
     if (namesakes.length === 0 && members.list.length >= LIMITS.maxNodes) throw tooManyNodes();
     const raftId = members.nextRaftId as RaftId;
     const member: Member = { raftId, nodeId, controlAddress, clientAddress, httpAddress, dataAddress };
     this.proposeChangeOrThrow(planAdmission(members.snapshot(), this.parts.confState().learners, member));
-    this.admitted.set(nodeId, { by: speaker, raftId, atMs: this.parts.scheduler.nowMs() });
     await this.waiters.until(() => members.byRaftId(raftId)?.nodeId === nodeId);
+    this.given.set(nodeId, { incarnation: speaker.incarnation, raftId });
     return { type: 'admitted', raftId, clusterId, founders: members.founders };
-  }
-
-  /**
-   * The request of a process that is over may come after that of its successor, who would find itself removed under the raft id that it
-   * has just been given: it is waited for first.
-   */
-  private refuseOverlap({ nodeId, incarnation }: Speaker): void {
-    const last = this.admitted.get(nodeId);
-    if (last === undefined || last.by.incarnation === incarnation || this.told.has(last.raftId)) return;
-    if (this.parts.scheduler.nowMs() - last.atMs >= ARRIVAL_MS) return;
-    throw new DcacheError(
-      'OVERLOADED',
-      `another process called ${nodeId} was admitted just now; try again in a moment`,
-    );
   }
 
   async remove(nodeId: string): Promise<void> {
