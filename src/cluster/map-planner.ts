@@ -5,8 +5,8 @@
  *
  * Within a group the order is: a loss is declared, who is gone leaves, letting go is answered, broken links are taken apart, who is
  * about to stop leaves, learners that are gone are given up, the version floor is raised, spares get the places of those who were taken
- * out for good, and who is back begins to learn. Learners that are complete come in sync one at a time, when nothing else is under way: the
- * group pauses for it, and changes that are made together make each other's pauses longer. A change that takes a partition from a
+ * out for good, and who is back begins to learn. Learners that are complete come in sync one at a time, when nothing else is under way and
+ * nothing has changed for a moment ({@link isCalm}). A change that takes a partition from a
  * primary which lives waits for its letting go (planned-hand-over.ts).
  * I4(c): a primary is only taken out once its lease is over or it has let go, see {@link mayLeave}.
  */
@@ -22,7 +22,7 @@ import type { MapCommand } from './map-commands.js';
 import { hasLetGo, isAlive, isGone, leaseIsOver, mayLeave, primaryRoles } from './observations.js';
 import type { Observations } from './observations.js';
 import { planReplacement } from './replacement-plan.js';
-import { isHandedOver, isLeaving, leavingMembers } from './planned-hand-over.js';
+import { isCalm, isHandedOver, isLeaving, leavingMembers } from './planned-hand-over.js';
 
 /** A floor is raised when a log is so near: as many writes as a partition can take while the command goes through Raft. */
 const FLOOR_MARGIN = 2 ** 20;
@@ -36,7 +36,7 @@ export function planMapChange(map: ClusterMap, observed: Observations, underWay 
   if (coldStart !== undefined) return underWay.size === 0 ? coldStart : undefined;
   const settled = map.groups.filter(({ id }) => !underWay.has(id));
   const urgent = firstOf(settled, (group) => planGroupChange(map, group, observed));
-  if (urgent !== undefined || underWay.size > 0) return urgent;
+  if (urgent !== undefined || underWay.size > 0 || !isCalm(observed)) return urgent;
   return firstOf(settled, (group) => planPromotion(map, group, observed));
 }
 

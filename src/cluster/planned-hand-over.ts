@@ -49,14 +49,23 @@ export function planHandOver(map: ClusterMap, observed: Observations, member: Gr
   return found === undefined ? [] : [{ group: found.id, epoch: found.epoch }];
 }
 
+/** Between a change of a configuration and the next that nobody is in need of: several times as long as the pause that one costs. */
+export const CALM_MS = 200;
+
 /**
- * The first group in which a holder could take its partition over again, and who acts for it. One at a time in the whole cluster: each
- * change of the map costs its group a pause, and changes that are made together make each other's pauses longer.
+ * Whether configurations have stayed as they are for a moment. Each change costs its group a pause, and changes that are made together
+ * make each other's pauses longer; the more so as a node that has just been started is slow at everything that it does for the first time.
  */
+export function isCalm({ nowMs, epochsSinceMs }: Observations): boolean {
+  return epochsSinceMs.every((sinceMs) => nowMs - sinceMs >= CALM_MS);
+}
+
+/** The first group in which a holder could take its partition over again, and who acts for it. One at a time in the whole cluster. */
 function nextReturn(
   { groups, k }: ClusterMap,
   observed: Observations,
 ): { readonly group: Group; readonly acting: GroupMember } | undefined {
+  if (!isCalm(observed)) return undefined;
   for (const group of groups) {
     for (const { learner } of completeLearners(group, k, observed)) {
       const acting = actingFor(group, k, learner);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { ClusterMap } from '../../src/cluster/cluster-map.js';
 import { planMapChange } from '../../src/cluster/map-planner.js';
-import { isLeaveRefused, planHandOver } from '../../src/cluster/planned-hand-over.js';
+import { CALM_MS, isLeaveRefused, planHandOver } from '../../src/cluster/planned-hand-over.js';
 import { applyAll, declared, groupOf, life, newMap } from './some-maps.js';
 import { NOW, observe, TIMINGS } from './some-observations.js';
 
@@ -124,5 +124,10 @@ describe('a holder that is back', () => {
     expect(planHandOver(map, observed, life(2))).toEqual([]);
     expect(planMapChange(map, observed)).toMatchObject({ type: 'promote', group: 1 });
     expect(planMapChange(map, observed, new Set([4]))).toBeUndefined();
+    // Another group has just changed.
+    const changed = (msAgo: number) => ({ ...observed, epochsSinceMs: observed.epochsSinceMs.with(2, NOW - msAgo) });
+    expect(planHandOver(map, changed(CALM_MS - 1), life(4))).toEqual([]);
+    expect(planMapChange(map, changed(CALM_MS - 1))).toBeUndefined();
+    expect(planHandOver(map, changed(CALM_MS), life(4))).toEqual([{ group: 0, epoch: 2 }]);
   });
 });
