@@ -100,4 +100,29 @@ describe('a holder that is back', () => {
     const observed = { ...says({}), leadsSinceMs: NOW - 10 };
     expect(planHandOver(JOINING_1, observed, life(4))).toEqual([{ group: 0, epoch: 2 }]);
   });
+
+  test('takes its partitions over one after the other, and comes in sync elsewhere while nothing else is under way', () => {
+    // n1 is complete at data positions of groups 0 and 3, where n4 and n2 act for it, and at a parity position of group 1.
+    const groups = [0, 1, 2, 3, 4];
+    const out = groups.map((group) => ({ type: 'remove', group, epoch: 1, member: life(1) }) as const);
+    const back = groups.map((group) => ({ type: 'join', group, epoch: 2, member: life(1, 2), replaces: 0 }) as const);
+    const map = applyAll(MAP, [...out, ...back]);
+    const says = (...declarations: readonly (readonly [group: number, position: number])[]) => ({
+      report: {
+        declarations: declarations.map(([group, position]) =>
+          declared(map, group, position, life(1, 2), groupOf(map, group).joining[0]?.joinIndex ?? 0),
+        ),
+      },
+    });
+    const observed = observe(map, 5, {
+      1: { incarnation: 2 },
+      2: says([1, 0], [3, 2]),
+      3: says([1, 1]),
+      4: says([1, 2], [0, 0]),
+    });
+    expect(planHandOver(map, observed, life(4))).toEqual([{ group: 0, epoch: 2 }]);
+    expect(planHandOver(map, observed, life(2))).toEqual([]);
+    expect(planMapChange(map, observed)).toMatchObject({ type: 'promote', group: 1 });
+    expect(planMapChange(map, observed, new Set([4]))).toBeUndefined();
+  });
 });

@@ -9,7 +9,7 @@ import type { EccMode } from './ecc-mode.js';
 
 export function eccMishaps(mode: EccMode): readonly Mishap[] {
   const known = MISHAPS.filter(({ fault }) => mode.faults.includes(fault)).map((mishap) => withinPromise(mode, mishap));
-  return [...known, ...dataLinkMishaps(mode), ...severalAtOnce(mode)];
+  return [...known, ...dataLinkMishaps(mode), ...severalAtOnce(mode), beyondPromise(mode)];
 }
 
 function withinPromise({ oracle }: EccMode, mishap: Mishap): Mishap {
@@ -138,6 +138,28 @@ function severalAtOnce({ oracle }: EccMode): readonly Mishap[] {
       },
     },
   ];
+}
+
+/** More than m processes end at once, up to all of them. */
+function beyondPromise(mode: EccMode): Mishap {
+  return {
+    fault: 'more lost than is promised',
+    counted: 'here',
+    strike: (context) => {
+      const { prng, world } = context;
+      if (mode.map.groups.length === 0) return false;
+      const living = world.nodes.filter(({ life }) => life !== undefined);
+      const survivors = prng.between(0, Math.max(0, living.length - mode.map.m - 1));
+      const victims = [...living];
+      for (let i = 0; i < survivors; i++) victims.splice(prng.below(victims.length), 1);
+      for (const node of victims) {
+        node.crash();
+        context.startLater(node);
+      }
+      mode.onLossStruck();
+      return victims.length > 0;
+    },
+  };
 }
 
 /** Lets something happen that holds `victims` up, if that is within what is promised. It is over when all that it began has ended. */

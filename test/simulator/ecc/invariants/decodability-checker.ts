@@ -15,9 +15,19 @@ export class DecodabilityChecker {
   private readonly cluster: EccCluster;
   private readonly codec: ErasureCodec;
   private readonly layout: SegmentLayout;
+  private readonly isStrict: (group: Group) => boolean;
   private rebuilt = 0;
+  /** Takes what is found wrong; undefined: that is broken. */
+  private noteGap: ((what: string) => void) | undefined;
 
-  constructor(cluster: EccCluster, codec: ErasureCodec, layout: SegmentLayout) {
+  /** @param isStrict false while a group may lack segments, after a declared loss */
+  constructor(
+    cluster: EccCluster,
+    codec: ErasureCodec,
+    layout: SegmentLayout,
+    isStrict: (group: Group) => boolean = () => true,
+  ) {
+    this.isStrict = isStrict;
     this.cluster = cluster;
     this.codec = codec;
     this.layout = layout;
@@ -32,9 +42,23 @@ export class DecodabilityChecker {
   check(pick: (sets: readonly (readonly EccLife[])[]) => readonly (readonly EccLife[])[]): void {
     for (const group of this.cluster.map.groups) {
       const members = this.livingMembers(group);
-      if (members.length < this.cluster.map.k || this.unrest(group) !== undefined) continue;
+      if (!this.isStrict(group) || members.length < this.cluster.map.k || this.unrest(group) !== undefined) continue;
       for (const survivors of pick(subsets(members, this.cluster.map.k))) this.checkSurvivors(group, survivors);
     }
+  }
+
+  /** The first segment of the group that cannot be rebuilt from some k of its members; undefined when all can. */
+  gap(group: Group): string | undefined {
+    let found: string | undefined;
+    this.noteGap = (what) => (found ??= what);
+    try {
+      for (const survivors of subsets(this.livingMembers(group), this.cluster.map.k)) {
+        if (found === undefined) this.checkSurvivors(group, survivors);
+      }
+    } finally {
+      this.noteGap = undefined;
+    }
+    return found;
   }
 
   /** What keeps the group from being quiet: a member with another configuration, or that has not applied all that its primary has. */
@@ -129,6 +153,7 @@ export class DecodabilityChecker {
 
   private fail({ id, epoch }: Group, survivors: readonly EccLife[], what: string): void {
     const who = survivors.map(({ host }) => host).join(', ');
+    if (this.noteGap !== undefined) return this.noteGap(`from ${who}: ${what}`);
     this.cluster.fail('I10: every sealed segment can be rebuilt', `group ${id}, epoch ${epoch}, from ${who}: ${what}`);
   }
 }
