@@ -17,7 +17,7 @@ const pureRooms = ['raft', 'erasure', 'store', 'cluster', 'replication', 'recove
 );
 
 export default tseslint.config(
-  { ignores: ['dist/', 'node_modules/', 'coverage/', 'src/adapters/grpc/generated/'] },
+  { ignores: ['dist/', 'bundle/', 'node_modules/', 'coverage/', 'src/adapters/grpc/generated/'] },
   eslint.configs.recommended,
   {
     files: ['**/*.ts'],

@@ -7,6 +7,6 @@ import { existsSync } from 'node:fs';
 /** @param path below dist/, for example `adapters/codec-pool/worker.js`. */
 export function builtFile(path: string): URL {
   const url = new URL(`../dist/${path}`, import.meta.url);
-  if (!existsSync(url)) throw new Error(`dist/${path} is not built; run npx tsc -p tsconfig.json`);
+  if (!existsSync(url)) throw new Error(`dist/${path} is not built; run npm run build`);
   return url;
 }

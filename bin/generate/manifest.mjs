@@ -13,7 +13,7 @@ function inOrder({ commands, version }) {
 /** @returns {Promise<object>} what oclif reads from the manifest; no commands while src/cli/commands is empty */
 export async function loadManifest() {
   const { Plugin } = await import('@oclif/core');
-  if (!existsSync(join(ROOT, 'dist/cli/commands'))) return { commands: {}, version: '0.0.0' };
+  if (!existsSync(join(ROOT, 'bundle/cli/commands'))) return { commands: {}, version: '0.0.0' };
   const plugin = new Plugin({
     root: ROOT,
     type: 'core',

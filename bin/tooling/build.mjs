@@ -1,12 +1,13 @@
-/** The build: src/ through the TypeScript compiler into dist/, only when something has changed. */
+/** The build: src/ through the TypeScript compiler into dist/, and that into bundle/, only when something has changed. */
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { bundleDcache } from './bundle-dcache.mjs';
 import { ROOT, filesUnder, fingerprint } from './files.mjs';
 import { ToolError, installedTool, runCaptured, say } from './run.mjs';
 
 const STAMP = join(ROOT, 'dist/.build-stamp');
 
-const sources = () => [...filesUnder('src'), 'package-lock.json', 'tsconfig.json'];
+const sources = () => [...filesUnder('src'), 'package-lock.json', 'tsconfig.json', 'bin/tooling/bundle-dcache.mjs'];
 
 /** Removes what an earlier build made of sources that are gone: oclif would still offer a deleted command. */
 function removeOrphans() {
@@ -32,6 +33,7 @@ export async function ensureBuild() {
     throw new ToolError('The build failed: src/ does not compile.');
   }
   removeOrphans();
+  await bundleDcache();
   mkdirSync(join(ROOT, 'dist'), { recursive: true });
   writeFileSync(STAMP, wanted);
   say(`Built dist/ in ${((performance.now() - startedAt) / 1000).toFixed(1)} s.`);

@@ -36,6 +36,7 @@ export class HeartbeatMonitor {
   private readonly members: () => readonly NodeId[];
   private acceptedLosses: readonly GroupEpoch[] = [];
   private acknowledgedLosses: readonly LossName[] = [];
+  private readonly removing = new Set<NodeId>();
   private readonly leadsSinceMs: number;
   private readonly term: number;
   private readonly ledger: LeaseLedger;
@@ -130,6 +131,22 @@ export class HeartbeatMonitor {
     this.acceptedLosses = losses;
   }
 
+  /** The node is about to be taken out of the cluster: it leaves its groups, and joins none. */
+  beginRemoval(nodeId: NodeId): void {
+    this.removing.add(nodeId);
+  }
+
+  /** It is out, or stays. */
+  endRemoval(nodeId: NodeId): void {
+    this.removing.delete(nodeId);
+  }
+
+  /** Whether the node heartbeats, or this leader is too new to know. */
+  mayBeUp(nodeId: NodeId, nowMs: number): boolean {
+    const lastHeardMs = this.nodes.get(nodeId)?.lastHeardMs ?? this.leadsSinceMs;
+    return nowMs - lastHeardMs < this.timings.heartbeatTimeoutMs;
+  }
+
   /** A person has taken note of these losses. */
   acknowledgeLosses(losses: readonly LossName[]): void {
     this.acknowledgedLosses = losses;
@@ -151,6 +168,7 @@ export class HeartbeatMonitor {
       timings: this.timings,
       code: this.code,
       members: this.members(),
+      removing: this.removing,
       lossPolicy: this.lossPolicy,
       acceptedLosses: this.acceptedLosses,
       acknowledgedLosses: this.acknowledgedLosses,

@@ -4,9 +4,10 @@
  * command has no effect (I3).
  *
  * Within a group the order is: a loss is declared, who is gone leaves, letting go is answered, broken links are taken apart, who is
- * about to stop leaves, learners that are complete come in sync, learners that are gone are given up, the version floor is raised,
- * spares get the places of those who were taken out for good, and who is back begins to learn. A change that takes a partition from a primary which lives waits for its letting go
- * (planned-hand-over.ts).
+ * about to stop leaves, learners that are gone are given up, the version floor is raised, spares get the places of those who were taken
+ * out for good, and who is back begins to learn. Learners that are complete come in sync one at a time, when nothing else is under way and
+ * nothing has changed for a moment ({@link isCalm}). A change that takes a partition from a
+ * primary which lives waits for its letting go (planned-hand-over.ts).
  * I4(c): a primary is only taken out once its lease is over or it has let go, see {@link mayLeave}.
  */
 import type { Incarnation, NodeId } from '../base/ids.js';
@@ -21,7 +22,7 @@ import type { MapCommand } from './map-commands.js';
 import { hasLetGo, isAlive, isGone, leaseIsOver, mayLeave, primaryRoles } from './observations.js';
 import type { Observations } from './observations.js';
 import { planReplacement } from './replacement-plan.js';
-import { isHandedOver, isLeaving, leavingMembers } from './planned-hand-over.js';
+import { isCalm, isHandedOver, isLeaving, leavingMembers } from './planned-hand-over.js';
 
 /** A floor is raised when a log is so near: as many writes as a partition can take while the command goes through Raft. */
 const FLOOR_MARGIN = 2 ** 20;
@@ -34,7 +35,9 @@ export function planMapChange(map: ClusterMap, observed: Observations, underWay 
   const coldStart = planColdStart(map, observed);
   if (coldStart !== undefined) return underWay.size === 0 ? coldStart : undefined;
   const settled = map.groups.filter(({ id }) => !underWay.has(id));
-  return firstOf(settled, (group) => planGroupChange(map, group, observed));
+  const urgent = firstOf(settled, (group) => planGroupChange(map, group, observed));
+  if (urgent !== undefined || underWay.size > 0 || !isCalm(observed)) return urgent;
+  return firstOf(settled, (group) => planPromotion(map, group, observed));
 }
 
 /** Live primaries that are to leave a group: what the leader asks for in its answers to heartbeats. */
@@ -71,7 +74,6 @@ function planGroupChange(map: ClusterMap, group: Group, observed: Observations):
     planAnswer(map, group, observed) ??
     planLinkRepair(map, group, observed) ??
     planLeave(map, group, observed) ??
-    planPromotion(map, group, observed) ??
     planStop(group, observed) ??
     planFloor(group, observed) ??
     planReplacement(map, group, observed) ??
@@ -166,6 +168,11 @@ function isToStayOut(observed: Observations, member: GroupMember): boolean {
   return isPaused || isLeaving(observed, member);
 }
 
+/** Its last heartbeats may still be fresh. Nobody leads without being a member: an empty list is one that is not known yet. */
+function isTakenOut({ members }: Observations, nodeId: NodeId): boolean {
+  return members.length > 0 && !members.includes(nodeId);
+}
+
 function isGoneNode({ nowMs, leadsSinceMs, nodes, timings }: Observations, nodeId: NodeId): boolean {
   return nowMs - (nodes.get(nodeId)?.lastHeardMs ?? leadsSinceMs) >= timings.heartbeatTimeoutMs;
 }
@@ -189,7 +196,7 @@ function planJoin({ k }: ClusterMap, group: Group, observed: Observations): MapC
   return firstOf(group.holders, (nodeId) => {
     const incarnation = observed.nodes.get(nodeId)?.incarnation;
     if (incarnation === undefined || !isAlive(observed, nodeId)) return undefined;
-    if (isToStayOut(observed, { nodeId, incarnation })) return undefined;
+    if (isToStayOut(observed, { nodeId, incarnation }) || isTakenOut(observed, nodeId)) return undefined;
     if (inSyncMember(group, nodeId) !== undefined) return undefined;
     const earlier = group.joining.find((learner) => learner.nodeId === nodeId);
     if (earlier?.incarnation === incarnation && !isBroken(observed, group, earlier)) return undefined;

@@ -35,6 +35,8 @@ export interface Observations {
   readonly code: Code;
   /** Nodes that belong to the cluster. Another one that a group still names was removed for good. */
   readonly members: readonly NodeId[];
+  /** Nodes that are about to be taken out of the cluster: they leave their groups first. */
+  readonly removing: ReadonlySet<NodeId>;
   /** What happens to a group that is lost; of these groups, in these epochs, a person has said so. */
   readonly lossPolicy: LossPolicy;
   readonly acceptedLosses: readonly GroupEpoch[];

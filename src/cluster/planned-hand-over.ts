@@ -1,5 +1,5 @@
 /**
- * Changes that nobody is forced to: a node that is about to stop leaves its groups, and a holder that is back takes its partition over
+ * Changes that nobody is forced to: a node that is about to stop, or to be taken out of the cluster, leaves its groups, and a holder that is back takes its partition over
  * again from who acts for it. Both wait until the primary that loses a partition has let go of it, which it does once everything
  * that it has accepted is committed and answered; so no outcome is unknown, and clients wait no longer than it takes to make the next
  * primary known.
@@ -21,8 +21,9 @@ import { completeLearners } from './complete-learners.js';
 import type { GroupEpoch } from './heartbeat.js';
 import { hasLetGo, isGone, isQuiet, isSucceededBy, lives, primaryRoles, type Observations } from './observations.js';
 
-/** Whether that process life has said that it is about to stop. */
+/** Whether that process life has said that it is about to stop, or its node is about to be taken out of the cluster. */
 export function isLeaving(observed: Observations, { nodeId, incarnation }: GroupMember): boolean {
+  if (observed.removing.has(nodeId)) return true;
   const node = observed.nodes.get(nodeId);
   return node?.incarnation === incarnation && node.heartbeat.leaving;
 }
@@ -42,17 +43,36 @@ export function actingFor(group: Group, k: number, learner: JoiningMember): Grou
 
 /** What `member` is to let go of next, once it is drained: at most one group. */
 export function planHandOver(map: ClusterMap, observed: Observations, member: GroupMember): readonly GroupEpoch[] {
-  const led = map.groups.filter((group) => primaryRoles(group, map.k, member) > 0);
-  const found =
-    led.find((group) => actsForComplete(group, map.k, observed, member)) ?? nextToLeave(map, observed, member);
+  const returns = nextReturn(map, observed);
+  const isAsked = returns !== undefined && sameMember(returns.acting, member);
+  const found = isAsked ? returns.group : nextToLeave(map, observed, member);
   return found === undefined ? [] : [{ group: found.id, epoch: found.epoch }];
 }
 
-function actsForComplete(group: Group, k: number, observed: Observations, member: GroupMember): boolean {
-  return completeLearners(group, k, observed).some(({ learner }) => {
-    const acting = actingFor(group, k, learner);
-    return acting !== undefined && sameMember(acting, member);
-  });
+/** Between a change of a configuration and the next that nobody is in need of: several times as long as the pause that one costs. */
+export const CALM_MS = 200;
+
+/**
+ * Whether configurations have stayed as they are for a moment. Each change costs its group a pause, and changes that are made together
+ * make each other's pauses longer; the more so as a node that has just been started is slow at everything that it does for the first time.
+ */
+export function isCalm({ nowMs, epochsSinceMs }: Observations): boolean {
+  return epochsSinceMs.every((sinceMs) => nowMs - sinceMs >= CALM_MS);
+}
+
+/** The first group in which a holder could take its partition over again, and who acts for it. One at a time in the whole cluster. */
+function nextReturn(
+  { groups, k }: ClusterMap,
+  observed: Observations,
+): { readonly group: Group; readonly acting: GroupMember } | undefined {
+  if (!isCalm(observed)) return undefined;
+  for (const group of groups) {
+    for (const { learner } of completeLearners(group, k, observed)) {
+      const acting = actingFor(group, k, learner);
+      if (acting !== undefined) return { group, acting };
+    }
+  }
+  return undefined;
 }
 
 function nextToLeave(map: ClusterMap, observed: Observations, member: GroupMember): Group | undefined {
@@ -80,8 +100,9 @@ export function isLeaveRefused(map: ClusterMap, observed: Observations, member: 
 /** A holder whose new life heartbeats and has not begun to learn. */
 function isReturning(group: Group, observed: Observations, nodeId: Group['holders'][number]): boolean {
   const node = observed.nodes.get(nodeId);
-  if (node === undefined || node.heartbeat.leaving) return false;
-  if (!lives(observed, { nodeId, incarnation: node.incarnation })) return false;
+  if (node === undefined) return false;
+  const life = { nodeId, incarnation: node.incarnation };
+  if (isLeaving(observed, life) || !lives(observed, life)) return false;
   const known = inSyncMember(group, nodeId) ?? group.joining.find((learner) => learner.nodeId === nodeId);
   return known === undefined || isSucceededBy(observed, known);
 }

@@ -80,6 +80,11 @@ export class GroupReplica {
     this.takeEarly();
   }
 
+  /** The map gives this node no place in the group any more. The replica is not used again: another place means another one. */
+  close(): void {
+    this.roles.close();
+  }
+
   /** This node answers nothing for the partitions of the group until it applies an epoch above `epoch`. */
   letGo(epoch: number): void {
     if (epoch !== this.group.epoch) return;

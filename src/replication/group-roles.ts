@@ -165,7 +165,7 @@ export class GroupRoles {
     const place = group.holders.indexOf(self.nodeId);
     assert(
       place < 0 || place === this.place,
-      'a process has one place in a group: who was taken out comes back in another life',
+      'a replica has one place in its group: whoever gets another one begins with another replica',
     );
     this.group = group;
     const joinIndex = group.joining.find((member) => sameMember(member, self))?.joinIndex ?? 0;
@@ -185,6 +185,12 @@ export class GroupRoles {
   /** Gives memory back that this node, while it has no part in the group, holds only to be spared a transfer. */
   giveBackKept(): void {
     if (!this.isInSync && this.attempt === 0) this.giveUpKept();
+  }
+
+  /** This node holds no place of the group any more, and nothing of it. */
+  close(): void {
+    assert(!this.group.holders.includes(this.parts.self.nodeId), 'a holder has a part in its group');
+    this.parts.memory.leave(this);
   }
 
   /**

@@ -111,8 +111,8 @@ export class Learners {
     this.find(from, taken.joinIndex)?.stream.onTaken(taken, nowMs);
   }
 
-  /** Begins streams that have been accepted and cuts the segments that come next. */
-  cut(header: EntryHeader, nowMs: number): void {
+  /** Begins streams that have been accepted and cuts the segments that come next. @param rebuildsAhead as StreamPace has it */
+  cut(header: EntryHeader, rebuildsAhead: boolean, nowMs: number): void {
     const { store, log } = this.state;
     for (const { progress, stream } of this.learners.values()) {
       if (stream.isBroken) continue;
@@ -123,6 +123,7 @@ export class Learners {
       const pace = {
         mayCut: () => this.pace.allows(progress.member.nodeId, nowMs),
         onCut: (linkBytes: number) => this.pace.onCut(linkBytes),
+        rebuildsAhead,
       };
       for (const number of stream.cut(store, log.lastIndex, pace, nowMs)) {
         this.emit({ type: 'segment-needed', position: this.name.position, number });

@@ -47,7 +47,7 @@ export class NodeMemory {
   /** Size of the segments that partitions use under this cap. */
   readonly unitBytes: number;
   private readonly shape: NodeShape;
-  private readonly users: MemoryUser[] = [];
+  private users: readonly MemoryUser[] = [];
   private buffers = 0;
   /** Room that somebody asked for and could not be granted; relief goes on until there is as much. */
   private wanted = 0;
@@ -66,7 +66,12 @@ export class NodeMemory {
   }
 
   join(user: MemoryUser): void {
-    this.users.push(user);
+    this.users = [...this.users, user];
+  }
+
+  /** It holds nothing any more, and never will. */
+  leave(user: MemoryUser): void {
+    this.users = this.users.filter((other) => other !== user);
   }
 
   /** A buffer of a transfer or rebuild comes (positive) or goes (negative). */

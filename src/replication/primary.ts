@@ -253,7 +253,7 @@ export class Primary {
 
   /** Sends what there is to send. */
   flush(nowMs: number): void {
-    if (this.newest !== undefined) this.learners.cut(this.newest.header(), nowMs);
+    if (this.newest !== undefined) this.learners.cut(this.newest.header(), !this.parts.memory.isShort, nowMs);
     for (const peer of this.backups.values()) this.sender.sendTo(peer, this.epoch, nowMs);
     for (const peer of this.learners.open()) this.sender.sendTo(peer, this.epoch, nowMs);
     this.maybeCommit();

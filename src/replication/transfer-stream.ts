@@ -53,6 +53,8 @@ interface Cut {
 export interface StreamPace {
   mayCut(): boolean;
   onCut(linkBytes: number): void;
+  /** Whether there is memory for segments that are rebuilt before there is room for them in the window. */
+  readonly rebuildsAhead: boolean;
 }
 
 export class TransferStream {
@@ -169,11 +171,12 @@ export class TransferStream {
     if (this.state !== 'sending' && this.state !== 'verifying') return [];
     if (this.question !== undefined && (!isSilent || this.held.length > 0)) return [];
     const missing = this.question === undefined ? this.cutSegments(store, lastIndex, pace, nowMs) : [];
-    if (missing.length > 0 || this.held.length > 0) return missing;
+    // While the window is full, what comes next is rebuilt meanwhile; the learner is asked all the same if it is silent.
+    if ((missing.length > 0 && this.hasRoom) || this.held.length > 0) return missing;
     const isAllTaken = this.kept !== undefined && this.remaining.length + this.untaken.size === 0;
     if (isAllTaken) this.state = 'verifying';
     if (isAllTaken || isSilent) this.ask(store, lastIndex, nowMs);
-    return [];
+    return missing;
   }
 
   /** Frames that may go out now. @param next entries below it have been sent to the learner. */
@@ -231,7 +234,7 @@ export class TransferStream {
         else if (keptAs !== 'raw' && !store.isIntact(segment)) return this.nextMissing(store, at);
         else pace.onCut(this.cutOne(store, segment, lastIndex, keptAs, nowMs));
       }
-      return [];
+      return pace.rebuildsAhead ? this.nextMissing(store, at) : [];
     } finally {
       this.remaining.splice(0, at);
     }
@@ -249,7 +252,10 @@ export class TransferStream {
 
   private nextMissing(store: PartitionStore, from: number): readonly number[] {
     const next = this.remaining.slice(from, from + REBUILDS_AHEAD);
-    return next.filter((listed) => this.listedSegment(store, listed)?.isRaw === false).map(({ number }) => number);
+    const isNeeded = ({ number }: Listed): boolean => this.kept?.form !== 'raw' || !this.kept.numbers.has(number);
+    return next
+      .filter((listed) => isNeeded(listed) && this.listedSegment(store, listed)?.isRaw === false)
+      .map(({ number }) => number);
   }
 
   /** @param keptAs how the learner has its bytes. Returns bytes on the link, nearly. */

@@ -82,8 +82,8 @@ async function killOne(): Promise<void> {
 }
 
 async function checkHistories(): Promise<void> {
-  while (!isOver()) {
-    const contention = new Contention(prng.below(1_000_000), client, client);
+  for (let seed = 1; !isOver(); seed++) {
+    const contention = new Contention(seed, client, client);
     await Promise.race([pause(HISTORY_MS), pause(Math.max(0, endsAtMs - performance.now()))]);
     ordered += await contention.settle();
   }

@@ -150,9 +150,9 @@ describe('a benchmark', () => {
 describe('with a compiled command line', () => {
   beforeAll(() => {
     expect(run('bin/prepare.mjs').status).toBe(0);
-    mkdirSync(join(clone, 'dist/cli'), { recursive: true });
+    mkdirSync(join(clone, 'bundle/cli'), { recursive: true });
     writeFileSync(
-      join(clone, 'dist/cli/main.js'),
+      join(clone, 'bundle/cli/main.js'),
       `export async function main(argv, rootUrl) {
         console.log('up', rootUrl, argv.join(' '));
         if (!argv.includes('start')) return;

@@ -32,6 +32,7 @@ const condition: fc.Arbitrary<KvCondition | undefined> = fc.oneof(
 );
 
 const kvCall: fc.Arbitrary<readonly [KvInput, KvResult]> = fc.oneof(
+  fc.constant([{ type: 'lose' }, { type: 'lose' }] as const),
   fc
     .record({ seen: valueOrNull, version })
     .map(

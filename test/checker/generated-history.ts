@@ -53,6 +53,8 @@ class PlainStore {
         return { type: 'delete', deleted: value !== null };
       case 'incr':
         return { type: 'incr', value: null };
+      case 'lose':
+        return { type: 'lose' };
       case 'append':
         return { type: 'append', version: this.nextVersion++ };
     }

@@ -43,7 +43,7 @@ function decimalField(object: JsonObject, name: string): string {
 
 function readKvInput(json: unknown): KvInput {
   const object = asObject(json, '"input"');
-  const type = typeOf(object, ['get', 'inspect', 'set', 'delete', 'incr', 'append']);
+  const type = typeOf(object, ['get', 'inspect', 'set', 'delete', 'incr', 'append', 'lose']);
   switch (type) {
     case 'set':
       return { type, value: textField(object, 'value'), condition: optional(object, 'condition', readCondition) };
@@ -54,6 +54,7 @@ function readKvInput(json: unknown): KvInput {
     case 'append':
       return { type, value: textField(object, 'value') };
     case 'inspect':
+    case 'lose':
       return { type };
     default:
       return { type: 'get' };
@@ -77,6 +78,8 @@ function readKvResult(json: unknown, { type }: KvInput): KvResult {
       return { type, value: textOrNullField(object, 'value'), version };
     case 'append':
       return { type, length: optional(object, 'length', integerField), version };
+    case 'lose':
+      return { type };
   }
 }
 

@@ -12,12 +12,50 @@ const INTEGER = /^-?\d+$/;
 /** Longer values that nobody saw are kept as their length: appends without an answer make megabytes of them. */
 const MAX_UNSEEN_CHARACTERS = 64;
 
+/** More lengths than these are not listed: then every length is taken for one that tells something. */
+const MAX_LENGTHS = 20_000;
+
+/**
+ * The lengths that a value which nobody saw may have for an append to answer with the length that it told: those just before an
+ * answered append, and those that appends without an answer can bring there. Values of any other length are as good as each other.
+ */
+class TellingLengths {
+  /** Whether an answer tells a length at all. */
+  readonly matter: boolean;
+  /** Undefined: too many to list. */
+  private lengths: Set<number> | undefined = new Set<number>();
+
+  constructor(operations: readonly Operation<KvInput, KvResult>[]) {
+    for (const { input, outcome } of operations) {
+      if (input.type !== 'append' || outcome.type !== 'done' || outcome.result.type !== 'append') continue;
+      const { length } = outcome.result;
+      if (length !== undefined) this.lengths?.add(length - Buffer.byteLength(input.value));
+    }
+    this.matter = this.lengths?.size !== 0;
+    for (const { input, outcome } of operations) {
+      const tells = outcome.type === 'done' && outcome.result.type === 'append' && outcome.result.length !== undefined;
+      if (input.type === 'append' && outcome.type !== 'not-done' && !tells)
+        this.addShorterBy(Buffer.byteLength(input.value));
+    }
+  }
+
+  private addShorterBy(bytes: number): void {
+    if (this.lengths === undefined) return;
+    for (const length of [...this.lengths]) if (length >= bytes) this.lengths.add(length - bytes);
+    if (this.lengths.size > MAX_LENGTHS) this.lengths = undefined;
+  }
+
+  has(bytes: number): boolean {
+    return this.lengths?.has(bytes) ?? true;
+  }
+}
+
 /** Sorts values into classes: one for each value that an answer may show, and one (a length) for all the others. */
 class ValueClasses {
   /** Values that somebody saw, in the order of their code units, so that those with a common beginning are neighbours. */
   private readonly seen: readonly string[];
   private readonly integersMatter: boolean;
-  private readonly lengthsMatter: boolean;
+  private readonly lengths: TellingLengths;
   /** A short name for each value that is told apart, so that a key is not as long as its value. */
   private readonly names = new Map<string, string>();
 
@@ -25,12 +63,13 @@ class ValueClasses {
     const results = operations.flatMap(({ outcome }) => (outcome.type === 'done' ? [outcome.result] : []));
     this.seen = [...new Set(results.flatMap(valuesIn))].sort();
     this.integersMatter = operations.some(({ input }) => input.type === 'incr');
-    this.lengthsMatter = results.some((result) => result.type === 'append' && result.length !== undefined);
+    this.lengths = new TellingLengths(operations);
   }
 
   of(value: KvState['value']): string {
     if (value === null) return 'missing';
-    if (!this.isToldApart(value)) return this.lengthsMatter ? `unseen, ${bytesOf(value)} bytes` : 'unseen';
+    if (!this.isToldApart(value))
+      return this.lengths.has(bytesOf(value)) ? `unseen, ${bytesOf(value)} bytes` : 'unseen';
     let name = this.names.get(value);
     if (name === undefined) {
       name = `value ${this.names.size}`;
@@ -53,7 +92,7 @@ class ValueClasses {
   /** Of what is appended: with a text that no seen value contains, the result is unseen, whatever was before it. */
   ofAppended(text: string): string {
     if (this.integersMatter || this.seen.some((value) => value.includes(text))) return `text ${text}`;
-    return this.lengthsMatter ? `unseen, ${Buffer.byteLength(text)} bytes` : 'unseen';
+    return this.lengths.matter ? `unseen, ${Buffer.byteLength(text)} bytes` : 'unseen';
   }
 
   private isPrefixOfSeen(value: string): boolean {

@@ -43,6 +43,8 @@ function showInput(input: KvInput): string {
       return `incr ${input.delta}`;
     case 'append':
       return `append ${showValue(input.value)}`;
+    case 'lose':
+      return 'may be lost';
     default:
       return assertNever(input, 'kv operation');
   }
@@ -60,6 +62,8 @@ function showResult(result: KvResult | undefined): string {
     }
     case 'inspect':
       return `${result.found ? 'found' : 'missing'}${showVersion(result.version)}`;
+    case 'lose':
+      return 'declared';
     case 'delete':
       return result.deleted ? 'ok' : 'no';
     case 'incr':

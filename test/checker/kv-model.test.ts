@@ -125,4 +125,15 @@ describe('a key of dcache', () => {
       'a get cannot have the result',
     );
   });
+
+  it('is missing or as it was after a loss that it may have been part of, and its versions go on', () => {
+    const loss: Exchange = [{ type: 'lose' }, { type: 'lose' }];
+    expect(possible(set('a', 3), loss, get('a', 3))).toBe(true);
+    expect(possible(set('a', 3), loss, get(null), get(null))).toBe(true);
+    expect(possible(set('a', 3), loss, get(null), get('a'))).toBe(false);
+    expect(possible(set('a', 3), set('b', 4), loss, get('a'))).toBe(false);
+    expect(possible(set('a', 3), loss, set('b', 3))).toBe(false);
+    expect(possible(loss, get(null))).toBe(true);
+    expect(possible(loss, get('a'))).toBe(false);
+  });
 });

@@ -25,7 +25,9 @@ export type KvInput =
   /** `delta` is a 64-bit integer in decimal. A missing key counts as 0. */
   | { readonly type: 'incr'; readonly delta: string }
   /** A missing key counts as empty. */
-  | { readonly type: 'append'; readonly value: string };
+  | { readonly type: 'append'; readonly value: string }
+  /** Nobody's request: a loss of data was declared that the key may have been part of. It is missing from then on, or as it was. */
+  | { readonly type: 'lose' };
 
 /** What the client saw. A field that is left out was not seen, and is not checked. */
 export type KvResult =
@@ -45,6 +47,7 @@ export type KvResult =
   | { readonly type: 'inspect'; readonly found: boolean; readonly version?: number | undefined }
   /** `value` is the new number in decimal; null: refused, since value or sum is no 64-bit integer. */
   | { readonly type: 'incr'; readonly value: string | null; readonly version?: number | undefined }
+  | { readonly type: 'lose' }
   /** `length` of the new value in bytes of UTF-8. */
   | { readonly type: 'append'; readonly length?: number | undefined; readonly version?: number | undefined };
 
@@ -176,6 +179,11 @@ function append(state: KvState, { value }: Asked<'append'>, seen: Seen<'append'>
   return put(state, joined, seen?.version);
 }
 
+function lose(state: KvState): readonly KvState[] {
+  if (state.value === null) return [state];
+  return [state, { value: null, version: state.version, known: true, excluded: NONE }];
+}
+
 /** The length of a value in bytes of UTF-8. */
 export function bytesOf(value: string | UnseenValue): number {
   return typeof value === 'string' ? Buffer.byteLength(value) : value.bytes;
@@ -198,6 +206,8 @@ function step(state: KvState, input: KvInput, result: KvResult | undefined): rea
       return result === undefined || result.type === 'incr' ? increment(state, input, result) : mismatch();
     case 'append':
       return result === undefined || result.type === 'append' ? append(state, input, result) : mismatch();
+    case 'lose':
+      return result === undefined || result.type === 'lose' ? lose(state) : mismatch();
     default:
       return assertNever(input, 'kv operation');
   }
@@ -209,6 +219,7 @@ function isReadOnly(input: KvInput, result: KvResult | undefined): boolean {
   switch (result?.type) {
     case undefined:
     case 'append':
+    case 'lose':
       return false;
     case 'get':
     case 'inspect':
@@ -226,7 +237,8 @@ function isReadOnly(input: KvInput, result: KvResult | undefined): boolean {
 
 /** Versions never fall, and every operation that sees one sees that of the state it leaves. */
 function order(_input: KvInput, result: KvResult): number | undefined {
-  if (result.type === 'delete' || (result.type === 'incr' && result.value === null)) return undefined;
+  if (result.type === 'delete' || result.type === 'lose' || (result.type === 'incr' && result.value === null))
+    return undefined;
   return result.version === 0 ? undefined : result.version;
 }
 

@@ -44,6 +44,8 @@ function agrees(before: PlainState, after: PlainState, holds: boolean, result: K
       );
     case 'delete':
       return result.deleted === holds;
+    case 'lose':
+      return true;
     case 'incr':
       return holds ? result.value === after.value && sees(result.version) : result.value === null;
     case 'append':
@@ -55,6 +57,7 @@ export function plainKvModel(maxVersion: number): Model<PlainState, KvInput, KvR
   return {
     initial: { value: null, version: 0 },
     step(state, input, result) {
+      if (input.type === 'lose') return state.value === null ? [state] : [state, { ...state, value: null }];
       const { after, puts, holds } = outcomeOf(state, input);
       const states: PlainState[] = [];
       if (!puts) states.push({ value: after, version: state.version });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { ClusterMap } from '../../src/cluster/cluster-map.js';
 import { planMapChange } from '../../src/cluster/map-planner.js';
-import { isLeaveRefused, planHandOver } from '../../src/cluster/planned-hand-over.js';
+import { CALM_MS, isLeaveRefused, planHandOver } from '../../src/cluster/planned-hand-over.js';
 import { applyAll, declared, groupOf, life, newMap } from './some-maps.js';
 import { NOW, observe, TIMINGS } from './some-observations.js';
 
@@ -99,5 +99,35 @@ describe('a holder that is back', () => {
   test('comes back under a new leader as well: nobody leaves', () => {
     const observed = { ...says({}), leadsSinceMs: NOW - 10 };
     expect(planHandOver(JOINING_1, observed, life(4))).toEqual([{ group: 0, epoch: 2 }]);
+  });
+
+  test('takes its partitions over one after the other, and comes in sync elsewhere while nothing else is under way', () => {
+    // n1 is complete at data positions of groups 0 and 3, where n4 and n2 act for it, and at a parity position of group 1.
+    const groups = [0, 1, 2, 3, 4];
+    const out = groups.map((group) => ({ type: 'remove', group, epoch: 1, member: life(1) }) as const);
+    const back = groups.map((group) => ({ type: 'join', group, epoch: 2, member: life(1, 2), replaces: 0 }) as const);
+    const map = applyAll(MAP, [...out, ...back]);
+    const says = (...declarations: readonly (readonly [group: number, position: number])[]) => ({
+      report: {
+        declarations: declarations.map(([group, position]) =>
+          declared(map, group, position, life(1, 2), groupOf(map, group).joining[0]?.joinIndex ?? 0),
+        ),
+      },
+    });
+    const observed = observe(map, 5, {
+      1: { incarnation: 2 },
+      2: says([1, 0], [3, 2]),
+      3: says([1, 1]),
+      4: says([1, 2], [0, 0]),
+    });
+    expect(planHandOver(map, observed, life(4))).toEqual([{ group: 0, epoch: 2 }]);
+    expect(planHandOver(map, observed, life(2))).toEqual([]);
+    expect(planMapChange(map, observed)).toMatchObject({ type: 'promote', group: 1 });
+    expect(planMapChange(map, observed, new Set([4]))).toBeUndefined();
+    // Another group has just changed.
+    const changed = (msAgo: number) => ({ ...observed, epochsSinceMs: observed.epochsSinceMs.with(2, NOW - msAgo) });
+    expect(planHandOver(map, changed(CALM_MS - 1), life(4))).toEqual([]);
+    expect(planMapChange(map, changed(CALM_MS - 1))).toBeUndefined();
+    expect(planHandOver(map, changed(CALM_MS), life(4))).toEqual([{ group: 0, epoch: 2 }]);
   });
 });

@@ -57,6 +57,7 @@ export function observe(
     timings: TIMINGS,
     code: { k: 3, m: 2 },
     members: [],
+    removing: new Set<NodeId>(),
     lossPolicy: 'wait',
     acceptedLosses: [],
     acknowledgedLosses: [],

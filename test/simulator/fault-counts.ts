@@ -33,18 +33,22 @@ const DATA_LINK_FAULTS = ['control links cut', 'data link cut', 'data links stal
 const MEMORY_FAULTS = ['bit flipped in a parity shard'] as const;
 const FAULTS_OF_SEVERAL = ['several nodes crashed', 'several nodes paused'] as const;
 
+/** It strikes once in a run, in some runs (scenario/ecc-parameters.ts). */
+export const FAULT_BEYOND_PROMISE = 'more lost than is promised';
+
 export type FaultKind =
   | (typeof RAFT_FAULTS)[number]
   | (typeof DATA_LINK_FAULTS)[number]
   | (typeof MEMORY_FAULTS)[number]
-  | (typeof FAULTS_OF_SEVERAL)[number];
+  | (typeof FAULTS_OF_SEVERAL)[number]
+  | typeof FAULT_BEYOND_PROMISE;
 
-/** Not those that lose more than ecc mode promises to bear. */
 export const ECC_FAULTS: readonly FaultKind[] = [
   ...RAFT_FAULTS.filter((kind) => kind !== 'all nodes crashed'),
   ...DATA_LINK_FAULTS,
   ...MEMORY_FAULTS,
   ...FAULTS_OF_SEVERAL,
+  FAULT_BEYOND_PROMISE,
 ];
 
 /** The kinds that there are in a mode. */
@@ -62,7 +66,7 @@ const MESSAGE_FAULTS: readonly FaultKind[] = [
 
 /** The kinds of a mode that strike now and then, as the schedule of a run has it. */
 export function strikesOf(mode: Mode): readonly FaultKind[] {
-  return faultsOf(mode).filter((kind) => !MESSAGE_FAULTS.includes(kind));
+  return faultsOf(mode).filter((kind) => !MESSAGE_FAULTS.includes(kind) && kind !== FAULT_BEYOND_PROMISE);
 }
 
 /** Their victim's memory is gone. */

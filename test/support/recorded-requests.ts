@@ -76,6 +76,8 @@ async function perform(client: DcacheClient, key: string, input: KvInput, option
       return increment(client, key, BigInt(input.delta), options);
     case 'append':
       return { type: 'append', length: await client.append(key, input.value, options) };
+    case 'lose':
+      throw new TypeError('nobody asks for a loss');
     default:
       return assertNever(input, 'kv operation');
   }

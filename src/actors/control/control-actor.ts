@@ -39,6 +39,7 @@ import type { ControlSender, JoinAnswer, PeerHandler, SnapshotReceiver } from '.
 import { RaftDriver } from './raft-driver.js';
 import { ticketOfReadContext } from './read-context.js';
 import { Registrar } from './registrar.js';
+import { confirmRequest } from './request-confirmation.js';
 import { SnapshotKeeper, type WrittenSnapshot } from './snapshot-keeper.js';
 import { SnapshotTraffic, type SnapshotSending } from './snapshot-traffic.js';
 import { buildView } from './view-builder.js';
@@ -172,7 +173,10 @@ export class ControlActor implements PeerHandler {
     return this.traffic.sending;
   }
 
-  /** Takes a node out of the cluster for good. Resolves when that is in force. */
+  /**
+   * Takes a node out of the cluster for good; in ecc mode out of its groups first, if it is up. Resolves when that is in force; rejects as
+   * DrainOffice.drain and Registrar.remove do.
+   */
   removeNode(nodeId: string): Later<void> {
     return later(this.leadingRegistrar().remove(nodeId));
   }
@@ -203,11 +207,13 @@ export class ControlActor implements PeerHandler {
     if (driver === undefined) return false;
     const status = driver.raw.status();
     if (status.softState.role !== 'leader') return false;
-    const best = status.peers
-      .filter((peer) => peer.id !== status.id && !peer.learner && peer.recentlyActive)
-      .sort((a, b) => b.match - a.match)[0];
-    if (best === undefined) return false;
-    driver.turn((raw) => raw.transferLeader(best.id));
+    const voters = status.peers.filter((peer) => peer.id !== status.id && !peer.learner && peer.recentlyActive);
+    const most = Math.max(...voters.map(({ match }) => match));
+    const best = voters.filter(({ match }) => match === most);
+    if (best.length === 0) return false;
+    // Any of them: two nodes that are to be removed at the same time would hand it to each other for ever.
+    const { id } = this.prng.pick(best);
+    driver.turn((raw) => raw.transferLeader(id));
     return true;
   }
 
@@ -251,12 +257,14 @@ export class ControlActor implements PeerHandler {
     return this.traffic.receive(message);
   }
 
-  onJoinRequest(speaker: Speaker, replaces: boolean): Promise<JoinAnswer> {
+  async onJoinRequest(speaker: Speaker, replaces: boolean): Promise<JoinAnswer> {
     this.admitSpeaker(speaker);
     if (this.registrar === undefined || this.softState.role !== 'leader') {
       const leader = this.state.members.byRaftId(this.softState.leader);
-      return Promise.resolve({ type: 'ask-leader', controlAddress: leader?.controlAddress });
+      return { type: 'ask-leader', controlAddress: leader?.controlAddress };
     }
+    this.leadingRegistrar();
+    await confirmRequest(this.parts.transport, speaker);
     return this.leadingRegistrar().admit(speaker, replaces);
   }
 
@@ -321,6 +329,7 @@ export class ControlActor implements PeerHandler {
       confState: () => this.state.confState,
       connected: () => transport.connected(),
       handOverLeadership: () => this.handOverLeadership(),
+      whenDrained: (nodeId, remove) => this.ecc?.drains?.drain(nodeId, remove) ?? remove(),
     });
     this.registrar.onSpeaker(this.identity.speaker());
     const { ecc } = this.options;

@@ -11,6 +11,7 @@ import type { Entry, SnapshotMetadata } from '../../raft/types.js';
 import type { ClusterState } from './cluster-state.js';
 import { decodeControlMessage, encodeControlMessage } from './control-message.js';
 import type { ControlParts, EccOptions } from './control-options.js';
+import type { DrainOffice } from './drain-office.js';
 import { EccLeadership } from './ecc-leadership.js';
 import type { ControlEvent } from './events.js';
 import { HeartbeatSender } from './heartbeat-sender.js';
@@ -77,6 +78,11 @@ export class EccControl {
   /** Undefined unless this node leads. */
   get losses(): LossOffice | undefined {
     return this.leadership?.losses;
+  }
+
+  /** Undefined unless this node leads. */
+  get drains(): DrainOffice | undefined {
+    return this.leadership?.drains;
   }
 
   /** Throws MalformedBytes. */

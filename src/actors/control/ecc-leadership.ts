@@ -19,6 +19,7 @@ import { encodeMapCommand } from '../../cluster/map-codec.js';
 import type { ReadState } from '../../raft/ready.js';
 import type { Scheduler } from '../runtime/scheduler.js';
 import type { EccOptions } from './control-options.js';
+import { DrainOffice } from './drain-office.js';
 import { LossOffice } from './loss-office.js';
 import type { RaftDriver } from './raft-driver.js';
 import { encodeContactContext, sequenceOfContactContext } from './read-context.js';
@@ -52,6 +53,7 @@ interface Proposed {
 export class EccLeadership {
   private readonly parts: EccLeadershipParts;
   readonly losses: LossOffice;
+  readonly drains: DrainOffice;
   private readonly monitor: HeartbeatMonitor;
   /** Questions to the quorum that wait, oldest first. Raft gives up leading long before there are many. */
   private questions: { readonly sequence: number; readonly askedMs: number }[] = [];
@@ -74,12 +76,9 @@ export class EccLeadership {
       term: parts.term,
       members: parts.members,
     });
-    this.losses = new LossOffice({
-      monitor: this.monitor,
-      scheduler,
-      map: parts.map,
-      onAsked: () => this.maybePropose(),
-    });
+    const office = { monitor: this.monitor, scheduler, map: parts.map, onAsked: () => this.maybePropose() };
+    this.losses = new LossOffice(office);
+    this.drains = new DrainOffice(office);
     this.monitor.onMap(parts.map(), nowMs);
   }
 
@@ -87,12 +86,14 @@ export class EccLeadership {
     const { scheduler, ecc } = this.parts;
     this.stopTimer = scheduler.after(ecc.timings.heartbeatMs, () => this.start());
     this.askQuorum();
+    this.drains.look();
     this.maybePropose();
   }
 
   stop(): void {
     this.stopTimer();
     this.losses.stop();
+    this.drains.stop();
   }
 
   /** A member's, known to be its own. Undefined when its sender's life is over. */
@@ -124,6 +125,7 @@ export class EccLeadership {
     const map = this.parts.map();
     this.monitor.onMap(map, this.parts.scheduler.nowMs());
     this.losses.onApplied();
+    this.drains.look();
     const done = this.proposed.filter((proposed) => proposed.index <= index);
     this.proposed = this.proposed.filter((proposed) => proposed.index > index);
     const idle = done.filter(({ group, map: before }) =>

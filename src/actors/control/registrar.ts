@@ -5,7 +5,7 @@
  */
 import { DcacheError } from '../../base/errors.js';
 import { LIMITS } from '../../base/limits.js';
-import { isNodeId, type RaftId } from '../../base/ids.js';
+import { isNodeId, type NodeId, type RaftId } from '../../base/ids.js';
 import { encodeAddedMembers, encodeMemberCommand } from '../../cluster/member-codec.js';
 import { sameMember, type Member, type MemberCommand } from '../../cluster/members.js';
 import {
@@ -34,6 +34,8 @@ export interface RegistrarParts {
   readonly connected: () => ReadonlySet<number>;
   /** False when there is nobody to take over. */
   readonly handOverLeadership: () => boolean;
+  /** Calls `remove` when nobody depends on the node any more; at once where nobody does. */
+  readonly whenDrained: (nodeId: NodeId, remove: () => Promise<void>) => Promise<void>;
 }
 
 export class Registrar {
@@ -41,6 +43,8 @@ export class Registrar {
   private readonly waiters: AppliedWaiters;
   /** What peers (and this node) last said about themselves, by raft id. */
   private readonly told = new Map<number, Speaker>();
+  /** Whom this leader has given a place, by node id: a process that asks twice gets the same. */
+  private readonly given = new Map<string, { readonly incarnation: number; readonly raftId: RaftId }>();
   private ticks = 0;
 
   constructor(parts: RegistrarParts) {
@@ -69,6 +73,7 @@ export class Registrar {
   }
 
   onLeadershipLost(): void {
+    this.given.clear();
     this.waiters.onLeadershipLost();
   }
 
@@ -82,6 +87,10 @@ export class Registrar {
     const { nodeId, controlAddress, clientAddress, httpAddress, dataAddress } = speaker;
     const { clusterId } = members;
     if (clusterId === undefined) throw new DcacheError('NO_LEADER', 'the cluster is being founded; ask again');
+    const given = this.given.get(nodeId);
+    if (given?.incarnation === speaker.incarnation && members.byRaftId(given.raftId)?.nodeId === nodeId) {
+      return { type: 'admitted', raftId: given.raftId, clusterId, founders: members.founders };
+    }
     const namesakes = members.list.filter((member) => member.nodeId === nodeId);
     if (namesakes.length === 0 && !members.expected.includes(nodeId)) {
       throw new DcacheError(
@@ -106,12 +115,14 @@ export class Registrar {
     const member: Member = { raftId, nodeId, controlAddress, clientAddress, httpAddress, dataAddress };
     this.proposeChangeOrThrow(planAdmission(members.snapshot(), this.parts.confState().learners, member));
     await this.waiters.until(() => members.byRaftId(raftId)?.nodeId === nodeId);
+    this.given.set(nodeId, { incarnation: speaker.incarnation, raftId });
     return { type: 'admitted', raftId, clusterId, founders: members.founders };
   }
 
   async remove(nodeId: string): Promise<void> {
     const { members } = this.parts;
-    if (members.byNodeId(nodeId) === undefined) {
+    const member = members.byNodeId(nodeId);
+    if (member === undefined) {
       if (!isNodeId(nodeId) || !members.expected.includes(nodeId)) {
         throw new DcacheError(
           'NOT_A_MEMBER',
@@ -122,15 +133,22 @@ export class Registrar {
       return this.waiters.until(() => !members.expected.includes(nodeId));
     }
     if (members.byRaftId(this.parts.driver.raw.status().id)?.nodeId === nodeId) this.handOverBeforeRemoval(nodeId);
-    const removal = planRemoval(members.snapshot(), this.parts.confState().voters, nodeId);
+    this.removalOf(nodeId);
+    return this.parts.whenDrained(member.nodeId, async () => {
+      this.proposeChangeOrThrow(this.removalOf(nodeId));
+      await this.waiters.until(() => members.byNodeId(nodeId) === undefined);
+    });
+  }
+
+  private removalOf(nodeId: string): MembershipChange {
+    const removal = planRemoval(this.parts.members.snapshot(), this.parts.confState().voters, nodeId);
     if (removal === undefined) {
       throw new DcacheError(
         'INVALID_ARGUMENT',
         `${nodeId} is the only voter; a cluster needs one, so stop the node instead`,
       );
     }
-    this.proposeChangeOrThrow(removal);
-    return this.waiters.until(() => members.byNodeId(nodeId) === undefined);
+    return removal;
   }
 
   /**

@@ -353,6 +353,7 @@ export class EccDataSide implements DataPlane, DataLinkHandler {
   }
 
   private tick(): void {
+    this.lease.look();
     this.groups?.tick();
     this.ticks++;
     // While somebody learns, a stream may break or become complete at any time, and the leader of the map waits for the news.

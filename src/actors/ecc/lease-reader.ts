@@ -47,7 +47,11 @@ export class LeaseReader {
     this.look();
   }
 
-  private look(): void {
+  /**
+   * Notes the newest grant, if it counts. To be called more often than grants come: a node that is asked for nothing yet would miss those
+   * that count, and find, when a change of the map makes it a primary, only one that names the change after.
+   */
+  look(): void {
     const { leaseEndMs, leaseMapIndex } = this.parts.readGrant();
     if (leaseMapIndex <= this.mapIndex && leaseEndMs > this.endMs) this.endMs = leaseEndMs;
   }

@@ -150,6 +150,20 @@ export class LocalGroups {
       }
     }
     this.pump();
+    this.closeLeft();
+  }
+
+  /**
+   * Of groups in which this node has no place any more nothing is left when its roles are laid down. It may get another place there: a node
+   * that was taken out and added again reads of its old one in the Raft log, and is a spare then.
+   */
+  private closeLeft(): void {
+    for (const [id, { replica, questions }] of this.groups) {
+      if (this.map.groups[id]?.holders.includes(this.parts.spec.self.nodeId) === true) continue;
+      questions.stop();
+      replica.close();
+      this.groups.delete(id);
+    }
   }
 
   letGo(group: number, epoch: number): void {

@@ -6,6 +6,7 @@ import { runJob } from '../../erasure/codec-job.js';
 import { erasureCode } from '../../erasure/erasure-code.js';
 import { ErasureCodec } from '../../erasure/erasure-codec.js';
 import { loopKernel } from '../../erasure/xor-kernel.js';
+import { oneAtATime } from './one-at-a-time.js';
 import { decodeBatch, type BatchOutcome, type WireBatch, type WorkerSetup } from './wire.js';
 import { chooseKernel } from './xor-kernels.js';
 
@@ -14,8 +15,11 @@ assert(isWorkerSetup(setup), 'the pool tells its workers which code to run');
 const kernel = setup.kernel === 'loop' ? loopKernel : chooseKernel().kernel;
 const codec = new ErasureCodec(erasureCode(setup.k, setup.m), kernel);
 
+/** Each batch is answered before the next begins, so that the main thread has time to send another. */
+export default oneAtATime(runBatch);
+
 /** Never throws: a job that fails, fails alone. */
-export default function runBatch(batch: WireBatch): BatchOutcome {
+function runBatch(batch: WireBatch): BatchOutcome {
   const runMs: number[] = [];
   const checksums: (number | null)[] = [];
   const failures: { index: number; code: ErrorCode; message: string }[] = [];

@@ -113,6 +113,7 @@ export class SocketDataLinks implements DataLinks {
     before?.link.close();
     if (before !== undefined && !sameMember(before.from, from)) this.parts.handler.onIncoming(before.from);
     this.parts.handler.onIncoming(from);
+    this.outgoing.get(from.nodeId)?.hurry(from);
   }
 
   private onIncomingClosed(link: IncomingLink, from: GroupMember | undefined): void {

@@ -1,13 +1,16 @@
 /**
  * What this node says to one peer: a connection of its own making, made again after a pause that grows whenever it ends. All
  * messages of a turn travel in one frame, or a few when they are large.
+ *
+ * Answers travel on the connection of the one who answers. A peer that has just come back sends and hears nothing until this end
+ * notices, and everybody who waits for its commits waits for that; so its greeting cuts the pause short (`hurry`).
  */
 import { connect } from 'node:net';
 import type { DataLinkHandler, DataPeer } from '../../actors/ecc/ports.js';
 import type { Scheduler } from '../../actors/runtime/scheduler.js';
 import { parseAddress, type Address } from '../../base/address.js';
 import { LIMITS } from '../../base/limits.js';
-import type { GroupMember } from '../../cluster/cluster-map.js';
+import { sameMember, type GroupMember } from '../../cluster/cluster-map.js';
 import type { DataMessage } from '../../replication/messages.js';
 import { Connection, type ConnectionTimings } from './connection.js';
 import { LinkFault, type Frame } from './frame.js';
@@ -51,7 +54,10 @@ export class OutgoingLink {
   private pauseMs: number;
   /** Why it was refused, last; told once, however often it is tried. */
   private refusal = '';
-  private cancelRetry: () => void = () => undefined;
+  /** While this end waits to connect again. */
+  private cancelRetry: (() => void) | undefined;
+  /** The last life of the peer for whose greeting a pause was cut short, and when. */
+  private hurried: { readonly member: GroupMember; readonly atMs: number } | undefined;
   private closed = false;
   private silent = false;
 
@@ -84,11 +90,29 @@ export class OutgoingLink {
     if (this.outbox.length === 1) this.parts.scheduler.soon(() => this.flush());
   }
 
+  /**
+   * `peer` has connected to this node, so it can be connected to as well: the pause is over. For one life of a peer only once in the longest
+   * pause, or two ends whose connections break as soon as they stand would drive each other on.
+   */
+  hurry(peer: GroupMember): void {
+    if (this.closed || this.connectedTo !== undefined) return;
+    const { scheduler, timings } = this.parts;
+    const nowMs = scheduler.nowMs();
+    const { hurried } = this;
+    if (hurried !== undefined && sameMember(hurried.member, peer) && nowMs - hurried.atMs < timings.longestPauseMs)
+      return;
+    this.hurried = { member: peer, atMs: nowMs };
+    this.pauseMs = timings.firstPauseMs;
+    if (this.cancelRetry === undefined) return; // being made
+    this.cancelRetry();
+    this.dial();
+  }
+
   /** The handler is told of it if the connection stood; not so with `silently`. */
   close(silently = false): void {
     this.closed = true;
     this.silent = silently;
-    this.cancelRetry();
+    this.cancelRetry?.();
     this.connection?.close();
   }
 
@@ -107,6 +131,7 @@ export class OutgoingLink {
 
   private dial(): void {
     const { address, parts, peer } = this;
+    this.cancelRetry = undefined;
     if (address === undefined) {
       parts.record.warn(
         peer.nodeId,

@@ -24,6 +24,10 @@ export class EccNode {
   readonly control: ControlActor;
   readonly log: MemoryRaftLog;
   readonly letGo: GroupEpoch[] = [];
+  /** Groups that it has let go of as planned. */
+  readonly handedOver: GroupEpoch[] = [];
+  /** Whether it does what it is asked for there. */
+  handsOver = true;
   readonly failures: unknown[] = [];
   view: ClusterView | undefined;
   map: ClusterMap = EMPTY_MAP;
@@ -84,7 +88,12 @@ export class EccNode {
     if (event.type === 'restore') this.restored = event.index;
     if (event.type === 'let-go') this.letGo.push(...event.groups);
     // Nothing is under way there, ever.
-    if (event.type === 'hand-over') this.say({ letGo: event.groups });
+    if (event.type === 'hand-over' && this.handsOver) {
+      const known = (asked: GroupEpoch): boolean =>
+        this.handedOver.some(({ group, epoch }) => group === asked.group && epoch === asked.epoch);
+      this.handedOver.push(...event.groups.filter((asked) => !known(asked)));
+      this.say({ letGo: event.groups });
+    }
     if (event.type === 'map') this.cluster.scheduler.nextTurn(() => this.onMap(event.map, event.index));
   }
 

@@ -1,5 +1,6 @@
-import { beforeEach, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { snapshotName } from '../../../src/actors/snapshot-files.js';
+import { asDcacheError } from '../../../src/base/errors.js';
 import { sameMember, type Group } from '../../../src/cluster/cluster-map.js';
 import { DEFAULT_ECC_TIMINGS, quietAfterElectionMs, withDrift } from '../../../src/cluster/ecc-timings.js';
 import type { GroupEpoch } from '../../../src/cluster/heartbeat.js';
@@ -176,4 +177,69 @@ test('a node restarted behind a snapshot begins with the map in it', async () =>
 test('it takes k nodes, and never less than a majority', () => {
   expect(new EccCluster(3, 1).nodes[0]?.view).toMatchObject({ size: 4, needed: 3 });
   expect(new EccCluster(2, 0).nodes[0]?.view).toMatchObject({ size: 2, needed: 2 });
+});
+
+describe('a node that is taken out of the cluster', () => {
+  /** Settles without being waited for. */
+  const removing = ({ self }: EccNode): { outcome: string } => {
+    const removal = { outcome: '' };
+    cluster.leader.control.removeNode(self.nodeId).answer.then(
+      () => (removal.outcome = 'removed'),
+      (error: unknown) => (removal.outcome = asDcacheError(error).code),
+    );
+    return removal;
+  };
+  const knows = (where: EccNode, { self }: EccNode): boolean =>
+    where.view?.members.some(({ nodeId }) => nodeId === self.nodeId) ?? false;
+
+  test('leaves its groups first if it is up, having let go of what it leads, and joins none again', async () => {
+    await cluster.settle();
+    await cluster.scheduler.advance(quietAfterElectionMs(DEFAULT_ECC_TIMINGS));
+    const [node, other] = cluster.followers as [EccNode, EccNode];
+    const removal = removing(node);
+    await cluster.until('it is out of all groups', () => !isInSync(cluster.leader, node));
+    expect(node.handedOver).toHaveLength(2); // it leads two of the six partitions, in different groups
+    await cluster.until('it is out of the cluster', () => removal.outcome !== '');
+    expect(removal.outcome).toBe('removed');
+    expect([knows(cluster.leader, node), knows(other, node)]).toEqual([false, false]);
+    await cluster.scheduler.advance(2_000);
+    const joining = cluster.leader.map.groups.flatMap((group) => group.joining);
+    expect([isInSync(cluster.leader, node), joining]).toEqual([false, []]);
+  });
+
+  test('is not waited for if it is down', async () => {
+    await cluster.settle();
+    const [node] = cluster.followers as [EccNode];
+    silence(node);
+    await cluster.until('it is out of all groups', () => !isInSync(cluster.leader, node));
+    const removal = removing(node);
+    await cluster.until('it is out of the cluster', () => removal.outcome !== '');
+    expect([removal.outcome, node.handedOver]).toEqual(['removed', []]);
+  });
+
+  test('stays if fewer than k would be left', async () => {
+    await cluster.settle();
+    const [node, other] = cluster.followers as [EccNode, EccNode];
+    silence(other);
+    await cluster.until('the other one is out', () => !isInSync(cluster.leader, other));
+    const removal = removing(node);
+    await cluster.until('that is refused', () => removal.outcome !== '');
+    expect(removal.outcome).toBe('NOT_ENOUGH_NODES');
+    await cluster.scheduler.advance(2_000);
+    expect([isInSync(cluster.leader, node), knows(cluster.leader, node)]).toEqual([true, true]);
+  });
+
+  test('stays, and joins what it has left, when leadership moves on meanwhile', async () => {
+    await cluster.settle();
+    await cluster.scheduler.advance(quietAfterElectionMs(DEFAULT_ECC_TIMINGS));
+    const [node] = cluster.followers as [EccNode];
+    node.handsOver = false;
+    const removal = removing(node);
+    await cluster.until('it has left a group', () => cluster.leader.map.groups.some((group) => !isMember(group, node)));
+    cluster.leader.control.handOverLeadership();
+    await cluster.until('that is told', () => removal.outcome !== '');
+    expect(removal.outcome).toBe('NO_LEADER');
+    await cluster.until('it learns', () => cluster.leader.map.groups.some(({ joining }) => joining.length > 0));
+    expect(knows(cluster.leader, node)).toBe(true);
+  });
 });

@@ -74,6 +74,7 @@ export class LoneLeader {
       scheduler: this.scheduler,
       confState: () => this.confState,
       connected: () => this.connected,
+      whenDrained: (_, remove) => remove(),
       handOverLeadership: () => false,
     });
   }

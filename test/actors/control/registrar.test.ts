@@ -52,16 +52,24 @@ describe('a node that asks for a place', () => {
     await settled(node.registrar.expect('n4'));
     await settled(node.registrar.admit(newcomer, false));
     node.connected.add(2);
-    expect(await settled(node.registrar.admit(newcomer, false))).toMatchObject({ code: 'NODE_ID_IN_USE' });
+    const later = { ...newcomer, incarnation: newcomer.incarnation + 1 };
+    expect(await settled(node.registrar.admit(later, false))).toMatchObject({ code: 'NODE_ID_IN_USE' });
     node.connected.delete(2);
-    expect(await settled(node.registrar.admit(newcomer, false))).toMatchObject({ type: 'admitted', raftId: 3 });
+    expect(await settled(node.registrar.admit(later, false))).toMatchObject({ type: 'admitted', raftId: 3 });
     expect(names()).toEqual(['n1=1', 'n4=3']);
+  });
+
+  test('gets one place, however often one process asks', async () => {
+    await settled(node.registrar.expect('n4'));
+    const first = await settled(node.registrar.admit(newcomer, false));
+    expect(await settled(node.registrar.admit(newcomer, false))).toEqual(first);
+    expect(names()).toEqual(['n1=1', 'n4=2']);
   });
 
   test('comes back from another address without its data only if it is to replace the one on record', async () => {
     await settled(node.registrar.expect('n4'));
     await settled(node.registrar.admit(newcomer, false));
-    const elsewhere = { ...newcomer, controlAddress: '127.0.0.1:7904' };
+    const elsewhere = { ...newcomer, incarnation: newcomer.incarnation + 1, controlAddress: '127.0.0.1:7904' };
     expect(await settled(node.registrar.admit(elsewhere, false))).toMatchObject({
       code: 'NODE_ID_IN_USE',
       message: expect.stringMatching(

@@ -4,7 +4,7 @@ import type { ClusterMap } from '../../../src/cluster/cluster-map.js';
 import { partitionOfSlot, slotOf } from '../../../src/cluster/slots.js';
 import { DcacheError } from '../../../src/base/errors.js';
 import { ALWAYS, FOREVER, type KvRequest } from '../../../src/store/requests.js';
-import { applyAll, life, newMap } from '../../cluster/some-maps.js';
+import { applyAll, declared, groupOf, life, newMap } from '../../cluster/some-maps.js';
 import { VirtualNodes } from './virtual-nodes.js';
 
 const MAP = newMap(2, 1);
@@ -75,6 +75,30 @@ describe('three nodes', () => {
       expect(Object.values(bytesFor).every((each) => each >= 0)).toBe(true);
     }
   });
+});
+
+test('a node that is taken out of a group can get another place there', async () => {
+  // n9 is nobody: it takes the place of n3, at the parity position, and n3 that of n2.
+  const [n3, n9] = [life(3), life(9)];
+  const group = 0;
+  const without3 = applyAll(MAP, [
+    { type: 'remove', group, epoch: 1, member: n3 },
+    { type: 'replace-holder', group, epoch: 2, holder: n3.nodeId, by: n9.nodeId },
+    { type: 'join', group, epoch: 2, member: n9, replaces: 0 },
+  ]);
+  const joinIndex = groupOf(without3).joining[0]?.joinIndex ?? 0;
+  const declarations = [0, 1].map((position) => declared(without3, group, position, n9, joinIndex));
+  const elsewhere = applyAll(without3, [
+    { type: 'promote', group, epoch: 2, member: n9, joinIndex, declarations },
+    { type: 'remove', group, epoch: 3, member: life(2) },
+    { type: 'replace-holder', group, epoch: 4, holder: life(2).nodeId, by: n3.nodeId },
+    { type: 'join', group, epoch: 4, member: n3, replaces: 0 },
+  ]);
+  await cluster.tellMap(6, without3);
+  expect(cluster.node(3).side.ecc.partitionsLed).toBe(2);
+  await cluster.tellMap(7, elsewhere);
+  await cluster.scheduler.advance(200);
+  expect(failures()).toEqual([]);
 });
 
 describe('when a node dies', () => {

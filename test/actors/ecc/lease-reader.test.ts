@@ -49,3 +49,15 @@ test('a control thread that begins anew does not take a grant back', () => {
   grant = { leaseEndMs: 0, leaseMapIndex: 0 };
   expect(lease.leftMs).toBe(500);
 });
+
+test('a grant that was looked at while it counted holds when a newer one does not count yet', () => {
+  grant = { leaseEndMs: 1_500, leaseMapIndex: 3 };
+  lease.onMapApplied(3);
+  nowMs = 1_300;
+  grant = { leaseEndMs: 1_800, leaseMapIndex: 3 };
+  lease.look();
+  grant = { leaseEndMs: 1_900, leaseMapIndex: 5 };
+  nowMs = 1_600;
+  lease.onMapApplied(4);
+  expect(lease.leftMs).toBe(200);
+});

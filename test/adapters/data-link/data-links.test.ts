@@ -8,6 +8,13 @@ import { append, closeAll, FAST, LinkPeer, linkSelf, nodeId } from './link-peer.
 
 afterEach(closeAll);
 
+/** Does not connect again by itself as long as a test runs. */
+const PATIENT = { ...FAST, firstPauseMs: 600_000, longestPauseMs: 600_000 };
+
+function failedAttempts({ logger }: LinkPeer): number {
+  return logger.records.filter(({ message }) => message === 'data link cannot be made').length;
+}
+
 async function linkedPair(): Promise<{ a: LinkPeer; b: LinkPeer }> {
   const a = await LinkPeer.open(linkSelf('n1', 11));
   const b = await LinkPeer.open(linkSelf('n2', 22));
@@ -79,6 +86,37 @@ test('a peer that restarts is connected to again under its new incarnation', asy
   await waitFor('the message has arrived', () => reborn.received.length > 0);
   expect(a.events).toEqual(['connected n2/22', 'disconnected n2/22', 'connected n2/23']);
   expect(reborn.indexes).toEqual([2]);
+});
+
+test('a peer that connects is connected to at once, however long the pause would be', async () => {
+  const [port = 0] = await freePorts(1);
+  const a = await LinkPeer.open(linkSelf('n1', 11), PATIENT);
+  const address = `127.0.0.1:${port}`;
+  a.links.setPeers([{ nodeId: nodeId('n2'), dataAddress: address }]);
+  await waitFor('the attempt has failed', () => failedAttempts(a) === 1);
+  const b = await LinkPeer.open(linkSelf('n2', 22), FAST, address);
+  b.links.setPeers([a.address]);
+  await waitFor('n1 is connected to n2', () => a.links.connectedTo(b.self.nodeId) === 22);
+});
+
+test('a pause is cut short once for a life of a peer, so that ends that fail do not drive each other on', async () => {
+  const [dead = 0] = await freePorts(1);
+  const a = await LinkPeer.open(linkSelf('n1', 11), PATIENT);
+  a.links.setPeers([{ nodeId: nodeId('n2'), dataAddress: `127.0.0.1:${dead}` }]);
+  await waitFor('the first attempt has failed', () => failedAttempts(a) === 1);
+  const greet = async (life: number): Promise<void> => {
+    const before = a.events.length;
+    const b = await LinkPeer.open(linkSelf('n2', life));
+    b.links.setPeers([a.address]);
+    await waitFor('n2 has greeted', () => a.events.length > before);
+    await b.links.close();
+    await waitFor('n2 is gone', () => a.events.length > before + 1);
+  };
+  await greet(22);
+  await waitFor('n2 was tried at once', () => failedAttempts(a) === 2);
+  await greet(22);
+  await greet(23);
+  await waitFor('its next life was tried at once', () => failedAttempts(a) === 3);
 });
 
 test('a peer that loses its connection is told of as incoming, and again when it is back', async () => {

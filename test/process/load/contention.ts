@@ -17,10 +17,12 @@ export class Contention {
   private readonly versions = new Map<string, number>();
   private readonly lanes: Promise<void>[];
   private stopped = false;
+  private readonly seed: number;
   private nextValue = 1;
 
-  /** Starts at once. The clients are used in turn. */
+  /** Starts at once, on keys that no contention of another seed uses: a history begins with all of its keys missing. The clients are used in turn. */
   constructor(seed: number, first: DcacheClient, ...others: readonly DcacheClient[]) {
+    this.seed = seed;
     this.lanes = Array.from({ length: LANES }, (_, i) =>
       this.work(`c${i}`, others[i % (others.length + 1)] ?? first, new Prng(seed + i)),
     );
@@ -43,7 +45,7 @@ export class Contention {
   private async work(name: string, client: DcacheClient, prng: Prng): Promise<void> {
     const { recorder } = this;
     while (!this.stopped) {
-      const key = `contended ${prng.below(KEYS)}`;
+      const key = `contended ${this.seed} ${prng.below(KEYS)}`;
       const outcome = await request({ name, client, recorder }, key, this.draw(prng, key));
       const version = outcome.type === 'done' ? versionIn(outcome.result) : undefined;
       if (version !== undefined) this.versions.set(key, version);

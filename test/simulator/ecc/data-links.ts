@@ -41,6 +41,10 @@ interface Link {
   remote: GroupMember | undefined;
   waiting: DataMessage[];
   pauseMs: number;
+  /** While this end waits to connect again. */
+  stopWaiting: (() => void) | undefined;
+  /** The last life of the peer for whose greeting a pause was cut short, and when. */
+  hurried: { readonly member: GroupMember; readonly atMs: number } | undefined;
   closed: boolean;
 }
 
@@ -79,6 +83,8 @@ export class SimDataLinks implements DataLinks {
         remote: undefined,
         waiting: [],
         pauseMs: FIRST_PAUSE_MS,
+        stopWaiting: undefined,
+        hurried: undefined,
         closed: false,
       };
       this.links.set(nodeId, link);
@@ -128,6 +134,8 @@ export class SimDataLinks implements DataLinks {
     before?.connection.close();
     if (before !== undefined && !sameMember(before.from, from)) this.parts.handler.onIncoming(before.from);
     this.parts.handler.onIncoming(from);
+    const link = this.links.get(from.nodeId);
+    if (link !== undefined) this.hurry(link, from);
   }
 
   /** At the other end: no more will come on this connection. */
@@ -149,7 +157,21 @@ export class SimDataLinks implements DataLinks {
     this.parts.handler.onMessages(from, messages);
   }
 
+  /** As OutgoingLink.hurry. */
+  private hurry(link: Link, peer: GroupMember): void {
+    if (link.remote !== undefined) return;
+    const nowMs = this.thread.nowMs();
+    const { hurried } = link;
+    if (hurried !== undefined && sameMember(hurried.member, peer) && nowMs - hurried.atMs < LONGEST_PAUSE_MS) return;
+    link.hurried = { member: peer, atMs: nowMs };
+    link.pauseMs = FIRST_PAUSE_MS;
+    if (link.stopWaiting === undefined) return;
+    link.stopWaiting();
+    this.connect(link);
+  }
+
   private connect(link: Link): void {
+    link.stopWaiting = undefined;
     if (link.closed || !this.thread.alive) return;
     const connection = this.parts.net.connect(this, link.peer.dataAddress, {
       onEstablished: (remote) => {
@@ -166,7 +188,8 @@ export class SimDataLinks implements DataLinks {
         link.waiting = [];
         if (link.closed) return;
         if (remote !== undefined) this.parts.handler.onDisconnected(remote);
-        this.thread.after((link.pauseMs * this.parts.prng.between(50, 150)) / 100, () => this.connect(link));
+        const pauseMs = (link.pauseMs * this.parts.prng.between(50, 150)) / 100;
+        link.stopWaiting = this.thread.after(pauseMs, () => this.connect(link));
         link.pauseMs = Math.min(LONGEST_PAUSE_MS, link.pauseMs * 2);
       },
     });

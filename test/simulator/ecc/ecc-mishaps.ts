@@ -2,7 +2,7 @@
  * What goes wrong in ecc mode: what does in raft mode, within what is promised (loss-oracle.ts), and what befalls data links and
  * several nodes at once.
  */
-import { DOOMING, HARMLESS, LOSING, WIDE } from '../fault-counts.js';
+import { DOOMING, FAULT_BEYOND_PROMISE, HARMLESS, LOSING, WIDE } from '../fault-counts.js';
 import { MISHAPS, pause, type Mishap, type MishapContext } from '../mishap-kinds.js';
 import type { SimNode } from '../node.js';
 import type { EccMode } from './ecc-mode.js';
@@ -15,7 +15,7 @@ const FLIP_AGAIN_MS = 50;
 
 export function eccMishaps(mode: EccMode): readonly Mishap[] {
   const known = MISHAPS.filter(({ fault }) => mode.faults.includes(fault)).map((mishap) => withinPromise(mode, mishap));
-  return [...known, ...dataLinkMishaps(mode), flippedBit(mode), ...severalAtOnce(mode)];
+  return [...known, ...dataLinkMishaps(mode), flippedBit(mode), ...severalAtOnce(mode), beyondPromise(mode)];
 }
 
 function withinPromise({ oracle }: EccMode, mishap: Mishap): Mishap {
@@ -120,6 +120,8 @@ function flippedBit(mode: EccMode): Mishap {
     fault: 'bit flipped in a parity shard',
     counted: 'when it happens',
     strike: ({ world, prng }, chosen) => {
+      // What is left after such a loss is counted to the last shard.
+      if (world.parameters.strikes.some(({ fault }) => fault === FAULT_BEYOND_PROMISE)) return false;
       const flip = (triesLeft: number): void => {
         const victim = [chosen, ...world.nodes].find((node) => {
           return (mode.plane(node.host)?.life.shards ?? 0) > 0 && oracle.mayLose([node]);
@@ -179,6 +181,28 @@ function severalAtOnce({ oracle }: EccMode): readonly Mishap[] {
       },
     },
   ];
+}
+
+/** More than m processes end at once, up to all of them. */
+function beyondPromise(mode: EccMode): Mishap {
+  return {
+    fault: 'more lost than is promised',
+    counted: 'here',
+    strike: (context) => {
+      const { prng, world } = context;
+      if (mode.map.groups.length === 0) return false;
+      const living = world.nodes.filter(({ life }) => life !== undefined);
+      const survivors = prng.between(0, Math.max(0, living.length - mode.map.m - 1));
+      const victims = [...living];
+      for (let i = 0; i < survivors; i++) victims.splice(prng.below(victims.length), 1);
+      for (const node of victims) {
+        node.crash();
+        context.startLater(node);
+      }
+      mode.onLossStruck();
+      return victims.length > 0;
+    },
+  };
 }
 
 /** Lets something happen that holds `victims` up, if that is within what is promised. It is over when all that it began has ended. */

@@ -12,6 +12,7 @@ import type { EccParameters } from '../scenario/ecc-parameters.js';
 import type { PlaneParts, PlaneSetup, SimMode } from '../sim-mode.js';
 import type { World } from '../world.js';
 import { DataNet } from './data-net.js';
+import { DeclaredLosses } from './declared-losses.js';
 import { lifeOf, type EccCluster } from './ecc-cluster.js';
 import type { EccLife } from './ecc-life.js';
 import { eccMishaps } from './ecc-mishaps.js';
@@ -65,6 +66,7 @@ export class EccMode implements SimMode, EccCluster {
   private readonly sealed = new SealedSegments();
   private readonly parity: ParityChecker;
   private readonly decodability: DecodabilityChecker;
+  private readonly losses: DeclaredLosses;
   private readonly commands = new Map<string, number>();
   private letGos = 0;
   private handOvers = 0;
@@ -88,6 +90,7 @@ export class EccMode implements SimMode, EccCluster {
     });
     this.oracle = new LossOracle(world, this);
     this.mishaps = eccMishaps(this);
+    this.losses = new DeclaredLosses(world, this, this.keysToRead);
     this.maps = new MapChecker({
       fail: (invariant, details) => this.fail(invariant, details),
       onChange: (change) => {
@@ -95,6 +98,7 @@ export class EccMode implements SimMode, EccCluster {
         world.trace.record(world.time.nowMs, 'map', command.type, index, JSON.stringify(command));
         this.commands.set(command.type, (this.commands.get(command.type) ?? 0) + 1);
         this.leases.onMapChange(change);
+        this.losses.onMapChange(change);
         this.oracle.look();
       },
     });
@@ -103,14 +107,10 @@ export class EccMode implements SimMode, EccCluster {
       fail: (invariant, details) => this.fail(invariant, details),
     });
     const { layout } = ecc;
-    this.parity = new ParityChecker({
-      cluster: this,
-      sealed: this.sealed,
-      codec: this.codec,
-      layout,
-      flips: this.flips,
-    });
-    this.decodability = new DecodabilityChecker(this, this.codec, layout, this.flips);
+    const { flips } = this;
+    this.parity = new ParityChecker({ cluster: this, sealed: this.sealed, codec: this.codec, layout, flips });
+    const isStrict = (group: Group): boolean => this.losses.isOver(group);
+    this.decodability = new DecodabilityChecker({ cluster: this, codec: this.codec, layout, flips, isStrict });
   }
 
   // ------------------------------------------------------------------ EccCluster
@@ -161,6 +161,11 @@ export class EccMode implements SimMode, EccCluster {
     else if (event.type === 'map') this.maps.onMap(host, event.index, event.map);
   }
 
+  /** More is lost than is promised. */
+  onLossStruck(): void {
+    if (this.ecc.loss === 'person') void this.losses.acceptAll();
+  }
+
   onHealed(): void {
     this.net.heal();
   }
@@ -199,6 +204,7 @@ export class EccMode implements SimMode, EccCluster {
     this.rebuildAtMs = this.nowMs + REBUILD_EVERY_MS;
     for (const life of this.running) this.memory.check(life);
     // Of few sets all, of more one at random.
+    for (const group of this.map.groups) this.lookWhetherWhole(group);
     this.decodability.check((sets) => (sets.length <= FEW_SETS ? sets : [this.prng.pick(sets)]));
   }
 
@@ -224,6 +230,7 @@ export class EccMode implements SimMode, EccCluster {
     const flip = this.flips.any;
     if (flip !== undefined) return `a bit of ${flip.host} in a shard of stripe ${flip.number} is still wrong`;
     for (const group of map.groups) {
+      this.lookWhetherWhole(group);
       const problem = this.problemOf(group);
       if (problem !== undefined) return `group ${group.id} in epoch ${group.epoch}: ${problem}`;
     }
@@ -254,6 +261,7 @@ export class EccMode implements SimMode, EccCluster {
       'answers to degraded reads': this.shards.replies,
       'segments rebuilt for requests': this.rebuilds,
       ...this.census.counts(),
+      ...this.losses.counts(),
       'segments rebuilt from sets of survivors': this.decodability.rebuilds,
     };
   }
@@ -277,7 +285,12 @@ export class EccMode implements SimMode, EccCluster {
       if (holder?.replicas.get(group.id)?.primary(position)?.serving !== true)
         return `position ${position} is not served`;
     }
-    return this.decodability.unrest(group);
+    return this.decodability.unrest(group) ?? (this.losses.isOver(group) ? undefined : this.decodability.gap(group));
+  }
+
+  /** After a loss. */
+  private lookWhetherWhole(group: Group): void {
+    if (!this.losses.isOver(group) && this.problemOf(group) === undefined) this.losses.onWhole(group);
   }
 }
 

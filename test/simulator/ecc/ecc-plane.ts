@@ -135,7 +135,9 @@ export class EccSimPlane implements SimPlane {
     this.side.start(this.links);
     this.setup = {
       plane: this,
-      controlOptions: { ecc: { ...ecc.code, timings: ecc.timings } },
+      controlOptions: {
+        ecc: { ...ecc.code, timings: ecc.timings, onLoss: ecc.loss === 'policy' ? 'reset' : 'wait' },
+      },
       controlParts: { publishLease: leasePublisher(memory) },
     };
   }

@@ -22,8 +22,11 @@ export class LossOracle {
   /** Hosts of which a shard is wrong, with how many: what they hold of a stripe may be of no use. */
   private readonly damaged = new Map<string, number>();
   private tooMuch: string | undefined;
+  /** More is lost in this run, and what follows is checked (declared-losses.ts). */
+  private readonly isPlanned: boolean;
 
   constructor(world: World, cluster: EccCluster) {
+    this.isPlanned = world.parameters.ecc?.loss !== undefined;
     this.world = world;
     this.cluster = cluster;
   }
@@ -79,6 +82,7 @@ export class LossOracle {
 
   /** After a change of the map or the end of a life. */
   look(): void {
+    if (this.isPlanned) return;
     for (const group of this.cluster.map.groups) {
       const living = group.inSync.filter((member) => lifeOf(this.cluster, member) !== undefined).length;
       if (living < this.cluster.map.k) this.tooMuch ??= `${living} members of group ${group.id} are left`;

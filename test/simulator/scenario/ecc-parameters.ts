@@ -7,7 +7,7 @@ import { leastCapBytes } from '../../../src/replication/memory-reserve.js';
 import { NO_CAP, type MemoryRules } from '../../../src/store/memory-cap.js';
 import { isOfTrouble, strikesOf, TROUBLES, type Trouble } from '../fault-counts.js';
 import type { Draw } from './draw.js';
-import { drawFaults, drawKinds, drawStrikes, type FaultParameters } from './fault-parameters.js';
+import { drawFaults, drawKinds, drawStrikes, type FaultParameters, type Strike } from './fault-parameters.js';
 import { drawNetworkOfLeases } from './network-parameters.js';
 import { drawDisk, drawFlow, drawHopMs, drawSnapshots } from './node-parameters.js';
 import type { Parameters } from './parameters.js';
@@ -32,6 +32,8 @@ export interface EccParameters {
   readonly maxRebuildMs: number;
   /** Bytes a second that a node sends to learners. */
   readonly recoveryRate: number;
+  /** In a run in which more is lost than is promised: who declares it. Undefined in others, where it may not come to that. */
+  readonly loss: 'person' | 'policy' | undefined;
 }
 
 const SIZES = [1, 2, 3, 3, 4, 4, 5, 5, 5, 5, 6, 6] as const;
@@ -46,6 +48,9 @@ export function drawEccParameters(draw: Draw): Parameters {
   const safetyMs = calmMs + draw.one('safety phase', 1_500, 3_000, 5_000);
   const faults = drawEccFaults(draw);
   const layout = drawLayout(draw);
+  const loss = draw.percent('more lost than is promised', 15)
+    ? draw.one<'person' | 'policy'>('who declares a loss', 'person', 'person', 'policy')
+    : undefined;
   return {
     mode: 'ecc',
     salt: 0,
@@ -63,7 +68,10 @@ export function drawEccParameters(draw: Draw): Parameters {
     disk: drawDisk(draw),
     workload: drawEccWorkload(draw, code),
     faults,
-    strikes: drawStrikes(draw, faults, nodes, { fromMs: calmMs, untilMs: safetyMs }),
+    strikes: [
+      ...drawStrikes(draw, faults, nodes, { fromMs: calmMs, untilMs: safetyMs }),
+      ...(loss === undefined ? [] : [drawLoss(draw, calmMs, safetyMs)]),
+    ],
     maxHopMs: drawHopMs(draw),
     memoryRules: drawMemoryRules(draw, code, layout),
     store: 'segments',
@@ -80,8 +88,15 @@ export function drawEccParameters(draw: Draw): Parameters {
       },
       maxRebuildMs: draw.one('rebuild time', 0.1, 2, 30),
       recoveryRate: draw.one('recovery rate', Infinity, Infinity, 300_000),
+      loss,
     },
   };
+}
+
+/** Late enough for something to be there, mostly early enough for the rest of the run to be about what follows. */
+function drawLoss(draw: Draw, calmMs: number, safetyMs: number): Strike {
+  const atMs = draw.between('time of the loss', calmMs + 500, Math.max(calmMs + 500, safetyMs - 200));
+  return { atMs, fault: 'more lost than is promised', victim: 0, seed: draw.stream('loss').uint32() };
 }
 
 /** Few keys that are written over and over, or many that are mostly read: what is read again after a loss lies in sealed segments. */

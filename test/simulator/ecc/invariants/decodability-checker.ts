@@ -12,14 +12,27 @@ import type { EccLife } from '../ecc-life.js';
 import type { Flips } from '../flips.js';
 import { lifeOf, type EccCluster } from '../ecc-cluster.js';
 
+export interface DecodabilityCheckerParts {
+  readonly cluster: EccCluster;
+  readonly codec: ErasureCodec;
+  readonly layout: SegmentLayout;
+  readonly flips: Flips;
+  /** False while a group may lack segments, after a declared loss. */
+  readonly isStrict: (group: Group) => boolean;
+}
+
 export class DecodabilityChecker {
   private readonly cluster: EccCluster;
   private readonly codec: ErasureCodec;
   private readonly layout: SegmentLayout;
   private readonly flips: Flips;
+  private readonly isStrict: (group: Group) => boolean;
   private rebuilt = 0;
+  /** Takes what is found wrong; undefined: that is broken. */
+  private noteGap: ((what: string) => void) | undefined;
 
-  constructor(cluster: EccCluster, codec: ErasureCodec, layout: SegmentLayout, flips: Flips) {
+  constructor({ cluster, codec, layout, flips, isStrict }: DecodabilityCheckerParts) {
+    this.isStrict = isStrict;
     this.cluster = cluster;
     this.flips = flips;
     this.codec = codec;
@@ -35,9 +48,23 @@ export class DecodabilityChecker {
   check(pick: (sets: readonly (readonly EccLife[])[]) => readonly (readonly EccLife[])[]): void {
     for (const group of this.cluster.map.groups) {
       const members = this.livingMembers(group);
-      if (members.length < this.cluster.map.k || this.unrest(group) !== undefined) continue;
+      if (!this.isStrict(group) || members.length < this.cluster.map.k || this.unrest(group) !== undefined) continue;
       for (const survivors of pick(subsets(members, this.cluster.map.k))) this.checkSurvivors(group, survivors);
     }
+  }
+
+  /** The first segment of the group that cannot be rebuilt from some k of its members; undefined when all can. */
+  gap(group: Group): string | undefined {
+    let found: string | undefined;
+    this.noteGap = (what) => (found ??= what);
+    try {
+      for (const survivors of subsets(this.livingMembers(group), this.cluster.map.k)) {
+        if (found === undefined) this.checkSurvivors(group, survivors);
+      }
+    } finally {
+      this.noteGap = undefined;
+    }
+    return found;
   }
 
   /** What keeps the group from being quiet: a member with another configuration, or that has not applied all that its primary has. */
@@ -138,6 +165,7 @@ export class DecodabilityChecker {
 
   private fail({ id, epoch }: Group, survivors: readonly EccLife[], what: string): void {
     const who = survivors.map(({ host }) => host).join(', ');
+    if (this.noteGap !== undefined) return this.noteGap(`from ${who}: ${what}`);
     this.cluster.fail('I10: every sealed segment can be rebuilt', `group ${id}, epoch ${epoch}, from ${who}: ${what}`);
   }
 }

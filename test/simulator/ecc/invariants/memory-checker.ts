@@ -52,7 +52,8 @@ export class MemoryChecker {
       sums.liveBytes += segment.liveBytes;
       sums.chargedBytes += segment.chargedBytes;
       if (segment.state !== 'releasing') sums.writtenBytes += segment.length;
-      if (!segment.isRaw) sums.droppedCount++;
+      // One that is being given up has no bytes anywhere.
+      if (!segment.isRaw && segment.state !== 'releasing') sums.droppedCount++;
       sums.overheadBytes += segment.bitBytes + SEGMENT_OBJECT_BYTES;
       const isOpen = segment.state === 'open';
       if (isOpen) sums.openGrowthBytes += segment.chargedBytes - segment.heldBytes - segment.bitBytes;
