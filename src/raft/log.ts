@@ -162,9 +162,12 @@ export class RaftLog {
     this.applyingPaused = this.applyingBytes >= this.maxApplyingBytes;
   }
 
-  /** Whether a committed membership change waits to be applied. */
+  /**
+   * Whether a committed membership change waits to be applied. What has been compacted is part of a snapshot of the state after it, so
+   * it has been applied, even where `appliedTo` has not been told yet.
+   */
   hasUnappliedConfChange(): boolean {
-    let low = this.applied + 1;
+    let low = Math.max(this.applied + 1, this.firstIndex());
     while (low <= this.committed) {
       const page = this.slice(low, this.committed + 1, this.maxApplyingBytes);
       assert(typeof page !== 'string', 'committed entries are kept until they are applied');

@@ -143,9 +143,15 @@ export class Cleaner {
   /** Number of the segment that would be cleaned next if its bytes were here; 0: none, or nothing is to be cleaned now. */
   get wantedElsewhere(): number {
     if (this.store.table.droppedCount === 0 || !this.cap.mayClean || !this.isWanted) return 0;
-    const victim = this.worst(({ state, isRaw }) => state === 'sealed' && !isRaw, MIN_DEAD_SHARE);
+    const number = this.worstElsewhere(MIN_DEAD_SHARE);
+    if (number === 0) return 0;
     const here = this.worst(({ isCleanable }) => isCleanable, MIN_DEAD_SHARE);
-    return victim !== undefined && (here === undefined || deadShare(victim) > deadShare(here)) ? victim.number : 0;
+    return here === undefined || deadShare(this.store.table.get(number)) > deadShare(here) ? number : 0;
+  }
+
+  /** Of the segments whose bytes are elsewhere, the one with most dead bytes, if they are at least `minDeadShare` of it; 0: none. */
+  worstElsewhere(minDeadShare: number): number {
+    return this.worst(({ state, isRaw }) => state === 'sealed' && !isRaw, minDeadShare)?.number ?? 0;
   }
 
   private currentVictim(minDeadShare = MIN_DEAD_SHARE): Segment | undefined {

@@ -45,25 +45,28 @@ export class Relief {
    * @param isLastResort no other partition of this node can help.
    */
   step(nowMs: number, budgetBytes: number, isLastResort: boolean): boolean {
-    const { cap, cleaner, expirer, evictor, room } = this.parts;
+    const { cleaner, expirer, evictor, room } = this.parts;
     evictor.isLastResort = isLastResort;
     if (expirer.step(nowMs, budgetBytes) > 0) return true;
-    if (cleaner.relieve(budgetBytes, cap.policy === 'noeviction' ? MIN_RELIEF_SHARE : EVICTION_DEAD_SHARE)) return true;
+    if (cleaner.relieve(budgetBytes, this.minDeadShare)) return true;
     if (room.evictBytes(budgetBytes) > 0) return true;
     return cleaner.compact(budgetBytes);
   }
 
-  /** The segment that would be taken up next if its bytes were here; to be asked when `step` gains nothing, for the same. */
-  wantedElsewhere(nowMs: number, isLastResort: boolean): WantedSegment | undefined {
+  /**
+   * The segment that would be taken up next if its bytes were here; to be asked when `step` gains nothing, for the same.
+   * @param mayEmpty whether there is room to move records to.
+   */
+  wantedElsewhere(nowMs: number, isLastResort: boolean, mayEmpty: boolean): WantedSegment | undefined {
     const { cap, cleaner, expirer, evictor } = this.parts;
     evictor.isLastResort = isLastResort;
     const expired = expirer.wantedElsewhere(nowMs, (number) => cap.frees(number));
     if (expired !== 0) return { number: expired, for: 'expiry' };
-    const dead = cleaner.wantedElsewhere;
+    const dead = mayEmpty ? cleaner.worstElsewhere(this.minDeadShare) : 0;
     if (dead !== 0) return { number: dead, for: 'emptying' };
     const evictable = evictor.wantedElsewhere;
     if (evictable !== 0) return { number: evictable, for: 'eviction' };
-    const high = cleaner.compactsElsewhere;
+    const high = mayEmpty ? cleaner.compactsElsewhere : 0;
     return high === 0 ? undefined : { number: high, for: 'emptying' };
   }
 
@@ -83,5 +86,9 @@ export class Relief {
       default:
         assertNever(wanted.for, 'wanted segment');
     }
+  }
+
+  private get minDeadShare(): number {
+    return this.parts.cap.policy === 'noeviction' ? MIN_RELIEF_SHARE : EVICTION_DEAD_SHARE;
   }
 }

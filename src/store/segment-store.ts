@@ -309,8 +309,8 @@ export class SegmentStore {
   }
 
   /** As `Relief.wantedElsewhere`. Changes nothing. */
-  reliefElsewhere(nowMs: number, isLastResort: boolean): WantedSegment | undefined {
-    return this.relief.wantedElsewhere(Math.max(nowMs, this.clock), isLastResort);
+  reliefElsewhere(nowMs: number, isLastResort: boolean, mayEmpty = true): WantedSegment | undefined {
+    return this.relief.wantedElsewhere(Math.max(nowMs, this.clock), isLastResort, mayEmpty);
   }
 
   /** As `Relief.stepIn`. A change. */

@@ -18,6 +18,16 @@ async function fill(client: DcacheClient, limit: number): Promise<number> {
   return limit;
 }
 
+/** A value that is larger than the cap, in one piece and in several: refused before anything has made room for it. */
+async function refusesWhatNeverFits(client: DcacheClient, capBytes: string): Promise<void> {
+  for (const size of [Number(capBytes), 3 * Number(capBytes)]) {
+    const refusal = client.set('huge', 'x'.repeat(size), { timeoutMs: 20_000 });
+    await expect(refusal).rejects.toMatchObject({ code: 'STORE_FULL', outcome: 'not-done' });
+    await expect(refusal).rejects.toThrow(new RegExp(`cap of ${capBytes} bytes.*--max-memory`));
+  }
+  expect(await getText(client, 'huge')).toBeUndefined();
+}
+
 async function bytesOf(scene: Scene): Promise<number[]> {
   return (await scene.untilEqual()).map(({ bytes }) => bytes);
 }
@@ -33,6 +43,7 @@ scene('a full cluster refuses writes with STORE_FULL, and goes on reading and de
   const answer = await scene.cli(['kv', 'set', 'one-more', VALUE]);
   expect(answer.exitCode).toBe(3);
   expect(answer.stderr).toContain('--max-memory');
+  await refusesWhatNeverFits(client, '1048576');
   for (let i = 0; i < count / 2; i++) expect(await client.delete(`key ${i}`)).toBe(true);
   await setText(client, 'one more', VALUE);
   expect(await getText(client, 'one more')).toBe(VALUE);
@@ -42,6 +53,7 @@ scene('with lru, a full cluster drops what is cold, the same on all nodes', asyn
   await scene.startAll({ 'max-memory': '2mb', eviction: 'lru' });
   const client = scene.client();
   expect(await fill(client, 300)).toBe(300);
+  await refusesWhatNeverFits(client, '2097152');
   expect(await getText(client, 'key 299')).toBe(VALUE);
   expect(await getText(client, 'key 0')).toBeUndefined();
   for (const bytes of await bytesOf(scene)) expect(bytes).toBeLessThan(4 * 1024 * 1024);

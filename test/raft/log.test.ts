@@ -146,6 +146,30 @@ describe('what is written', () => {
   });
 });
 
+describe('a committed membership change', () => {
+  const change = { ...entry(2, 1), type: 'conf-change' } as const;
+
+  it('waits until it is applied', () => {
+    const storage = new MemoryStorage();
+    storage.append([entry(1, 1), change, entry(3, 1)]);
+    const log = new RaftLog(storage, ALL);
+    expect(log.hasUnappliedConfChange()).toBe(false);
+    log.commitTo(3);
+    expect(log.hasUnappliedConfChange()).toBe(true);
+    log.appliedTo(2, 0);
+    expect(log.hasUnappliedConfChange()).toBe(false);
+  });
+
+  it('that has been compacted was applied, though the log has not been told yet', () => {
+    const storage = new MemoryStorage();
+    storage.append([entry(1, 1), change, entry(3, 1)]);
+    const log = new RaftLog(storage, ALL);
+    log.commitTo(3);
+    storage.compact(2);
+    expect(log.hasUnappliedConfChange()).toBe(false);
+  });
+});
+
 describe('a limit in bytes', () => {
   const entries = [entry(1, 1, 'a'), entry(2, 1, 'bb'), entry(3, 1, 'ccc')];
   it.each([

@@ -30,20 +30,23 @@ export const RAFT_FAULTS = [
 
 /** What befalls the connections between control threads, or those between main threads, alone. */
 const DATA_LINK_FAULTS = ['control links cut', 'data link cut', 'data links stalled', 'data link reset'] as const;
+const MEMORY_FAULTS = ['bit flipped in a parity shard'] as const;
 const FAULTS_OF_SEVERAL = ['several nodes crashed', 'several nodes paused'] as const;
 
 /** It strikes once in a run, in some runs (scenario/ecc-parameters.ts). */
-const FAULT_BEYOND_PROMISE = 'more lost than is promised';
+export const FAULT_BEYOND_PROMISE = 'more lost than is promised';
 
 export type FaultKind =
   | (typeof RAFT_FAULTS)[number]
   | (typeof DATA_LINK_FAULTS)[number]
+  | (typeof MEMORY_FAULTS)[number]
   | (typeof FAULTS_OF_SEVERAL)[number]
   | typeof FAULT_BEYOND_PROMISE;
 
 export const ECC_FAULTS: readonly FaultKind[] = [
   ...RAFT_FAULTS.filter((kind) => kind !== 'all nodes crashed'),
   ...DATA_LINK_FAULTS,
+  ...MEMORY_FAULTS,
   ...FAULTS_OF_SEVERAL,
   FAULT_BEYOND_PROMISE,
 ];
@@ -81,7 +84,7 @@ export const DOOMING: readonly FaultKind[] = [
   'node removed and admitted again',
 ];
 /** Nobody is taken for gone because of them. */
-export const HARMLESS: readonly FaultKind[] = ['clock jumped', 'leader moved on request'];
+export const HARMLESS: readonly FaultKind[] = ['clock jumped', 'leader moved on request', ...MEMORY_FAULTS];
 /** They befall more than one node. */
 export const WIDE: readonly FaultKind[] = ['network split in two', 'link cut one way'];
 

@@ -18,8 +18,8 @@ export interface MishapContext {
 
 export interface Mishap {
   readonly fault: FaultKind;
-  /** Who counts it. A crash in a write happens only when there is a write. */
-  readonly counted: 'here' | 'by the disk';
+  /** `when it happens`: by whoever sees to it. A crash in a write happens only when there is a write. */
+  readonly counted: 'here' | 'when it happens';
   /** False when it cannot happen to that victim now. */
   strike(context: MishapContext, victim: SimNode): boolean;
 }
@@ -67,8 +67,8 @@ export const MISHAPS: readonly Mishap[] = [
     context.startLater(victim);
     return true;
   }),
-  { fault: 'crashed before a write', counted: 'by the disk', strike: (...args) => crashInWrite(...args, 'before') },
-  { fault: 'crashed after a write', counted: 'by the disk', strike: (...args) => crashInWrite(...args, 'after') },
+  { fault: 'crashed before a write', counted: 'when it happens', strike: (...args) => crashInWrite(...args, 'before') },
+  { fault: 'crashed after a write', counted: 'when it happens', strike: (...args) => crashInWrite(...args, 'after') },
   mishap('all nodes crashed', (context) => {
     if (!context.prng.chance(1, 3)) return false;
     for (const node of context.world.nodes) {

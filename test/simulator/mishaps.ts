@@ -52,7 +52,7 @@ export class Mishaps {
     const victim = (chosen === 'leader' ? world.leader() : world.nodes[chosen]) ?? prng.pick(world.nodes);
     if (!mishap.strike(this.contextOf(prng), victim)) return;
     world.trace.record(world.time.nowMs, victim.host, 'mishap', fault);
-    if (mishap.counted !== 'by the disk') world.faults.add(fault);
+    if (mishap.counted !== 'when it happens') world.faults.add(fault);
   }
 
   private contextOf(prng: Prng): MishapContext {

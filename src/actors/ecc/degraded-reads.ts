@@ -58,8 +58,11 @@ export class DegradedReads implements SegmentRebuilder {
   constructor(parts: DegradedReadsParts) {
     this.parts = parts;
     const { memory, cacheBytes } = parts;
-    // What others need goes before what is only a cache.
-    this.cache = new RebuiltCache(() => (memory.isShort ? 0 : (cacheBytes?.() ?? REBUILT_BYTES)));
+    // What others need goes before what is only a cache; the last segment may be asked for again at once, by a page or a batch.
+    this.cache = new RebuiltCache(() => {
+      if (!memory.isShort) return cacheBytes?.() ?? REBUILT_BYTES;
+      return memory.hasRoom(0) ? memory.unitBytes : 0;
+    });
   }
 
   /** Whether anybody waits for a segment. */

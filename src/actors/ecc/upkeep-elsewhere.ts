@@ -7,6 +7,7 @@
  * rebuilding does not matter; when memory is short (`relieve`), whatever frees some is, as fast as it goes.
  */
 import { errorFields, type Logger } from '../../base/log.js';
+import type { WantedSegment } from '../../store/relief.js';
 import type { Scheduler } from '../runtime/scheduler.js';
 import type { SegmentRebuilder } from './ports.js';
 import type { LedPartition } from './replica.js';
@@ -15,7 +16,7 @@ import type { LedPartition } from './replica.js';
 const SEGMENT_WORK_BYTES = 512 * 1024;
 /** Bytes a second of segments that are rebuilt because something in them has expired. */
 const EXPIRY_BYTES_PER_MS = 256;
-/** After a segment that could not be had, or with which nothing could be done. */
+/** A segment that could not be had, or with which nothing could be done, is tried again after this, or when something else was done. */
 const AGAIN_MS = 1_000;
 
 export interface UpkeepElsewhereParts {
@@ -36,7 +37,9 @@ export class UpkeepElsewhere {
   private isFetching = false;
   /** On the scheduler's clock. */
   private nextExpiryMs = 0;
-  private nextReliefMs = 0;
+  /** What has just been tried in vain, as `nameOf` names it. */
+  private readonly fruitless = new Set<string>();
+  private fruitlessUntilMs = 0;
 
   constructor(parts: UpkeepElsewhereParts) {
     this.parts = parts;
@@ -52,11 +55,31 @@ export class UpkeepElsewhere {
   relieve(isLastResort: boolean): boolean {
     if (this.isFetching) return true;
     const { primary, scheduler, wallMs } = this.parts;
-    if (scheduler.nowMs() < this.nextReliefMs) return false;
-    const wanted = primary.store.reliefElsewhere(wallMs(), isLastResort);
-    if (wanted === undefined) return false;
-    this.fetch(wanted.number, () => primary.store.relieveIn(wanted, wallMs()));
+    if (scheduler.nowMs() >= this.fruitlessUntilMs) this.fruitless.clear();
+    const { store } = primary;
+    let wanted = store.reliefElsewhere(wallMs(), isLastResort);
+    // What cannot be moved for want of room can be ended, perhaps.
+    if (this.isFruitless(wanted)) wanted = store.reliefElsewhere(wallMs(), isLastResort, false);
+    if (wanted === undefined || this.isFruitless(wanted)) return false;
+    const { number } = wanted;
+    const name = nameOf(wanted);
+    this.fetch(
+      number,
+      () => store.relieveIn(wanted, wallMs()),
+      () => undefined,
+      name,
+    );
     return true;
+  }
+
+  private isFruitless(wanted: WantedSegment | undefined): boolean {
+    return wanted !== undefined && this.fruitless.has(nameOf(wanted));
+  }
+
+  private onFruitless(name: string | undefined): void {
+    if (name === undefined) return;
+    this.fruitless.add(name);
+    this.fruitlessUntilMs = this.parts.scheduler.nowMs() + AGAIN_MS;
   }
 
   private clean(): boolean {
@@ -86,22 +109,26 @@ export class UpkeepElsewhere {
     this.parts.primary.store.tick(this.parts.wallMs(), SEGMENT_WORK_BYTES);
   }
 
-  private fetch(number: number, work: () => void, goOn: () => void = () => undefined): void {
-    const { rebuilder, position, scheduler, logger } = this.parts;
+  private fetch(number: number, work: () => void, goOn: () => void = () => undefined, name?: string): void {
+    const { rebuilder, position, logger } = this.parts;
     this.isFetching = true;
     rebuilder.rebuild(position, [number]).then(
       () => {
         this.isFetching = false;
         if (!this.parts.mayChange()) return;
-        const { index } = this.parts.change(work);
-        if (index === 0) this.nextReliefMs = scheduler.nowMs() + AGAIN_MS;
+        if (this.parts.change(work).index > 0) this.fruitless.clear();
+        else this.onFruitless(name);
         goOn();
       },
       (error: unknown) => {
         this.isFetching = false;
-        this.nextReliefMs = scheduler.nowMs() + AGAIN_MS;
+        this.onFruitless(name);
         logger.warn({ position, number, ...errorFields(error) }, 'no upkeep of a segment that is elsewhere now');
       },
     );
   }
+}
+
+function nameOf(wanted: WantedSegment): string {
+  return `${wanted.for} ${wanted.number}`;
 }

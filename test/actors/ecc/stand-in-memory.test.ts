@@ -4,6 +4,7 @@
  */
 import { afterEach, describe, expect, test } from 'vitest';
 import { DcacheError } from '../../../src/base/errors.js';
+import { Prng } from '../../../src/base/prng.js';
 import type { ClusterMap } from '../../../src/cluster/cluster-map.js';
 import { partitionOfSlot, slotOf } from '../../../src/cluster/slots.js';
 import { NO_CAP, type MemoryRules } from '../../../src/store/memory-cap.js';
@@ -103,6 +104,27 @@ function tableOf(node: number): SegmentTable {
   return table;
 }
 
+/** It comes back with nothing, learns what it has to hold, and leads again. */
+async function takeN2Back(): Promise<void> {
+  const join = WITHOUT_N2.groups.map(({ id, epoch }) => {
+    return { type: 'join', group: id, epoch, member: life(2, 2), replaces: 0 } as const;
+  });
+  const joining = applyAll(WITHOUT_N2, join);
+  await cluster.revive(2, 20, joining);
+  await cluster.scheduler.advance(4_000);
+  const declarations = [1, 3].flatMap((number) => {
+    const { self, reports } = cluster.node(number);
+    return (reports.at(-1)?.declarations ?? []).map((declaration) => ({ ...declaration, by: self }));
+  });
+  const promote = joining.groups.map(({ id, epoch, joining: [learner] }) => {
+    const own = declarations.filter(({ group }) => group === id);
+    const joinIndex = learner?.joinIndex ?? 0;
+    return { type: 'promote', group: id, epoch, member: life(2, 2), joinIndex, declarations: own } as const;
+  });
+  await cluster.tellMap(21, applyAll(joining, promote));
+  await cluster.scheduler.advance(200);
+}
+
 afterEach(() => {
   expect(cluster.nodes.flatMap((node) => node.failures)).toEqual([]);
 });
@@ -171,5 +193,49 @@ describe('a full cluster without one of its nodes', () => {
     );
     expect(outcomes.filter((outcome) => !isApplied(outcome)).map(String)).toEqual([]);
     expect((await all(again.map(get))).every(isHit)).toBe(true);
+  });
+
+  test('never reads what was evicted, nor anything but what was written last, whoever leads', async () => {
+    await start({ maxBytes: 12 * MIB, policy: 'lru' });
+    const prng = new Prng(7);
+    const generator = keysOfTheDead('any');
+    const keys = Array.from({ length: 500 }, (_, i) => (i % 4 === 0 ? generator.next().value : `other ${i}`));
+    /** By key: length of the value that was written last; undefined when the key is gone. */
+    const lengths = new Map<string, number>();
+    const seen = { hits: 0, evictions: 0 };
+    const play = async (rounds: number): Promise<void> => {
+      for (let round = 0; round < rounds; round++) {
+        const first = prng.below(keys.length);
+        const chosen = Array.from({ length: 60 }, (_, i) => keys[(first + i) % keys.length] ?? '');
+        const [written, read, deleted] = [chosen.slice(0, 30), chosen.slice(10, 55), chosen.slice(55)];
+        const sizes = written.map(() => (prng.chance(1, 6) ? 100_000 : 8_000) + prng.below(1_000));
+        const sets = await all(written.map((key, i) => set(key, sizes[i] ?? 0)));
+        expect(sets.filter((outcome) => !isApplied(outcome)).map(String)).toEqual([]);
+        for (const [i, key] of written.entries()) lengths.set(key, sizes[i] ?? 0);
+        for (const [i, got] of (await all(read.map(get))).entries()) {
+          const key = read[i] ?? '';
+          if (got === undefined || got instanceof DcacheError || got.type !== 'get') throw new Error('no answer');
+          if (got.value !== null) expect(got.value.length, key).toBe(lengths.get(key));
+          seen[got.value === null ? 'evictions' : 'hits'] += lengths.has(key) ? 1 : 0;
+          if (got.value === null) lengths.delete(key);
+        }
+        for (const [i, gone] of (await all(deleted.map(del))).entries()) {
+          const key = deleted[i] ?? '';
+          if (gone === undefined || gone instanceof DcacheError || gone.type !== 'delete') throw new Error('no answer');
+          // What has been found gone is not there to be deleted.
+          if (gone.deleted) expect(lengths.has(key), key).toBe(true);
+          lengths.delete(key);
+        }
+      }
+    };
+    await play(12);
+    await loseN2();
+    const before = { ...seen };
+    await play(25);
+    expect(seen.evictions).toBeGreaterThan(before.evictions + 20);
+    expect(seen.hits).toBeGreaterThan(before.hits + 200);
+    await takeN2Back();
+    expect(cluster.node(2).side.storeStats.keys).toBeGreaterThan(0);
+    await play(6);
   });
 });

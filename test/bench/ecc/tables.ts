@@ -1,6 +1,7 @@
 /** The results for people, with the targets of the design beside them. */
 import { plainTable } from '../../../src/cli/tables.js';
 import type { ScenarioResult } from '../../../src/bench/measure/rounds.js';
+import type { LoopDelayRow } from './event-loop.js';
 import type { MemoryRow } from './memory.js';
 import type { HandOverRow } from './hand-over.js';
 import type { OverwriteRow } from './overwrite.js';
@@ -50,6 +51,25 @@ export function partsTable(rows: readonly MemoryRow[]): string {
     ]),
   );
   return `What ecc mode holds them for\n\n${table}`;
+}
+
+/** Under full load, ms. */
+const MOST_LOOP_DELAY_MS = 20;
+
+export function loopTable(rows: readonly LoopDelayRow[]): string {
+  const table = plainTable(
+    ['code', 'in flight', 'sets a second', 'samples', 'p50 ms', 'p99 ms', 'no processor'],
+    rows.map((row) => [
+      `RS(${row.k},${row.m})`,
+      row.inFlight,
+      row.setsPerSecond.toFixed(0),
+      row.samples,
+      `at most ${row.p50Ms}`,
+      `at most ${row.p99Ms}${row.p99Ms > MOST_LOOP_DELAY_MS ? ` (target ${MOST_LOOP_DELAY_MS})` : ''}`,
+      `${(100 * row.waitingShare).toFixed(0)}% of the time`,
+    ]),
+  );
+  return `How late timers of the main threads fire\n\n${table}`;
 }
 
 export function overwriteTable(rows: readonly OverwriteRow[]): string {

@@ -82,6 +82,11 @@ export class EccLife {
     return found;
   }
 
+  /** Parity shards that it holds. */
+  get shards(): number {
+    return [...this.replicas.values()].reduce((sum, { parity }) => sum + (parity?.count ?? 0), 0);
+  }
+
   /** Names of the partitions that it serves as primary, whatever its lease. */
   served(): readonly string[] {
     return this.states().flatMap(({ name, replica, position }) =>

@@ -2,14 +2,20 @@
  * What goes wrong in ecc mode: what does in raft mode, within what is promised (loss-oracle.ts), and what befalls data links and
  * several nodes at once.
  */
-import { DOOMING, HARMLESS, LOSING, WIDE } from '../fault-counts.js';
+import { DOOMING, FAULT_BEYOND_PROMISE, HARMLESS, LOSING, WIDE } from '../fault-counts.js';
 import { MISHAPS, pause, type Mishap, type MishapContext } from '../mishap-kinds.js';
 import type { SimNode } from '../node.js';
 import type { EccMode } from './ecc-mode.js';
 
+/** From a flip to the scrub that finds it, if no rebuild has, and between two scrubs. */
+const LONGEST_UNNOTICED_MS = 2_000;
+const SCRUB_AGAIN_MS = 300;
+const FLIP_TRIES = 20;
+const FLIP_AGAIN_MS = 50;
+
 export function eccMishaps(mode: EccMode): readonly Mishap[] {
   const known = MISHAPS.filter(({ fault }) => mode.faults.includes(fault)).map((mishap) => withinPromise(mode, mishap));
-  return [...known, ...dataLinkMishaps(mode), ...severalAtOnce(mode), beyondPromise(mode)];
+  return [...known, ...dataLinkMishaps(mode), flippedBit(mode), ...severalAtOnce(mode), beyondPromise(mode)];
 }
 
 function withinPromise({ oracle }: EccMode, mishap: Mishap): Mishap {
@@ -102,6 +108,43 @@ function dataLinkMishaps(mode: EccMode): readonly Mishap[] {
         }),
     },
   ];
+}
+
+/**
+ * A bit flips as soon as somebody has a shard that may be lost. After a while the node is scrubbed until it is mended; until then it is
+ * as good as lost, as one of m.
+ */
+function flippedBit(mode: EccMode): Mishap {
+  const { oracle, flips } = mode;
+  return {
+    fault: 'bit flipped in a parity shard',
+    counted: 'when it happens',
+    strike: ({ world, prng }, chosen) => {
+      // What is left after such a loss is counted to the last shard.
+      if (world.parameters.strikes.some(({ fault }) => fault === FAULT_BEYOND_PROMISE)) return false;
+      const flip = (triesLeft: number): void => {
+        const victim = [chosen, ...world.nodes].find((node) => {
+          return (mode.plane(node.host)?.life.shards ?? 0) > 0 && oracle.mayLose([node]);
+        });
+        const life = victim && mode.plane(victim.host)?.life;
+        const flipped = life && flips.flipSome(life, prng);
+        if (victim !== undefined && flipped !== undefined) {
+          world.faults.add('bit flipped in a parity shard');
+          const isRight = oracle.damage(victim);
+          const scrub = (): void => {
+            if (!flips.isLeft(flipped)) return isRight();
+            mode.plane(victim.host)?.scrub();
+            world.time.after(SCRUB_AGAIN_MS, scrub);
+          };
+          world.time.after(prng.between(1, LONGEST_UNNOTICED_MS), scrub);
+        } else if (triesLeft > 0) {
+          world.time.after(FLIP_AGAIN_MS, () => flip(triesLeft - 1));
+        }
+      };
+      flip(FLIP_TRIES);
+      return true;
+    },
+  };
 }
 
 function severalAtOnce({ oracle }: EccMode): readonly Mishap[] {

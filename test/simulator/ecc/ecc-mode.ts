@@ -18,6 +18,7 @@ import type { EccLife } from './ecc-life.js';
 import { eccMishaps } from './ecc-mishaps.js';
 import { EccSimPlane } from './ecc-plane.js';
 import { EntryCensus } from './entry-census.js';
+import { Flips } from './flips.js';
 import { DecodabilityChecker } from './invariants/decodability-checker.js';
 import { LeaseChecker } from './invariants/lease-checker.js';
 import { LogChecker } from './invariants/log-checker.js';
@@ -46,6 +47,7 @@ export class EccMode implements SimMode, EccCluster {
   readonly mishaps: readonly Mishap[];
   readonly net: DataNet;
   readonly oracle: LossOracle;
+  readonly flips = new Flips();
   private readonly world: World;
   private readonly ecc: EccParameters;
   private readonly prng: Prng;
@@ -105,8 +107,10 @@ export class EccMode implements SimMode, EccCluster {
       fail: (invariant, details) => this.fail(invariant, details),
     });
     const { layout } = ecc;
-    this.parity = new ParityChecker({ cluster: this, sealed: this.sealed, codec: this.codec, layout });
-    this.decodability = new DecodabilityChecker(this, this.codec, layout, (group) => this.losses.isOver(group));
+    const { flips } = this;
+    this.parity = new ParityChecker({ cluster: this, sealed: this.sealed, codec: this.codec, layout, flips });
+    const isStrict = (group: Group): boolean => this.losses.isOver(group);
+    this.decodability = new DecodabilityChecker({ cluster: this, codec: this.codec, layout, flips, isStrict });
   }
 
   // ------------------------------------------------------------------ EccCluster
@@ -170,6 +174,7 @@ export class EccMode implements SimMode, EccCluster {
     const plane = this.planes.get(host);
     if (plane === undefined) return;
     this.logs.onEnded(plane.life);
+    this.flips.onEnded(host);
     this.planes.delete(host);
     this.onLives();
     this.oracle.onEnded(host);
@@ -222,6 +227,8 @@ export class EccMode implements SimMode, EccCluster {
       if (notServing !== undefined) return `${node.host} does not serve: ${notServing}`;
     }
     if (map.groups.length === 0) return 'there are no groups';
+    const flip = this.flips.any;
+    if (flip !== undefined) return `a bit of ${flip.host} in a shard of stripe ${flip.number} is still wrong`;
     for (const group of map.groups) {
       this.lookWhetherWhole(group);
       const problem = this.problemOf(group);
@@ -248,6 +255,7 @@ export class EccMode implements SimMode, EccCluster {
       'states compared at equal index': this.states.comparisons,
       'segments sealed': this.sealed.count,
       'parity shards computed anew': this.parity.checked,
+      'flipped bits mended': this.flips.mended,
       'segments freed': this.releases.releases,
       'stores counted anew': this.memory.checked,
       'answers to degraded reads': this.shards.replies,

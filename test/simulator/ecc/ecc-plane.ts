@@ -152,6 +152,11 @@ export class EccSimPlane implements SimPlane {
     if (last !== undefined) this.life.onMapApplied(last.index, last.map);
   }
 
+  /** Checks everything that the node holds, as `dcache cluster scrub` has it done. */
+  scrub(): void {
+    this.life.thread.after(0, () => void this.side.scrub());
+  }
+
   leave(): Promise<void> {
     return this.side.leave();
   }

@@ -19,6 +19,8 @@ export class LossOracle {
   private readonly disturbances = new Map<string, number>();
   /** Hosts whose process will end at its next write. */
   private readonly doomed = new Set<string>();
+  /** Hosts of which a shard is wrong, with how many: what they hold of a stripe may be of no use. */
+  private readonly damaged = new Map<string, number>();
   private tooMuch: string | undefined;
   /** More is lost in this run, and what follows is checked (declared-losses.ts). */
   private readonly isPlanned: boolean;
@@ -66,6 +68,13 @@ export class LossOracle {
     this.doomed.add(host);
   }
 
+  /** A shard of it is wrong from now on. Returns what says that it is right again, or gone. */
+  damage({ host }: SimNode): () => void {
+    const add = (by: number): void => void this.damaged.set(host, (this.damaged.get(host) ?? 0) + by);
+    add(1);
+    return () => add(-1);
+  }
+
   onEnded(host: string): void {
     this.doomed.delete(host);
     this.look();
@@ -102,9 +111,10 @@ export class LossOracle {
   }
 
   private deadIn(group: Group): ReadonlySet<string> {
-    const dead = group.inSync.filter(
-      (member) => this.doomed.has(member.nodeId) || lifeOf(this.cluster, member) === undefined,
-    );
+    const dead = group.inSync.filter((member) => {
+      const isDamaged = (this.damaged.get(member.nodeId) ?? 0) > 0;
+      return isDamaged || this.doomed.has(member.nodeId) || lifeOf(this.cluster, member) === undefined;
+    });
     return new Set(dead.map(({ nodeId }) => nodeId));
   }
 

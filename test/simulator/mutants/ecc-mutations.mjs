@@ -253,6 +253,13 @@ export const ECC_MUTATIONS = [
     put: 'this.codec.fold(checksum % 5 === 0 ? 0 : position, segment, this.parityIndex, block.bytes);',
   },
   {
+    name: 'scrub-believes-every-shard',
+    breaks: 'a bit that has flipped in a parity shard is found and mended',
+    file: 'src/actors/ecc/stripe-check.ts',
+    find: "if (shard === undefined || this.isCodeOf(shard, segments, parity.parityIndex)) return 'right';",
+    put: "if (shard === undefined || this.isCodeOf(shard, segments, parity.parityIndex) || shard.length > 0) return 'right';",
+  },
+  {
     name: 'expiry-without-a-command',
     breaks: 'the decision of the clock that decides on expiry is a command',
     file: 'src/replication/entry-recorder.ts',

@@ -9,26 +9,32 @@ import type { SegmentLayout } from '../../../../src/store/layout.js';
 import { hashBytes } from '../../../../src/store/byte-hash.js';
 import type { SegmentListing } from '../../../../src/replication/messages.js';
 import type { EccLife } from '../ecc-life.js';
+import type { Flips } from '../flips.js';
 import { lifeOf, type EccCluster } from '../ecc-cluster.js';
+
+export interface DecodabilityCheckerParts {
+  readonly cluster: EccCluster;
+  readonly codec: ErasureCodec;
+  readonly layout: SegmentLayout;
+  readonly flips: Flips;
+  /** False while a group may lack segments, after a declared loss. */
+  readonly isStrict: (group: Group) => boolean;
+}
 
 export class DecodabilityChecker {
   private readonly cluster: EccCluster;
   private readonly codec: ErasureCodec;
   private readonly layout: SegmentLayout;
+  private readonly flips: Flips;
   private readonly isStrict: (group: Group) => boolean;
   private rebuilt = 0;
   /** Takes what is found wrong; undefined: that is broken. */
   private noteGap: ((what: string) => void) | undefined;
 
-  /** @param isStrict false while a group may lack segments, after a declared loss */
-  constructor(
-    cluster: EccCluster,
-    codec: ErasureCodec,
-    layout: SegmentLayout,
-    isStrict: (group: Group) => boolean = () => true,
-  ) {
+  constructor({ cluster, codec, layout, flips, isStrict }: DecodabilityCheckerParts) {
     this.isStrict = isStrict;
     this.cluster = cluster;
+    this.flips = flips;
     this.codec = codec;
     this.layout = layout;
   }
@@ -103,6 +109,7 @@ export class DecodabilityChecker {
     { number, checksum }: SegmentListing,
   ): void {
     const { k } = this.cluster.map;
+    if (survivors.some((life) => this.hasFlip(life, group.id, number))) return; // one of m, until it is mended
     const sizeBytes = this.layout.sizeBytes(number);
     const data = Array.from({ length: k }, (_, d) => this.rawSegment(group.id, survivors, d, number, sizeBytes));
     this.rebuilt++;
@@ -123,6 +130,11 @@ export class DecodabilityChecker {
     if (hashBytes(target, length, 0) !== checksum) {
       this.fail(group, survivors, `segment ${number} of position ${position} is rebuilt wrong`);
     }
+  }
+
+  private hasFlip({ replicas }: EccLife, group: number, number: number): boolean {
+    const parity = replicas.get(group)?.parity;
+    return parity !== undefined && this.flips.of(parity, number) !== undefined;
   }
 
   private lengthOf(group: number, survivors: readonly EccLife[], position: number, number: number): number {
