@@ -3,7 +3,7 @@
  *
  * raft mode: all requests go to one node, the leader as soon as it is known, since writes take the shortest way there and
  * reads are confirmed there; else the first node that answers. ecc mode: a request about a key goes straight to the primary of
- * its slot. Whatever has no primary that is known and answers goes to the node in use, which forwards it.
+ * its slot. Whatever has no primary that is known and answers, or none that is connected yet, goes to the node in use, which forwards it.
  *
  * Nodes say in their sessions who leads what. A node that failed is not gone back to for SUSPICION_MS on anybody's word: the
  * others may not have noticed yet.
@@ -29,6 +29,8 @@ export class Connections {
   private readonly sessions = new Map<string, SessionClient>();
   /** Connections that only answers are waited for on. */
   private readonly retired = new Set<SessionClient>();
+  /** Those that are being connected to, while requests for them go another way. */
+  private readonly preparing = new Set<SessionClient>();
   private readonly slots = new SlotTable();
   private readonly failedAtMs = new Map<string, number>();
   private readonly losses = new LossWatch();
@@ -53,7 +55,13 @@ export class Connections {
   /** The session to send a request on. */
   sessionFor(request: KvRequest): SessionClient {
     const primary = this.slots.primaryFor(request);
-    return this.sessionTo(primary === undefined || this.isSuspect(primary) ? this.home : primary);
+    const home = this.sessionTo(this.home);
+    if (primary === undefined || primary === this.home || this.isSuspect(primary)) return home;
+    const session = this.sessionTo(primary);
+    if (session.isConnected || !home.isConnected) return session;
+    // Connecting to a process that has just been started takes longer than the way through another node.
+    void this.prepare(session);
+    return home;
   }
 
   /** `failed` does not answer: from now on other nodes are used. What is under way on it ends by itself. */
@@ -73,6 +81,15 @@ export class Connections {
   /** Closes all connections. Requests under way fail. */
   close(): void {
     for (const session of [...this.sessions.values(), ...this.retired]) session.close();
+  }
+
+  /** Never rejects. */
+  private async prepare(session: SessionClient): Promise<void> {
+    if (this.preparing.has(session)) return;
+    this.preparing.add(session);
+    await session.prepare();
+    this.preparing.delete(session);
+    if (!session.isConnected) this.moveOn(session);
   }
 
   private sessionTo(address: string): SessionClient {

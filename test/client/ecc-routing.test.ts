@@ -20,9 +20,18 @@ beforeEach(async () => {
   nodes = await Promise.all([1, 2, 3].map(() => FakeNode.start(answers)));
   mapIndex = 1;
   tell(nodes, primaries());
-  client = new DcacheClient({ endpoints: [nodes[0]?.address ?? ''] });
-  await client.count();
+  client = await connected();
+  await client.mget(KEYS);
+  await waitFor('all are connected', () => nodes.every(({ sessions }) => sessions === 1));
+  for (const node of nodes) node.received.length = 0;
 });
+
+/** A client that has heard who leads what. */
+async function connected(): Promise<DcacheClient> {
+  const made = new DcacheClient({ endpoints: [nodes[0]?.address ?? ''] });
+  await made.count();
+  return made;
+}
 
 afterEach(async () => {
   await client.close();
@@ -59,7 +68,19 @@ test('what is not about one key goes to the node in use', async () => {
   await client.mget(KEYS);
   await client.count();
   const counts = nodes.map(({ received }) => received.filter(({ type }) => type === 'count').length);
-  expect(counts).toEqual([2, 0, 0]);
+  expect(counts).toEqual([1, 0, 0]);
+});
+
+test('a primary is connected to while the node in use takes the first requests to it', async () => {
+  const [first, second] = nodes as [FakeNode, FakeNode];
+  const [key = ''] = KEYS.filter((other) => primaryOf(other) === second.address);
+  const newcomer = await connected();
+  await newcomer.set(key, '1');
+  expect([keysOf(first), keysOf(second)]).toEqual([[key], []]);
+  await waitFor('the primary is connected', () => second.sessions === 2);
+  await newcomer.set(key, '2');
+  await newcomer.close();
+  expect(keysOf(second)).toEqual([key]);
 });
 
 test('a primary that is gone is stood in for by a node that forwards', async () => {
