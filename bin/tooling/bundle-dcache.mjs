@@ -19,8 +19,11 @@ const entries = () => [
   'dist/adapters/codec-pool/worker.js',
 ];
 
-/** Packages with native code or worker files of their own, and what oclif would take if a project had it. */
-const OUTSIDE = ['lmdb', 'piscina', '@ronomon/reed-solomon', 'pino-pretty', 'typescript'];
+/**
+ * Packages with native code or worker files of their own, what oclif would take if a project had it, and the clients of other systems, which
+ * come with a clone only.
+ */
+const OUTSIDE = ['lmdb', 'piscina', '@ronomon/reed-solomon', 'pino-pretty', 'typescript', 'ioredis', 'memjs'];
 
 /** CommonJS packages expect these three. */
 const BANNER = `
