@@ -70,18 +70,14 @@ export function strikesOf(mode: Mode): readonly FaultKind[] {
 }
 
 /** Their victim's memory is gone. */
-export const LOSING: readonly FaultKind[] = [
-  'node crashed',
-  'several nodes crashed',
-  'node stopped cleanly',
-  'disk lost',
-];
+export const LOSING: readonly FaultKind[] = ['node crashed', 'several nodes crashed', 'disk lost'];
 /** The same, later: at some write, or when others have taken over, or the cluster has agreed to go on without it. */
 export const DOOMING: readonly FaultKind[] = [
   'crashed before a write',
   'crashed after a write',
   'planned restart',
   'node removed and admitted again',
+  'node stopped cleanly',
 ];
 /** Nobody is taken for gone because of them. */
 export const HARMLESS: readonly FaultKind[] = ['clock jumped', 'leader moved on request', ...MEMORY_FAULTS];
