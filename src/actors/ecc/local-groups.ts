@@ -9,6 +9,7 @@ import {
   EMPTY_MAP,
   sameMember,
   type ClusterMap,
+  type Group,
   type GroupMember,
   type PartitionName,
 } from '../../cluster/cluster-map.js';
@@ -135,6 +136,7 @@ export class LocalGroups {
 
   onMap(map: ClusterMap): void {
     const { spec } = this.parts;
+    for (const group of map.groups) this.leaveOldPlace(group);
     this.map = map;
     for (const group of map.groups) {
       const known = this.groups.get(group.id);
@@ -158,12 +160,35 @@ export class LocalGroups {
    * that was taken out and added again reads of its old one in the Raft log, and is a spare then.
    */
   private closeLeft(): void {
-    for (const [id, { replica, questions }] of this.groups) {
-      if (this.map.groups[id]?.holders.includes(this.parts.spec.self.nodeId) === true) continue;
-      questions.stop();
-      replica.close();
-      this.groups.delete(id);
+    for (const id of this.groups.keys()) {
+      if (this.map.groups[id]?.holders.includes(this.parts.spec.self.nodeId) !== true) this.close(id);
     }
+  }
+
+  /** A snapshot may skip the maps between two places of this node: its replica lays down the old one as if it had seen one of them. */
+  private leaveOldPlace({ id, holders }: Group): void {
+    const { nodeId } = this.parts.spec.self;
+    const old = this.map.groups[id];
+    const place = old?.holders.indexOf(nodeId) ?? -1;
+    const successor = holders[place];
+    if (old === undefined || successor === undefined || successor === nodeId || !holders.includes(nodeId)) return;
+    const isOther = (member: GroupMember): boolean => member.nodeId !== nodeId;
+    this.groups.get(id)?.replica.onMap({
+      ...old,
+      holders: old.holders.map((holder) => (holder === nodeId ? successor : holder)),
+      inSync: old.inSync.filter(isOther),
+      joining: old.joining.filter(isOther),
+      acting: old.acting.map((acting) => (acting === nodeId ? null : acting)),
+    });
+    this.pump();
+    this.close(id);
+  }
+
+  private close(id: number): void {
+    const left = this.groups.get(id);
+    left?.questions.stop();
+    left?.replica.close();
+    this.groups.delete(id);
   }
 
   letGo(group: number, epoch: number): void {
