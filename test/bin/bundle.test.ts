@@ -37,20 +37,36 @@ describe('bundle/', () => {
     expect(stdout).toContain(`dcache/${version} `);
   });
 
-  test('imports only what Node has and packages that are installed with it', () => {
-    const { dependencies, optionalDependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
-      dependencies: Record<string, string>;
-      optionalDependencies: Record<string, string>;
-    };
+  describe('imports only what Node has and', () => {
+    const { dependencies, optionalDependencies, devDependencies } = JSON.parse(
+      readFileSync(join(ROOT, 'package.json'), 'utf8'),
+    ) as Record<'dependencies' | 'optionalDependencies' | 'devDependencies', Record<string, string>>;
     const installed = Object.keys({ ...dependencies, ...optionalDependencies });
-    const files = readdirSync(join(ROOT, 'bundle'), { recursive: true, encoding: 'utf8' });
-    const imported = files
-      .filter((file) => file.endsWith('.js'))
-      .flatMap((file) => [
-        ...readFileSync(join(ROOT, 'bundle', file), 'utf8').matchAll(/(?:^import .*from |\bimport\()"([^".][^"]*)"/gm),
-      ])
-      .map(([, specifier = '']) => specifier);
-    expect(imported).toContain('lmdb');
-    expect(imported.filter((name) => !isBuiltin(name) && !installed.includes(name))).toEqual([]);
+    let texts: readonly string[] = [];
+
+    beforeAll(() => {
+      const files = readdirSync(join(ROOT, 'bundle'), { recursive: true, encoding: 'utf8' });
+      texts = files
+        .filter((file) => file.endsWith('.js'))
+        .map((file) => readFileSync(join(ROOT, 'bundle', file), 'utf8'));
+    });
+
+    /** Packages that what the pattern finds in any file is the name of. */
+    const named = (pattern: RegExp): readonly string[] => {
+      const names = texts.flatMap((text) => [...text.matchAll(pattern)].map(([, name = '']) => name));
+      return [...new Set(names)].filter((name) => !isBuiltin(name)).sort();
+    };
+
+    test('packages that are installed with it, at the start', () => {
+      const names = named(/^import .*from "([^".][^"]*)"/gm);
+      expect(names).toContain('lmdb');
+      expect(names.filter((name) => !installed.includes(name))).toEqual([]);
+    });
+
+    test('those and the clients of other systems, which come with a clone, when they are wanted', () => {
+      const names = named(/\bimport\("([^".][^"]*)"/g).filter((name) => !installed.includes(name));
+      expect(names).toEqual(['ioredis', 'memjs']);
+      expect(Object.keys(devDependencies)).toEqual(expect.arrayContaining(names));
+    });
   });
 });
