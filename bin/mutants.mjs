@@ -98,16 +98,42 @@ async function huntAll(name, chosen, { control: controlSeeds, maxSeeds, folder }
   return survivors;
 }
 
+const USAGE = `npm run mutants -- [flags]
+
+Plants each bug of test/simulator/mutants/ in turn and runs the simulator until it notices.
+
+  --mode NAME       only those of ${Object.keys(MODES).join(', ')}
+  --only NAME,NAME  only these
+  --rare            those too that take thousands of seeds
+  --max-seeds N     give up after so many (${DEFAULT_MAX_SEEDS}, or ${DEFAULT_MAX_SEEDS_RARE} of a rare one)`;
+
+function parseFlags(args) {
+  try {
+    const { values } = parseArgs({
+      args,
+      options: {
+        mode: { type: 'string' },
+        only: { type: 'string' },
+        rare: { type: 'boolean' },
+        'max-seeds': { type: 'string' },
+        help: { type: 'boolean' },
+      },
+    });
+    return values;
+  } catch (error) {
+    throw new ToolError(`${error.message}\n\n${USAGE}`, 2);
+  }
+}
+
 await runMain(async (args) => {
-  const { values } = parseArgs({
-    args,
-    options: {
-      mode: { type: 'string' },
-      only: { type: 'string' },
-      rare: { type: 'boolean' },
-      'max-seeds': { type: 'string' },
-    },
-  });
+  const values = parseFlags(args);
+  if (values.help) {
+    process.stdout.write(`${USAGE}\n`);
+    return 0;
+  }
+  if (!/^[1-9][0-9]*$/.test(values['max-seeds'] ?? '1')) {
+    throw new ToolError(`--max-seeds takes a whole number from 1 up, not "${values['max-seeds']}".`, 2);
+  }
   const modes = values.mode === undefined ? Object.keys(MODES) : [values.mode];
   if (modes.some((name) => MODES[name] === undefined)) {
     throw new ToolError(`--mode is ${Object.keys(MODES).join(', ')}, not "${values.mode}".`, 2);

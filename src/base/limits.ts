@@ -87,8 +87,8 @@ export const LIMITS = {
   maxEntriesPerChange: 256,
   /** Segments under way to one learner of one partition. */
   maxTransferSegments: 64,
-  /** Their bytes: what a primary holds in copies, and a learner in its sockets. One is sent even if it is larger. */
-  maxTransferBytes: 2 * MIB,
+  /** Bytes of segments under way from a node to one learner, all partitions together: in copies there, and in sockets. Exceeded by one at most. */
+  maxTransferBytes: 8 * MIB,
   /** Bytes of a partition's log that a learner holds before it knows what it can keep; then it keeps nothing. */
   maxUndecidedLogBytes: 16 * MIB,
   /** Data positions of a group, k. What the erasure code's tables hold. */

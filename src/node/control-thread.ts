@@ -56,8 +56,8 @@ async function createControlActor(
   }
   const files = new SnapshotFolder(snapshotFolder(dataFolder));
   await files.removeUnfinished();
-  const server = new PeerServer(logger);
   const transport = new GrpcPeerTransport();
+  const server = new PeerServer(logger, (speaker) => transport.onGreeted(speaker));
   try {
     await server.listen(controlListen);
   } catch (error) {

@@ -44,15 +44,17 @@ export class Learners {
   onJoining(joining: readonly JoiningMember[], epoch: number): void {
     const isNewEpoch = epoch !== this.epoch;
     this.epoch = epoch;
-    for (const [nodeId, { progress }] of this.learners) {
-      if (!joining.some((member) => isSame(member, progress))) this.learners.delete(nodeId);
+    for (const [nodeId, { progress, stream }] of this.learners) {
+      if (joining.some((member) => isSame(member, progress))) continue;
+      stream.break();
+      this.learners.delete(nodeId);
     }
     for (const member of joining) {
       const known = this.learners.get(member.nodeId);
       if (known === undefined) {
         this.learners.set(member.nodeId, {
           progress: new PeerProgress(member, member.joinIndex, 0),
-          stream: new TransferStream(this.name, member.joinIndex),
+          stream: new TransferStream(this.name, member.joinIndex, this.pace.flowTo(member.nodeId)),
           counted: false,
           declaredEpoch: 0,
         });
@@ -61,6 +63,12 @@ export class Learners {
         if (known.stream.isBroken) known.counted = false;
       }
     }
+  }
+
+  /** The office ends, and all streams with it. */
+  close(): void {
+    for (const { stream } of this.learners.values()) stream.break();
+    this.learners.clear();
   }
 
   /** Those whose streams live. */
@@ -111,7 +119,7 @@ export class Learners {
     this.find(from, taken.joinIndex)?.stream.onTaken(taken, nowMs);
   }
 
-  /** Begins streams that have been accepted and cuts the segments that come next. @param rebuildsAhead as StreamPace has it */
+  /** Begins streams that have been accepted and cuts the segments that come next. @param rebuildsAhead as for TransferStream.cut */
   cut(header: EntryHeader, rebuildsAhead: boolean, nowMs: number): void {
     const { store, log } = this.state;
     for (const { progress, stream } of this.learners.values()) {
@@ -120,12 +128,7 @@ export class Learners {
         stream.begin(store, log, this.epoch, header);
         progress.beginAt(log.lastIndex);
       }
-      const pace = {
-        mayCut: () => this.pace.allows(progress.member.nodeId, nowMs),
-        onCut: (linkBytes: number) => this.pace.onCut(linkBytes),
-        rebuildsAhead,
-      };
-      for (const number of stream.cut(store, log.lastIndex, pace, nowMs)) {
+      for (const number of stream.cut(store, log.lastIndex, rebuildsAhead, nowMs)) {
         this.emit({ type: 'segment-needed', position: this.name.position, number });
       }
     }

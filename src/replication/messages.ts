@@ -116,7 +116,7 @@ export interface TransferTaken extends PartitionName {
   readonly number: number;
   /** Of the question that is answered; 0 with a segment. */
   readonly index: number;
-  /** Over all sealed segments that are in; see digestOfListings. */
+  /** With an answer, over all sealed segments that are in (digestOfListings); 0 with a segment. */
   readonly digest: number;
 }
 

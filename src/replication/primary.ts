@@ -201,6 +201,7 @@ export class Primary {
   /** The office ends: takes back what is in the store and not committed, so that the store is the state at the commit index. */
   resign(): void {
     const { store } = this.parts.state;
+    this.learners.close();
     this.newest?.takeBack();
     this.newest = undefined;
     // What is still being released is committed, and so released for a backup.
@@ -210,6 +211,7 @@ export class Primary {
   /** The office ends, and what it was about is given up. */
   abandon(): void {
     this.newest = undefined;
+    this.learners.close();
   }
 
   // ------------------------------------------------------------------ messages

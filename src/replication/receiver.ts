@@ -270,10 +270,15 @@ export class Receiver {
     { nodeId: to }: GroupMember,
     taken: { readonly joinIndex: number; readonly number: number; readonly index: number },
   ): void {
-    const { name, folds, emit } = this.parts;
-    const listings = folds?.listings() ?? this.current?.store.sealedListings() ?? [];
-    const digest = digestOfListings(listings);
+    const { name, emit } = this.parts;
+    const digest = taken.number === 0 ? this.digest() : 0;
     emit({ type: 'send', to, message: { type: 'transfer-taken', ...name, ...taken, digest } });
+  }
+
+  /** Over all sealed segments that are in: with many of them more work than to take one in. */
+  private digest(): number {
+    const { folds } = this.parts;
+    return digestOfListings(folds?.listings() ?? this.current?.store.sealedListings() ?? []);
   }
 
   private reply({ nodeId: to }: GroupMember, append: Append, status: AppendReply['status'], index: number): void {

@@ -25,8 +25,8 @@ import type {
   TransferVerify,
 } from './messages.js';
 import type { PartitionLog } from './partition-log.js';
+import type { StreamFlow } from './transfer-pace.js';
 import type { StreamProgress } from './transfer-progress.js';
-import { TransferWindow } from './transfer-window.js';
 
 export type TransferMessage = TransferBegin | TransferSegment | TransferFacts | TransferVerify;
 
@@ -42,19 +42,12 @@ interface Listed {
 }
 
 interface Cut {
-  readonly atMs: number;
+  /** When it has gone out; undefined: it waits for its index to be committed. */
+  sentAtMs: number | undefined;
   /** Nearly. */
   readonly linkBytes: number;
   readonly length: number;
   readonly isKept: boolean;
-}
-
-/** Asked before each segment that is cut, and told its bytes on the link. */
-export interface StreamPace {
-  mayCut(): boolean;
-  onCut(linkBytes: number): void;
-  /** Whether there is memory for segments that are rebuilt before there is room for them in the window. */
-  readonly rebuildsAhead: boolean;
 }
 
 export class TransferStream {
@@ -69,8 +62,7 @@ export class TransferStream {
   private kept: { readonly form: TransferKept['form']; readonly numbers: ReadonlySet<number> } | undefined;
   /** Cut, and not known to be taken in by the learner; by number. */
   private readonly untaken = new Map<number, Cut>();
-  private untakenBytes = 0;
-  private readonly window = new TransferWindow();
+  private readonly flow: StreamFlow;
   private totalBytes = 0;
   private doneBytes = 0;
   private keptBytes = 0;
@@ -81,9 +73,11 @@ export class TransferStream {
   /** When something last went out, or was heard. */
   private activeAtMs = -Infinity;
 
-  constructor(name: PartitionName, joinIndex: number) {
+  /** @param flow which this stream ends when it breaks. */
+  constructor(name: PartitionName, joinIndex: number, flow: StreamFlow) {
     this.name = name;
     this.joinIndex = joinIndex;
+    this.flow = flow;
   }
 
   get isBroken(): boolean {
@@ -129,9 +123,10 @@ export class TransferStream {
     return this.held[0]?.index ?? Infinity;
   }
 
-  /** The connection is gone, or something was lost on it. */
+  /** The connection is gone, or something was lost on it, or nobody needs the stream any more. */
   break(): void {
     this.state = 'broken';
+    this.flow.end();
     this.held = [];
     this.remaining = [];
     this.untaken.clear();
@@ -163,16 +158,19 @@ export class TransferStream {
   }
 
   /**
-   * Cuts more segments as the window allows, at the end a question. Returns the numbers of segments that come next, whose bytes are
-   * not here and have to be rebuilt first.
+   * Cuts more segments as the learner's window allows, at the end a question. Returns the numbers of segments that come next, whose
+   * bytes are not here and have to be rebuilt first.
+   * @param rebuildsAhead whether there is memory for segments that are rebuilt before there is room for them in the window.
    */
-  cut(store: PartitionStore, lastIndex: number, pace: StreamPace, nowMs: number): readonly number[] {
+  cut(store: PartitionStore, lastIndex: number, rebuildsAhead: boolean, nowMs: number): readonly number[] {
     const isSilent = nowMs - this.activeAtMs >= PROBE_MS;
     if (this.state !== 'sending' && this.state !== 'verifying') return [];
     if (this.question !== undefined && (!isSilent || this.held.length > 0)) return [];
-    const missing = this.question === undefined ? this.cutSegments(store, lastIndex, pace, nowMs) : [];
-    // While the window is full, what comes next is rebuilt meanwhile; the learner is asked all the same if it is silent.
-    if ((missing.length > 0 && this.hasRoom) || this.held.length > 0) return missing;
+    const missing = this.question === undefined ? this.cutSegments(store, lastIndex, rebuildsAhead, nowMs) : [];
+    if (this.held.length > 0) return missing;
+    const hasMoreToSend = this.kept !== undefined && this.remaining.length > 0;
+    // It has nothing to say: what comes next is being rebuilt, or may not go out yet.
+    if (hasMoreToSend && this.untaken.size === 0 && this.question === undefined) return missing;
     const isAllTaken = this.kept !== undefined && this.remaining.length + this.untaken.size === 0;
     if (isAllTaken) this.state = 'verifying';
     if (isAllTaken || isSilent) this.ask(store, lastIndex, nowMs);
@@ -186,6 +184,7 @@ export class TransferStream {
       ready.push(...this.held.splice(0, 1));
     }
     if (ready.length > 0) this.activeAtMs = nowMs;
+    for (const message of ready) this.onSent(message, nowMs);
     return ready;
   }
 
@@ -216,32 +215,33 @@ export class TransferStream {
     else this.break();
   }
 
-  private cutSegments(store: PartitionStore, lastIndex: number, pace: StreamPace, nowMs: number): readonly number[] {
+  private cutSegments(
+    store: PartitionStore,
+    lastIndex: number,
+    rebuildsAhead: boolean,
+    nowMs: number,
+  ): readonly number[] {
     const { kept } = this;
     if (kept === undefined) return [];
     let at = 0;
     try {
-      for (; at < this.remaining.length && this.hasRoom; at++) {
+      for (; at < this.remaining.length && this.untaken.size < LIMITS.maxTransferSegments; at++) {
         const listed = this.remaining[at];
         const segment = listed && this.listedSegment(store, listed);
         if (listed === undefined) return [];
         const keptAs = kept.numbers.has(listed.number) ? kept.form : undefined;
         if (segment === undefined) this.doneBytes += listed.length;
+        else if (!this.flow.mayCut(nowMs)) break;
         // The facts of a segment that is raw there need no bytes here; of one that is folded, the tags of its keys are among them.
         else if (!segment.isRaw && keptAs !== 'raw') return this.nextMissing(store, at);
-        else if (!pace.mayCut()) return [];
         // A bit that has flipped must not reach the learner, who would refuse the segment again and again.
         else if (keptAs !== 'raw' && !store.isIntact(segment)) return this.nextMissing(store, at);
-        else pace.onCut(this.cutOne(store, segment, lastIndex, keptAs, nowMs));
+        else this.cutOne(store, segment, lastIndex, keptAs);
       }
-      return pace.rebuildsAhead ? this.nextMissing(store, at) : [];
+      return rebuildsAhead ? this.nextMissing(store, at) : [];
     } finally {
       this.remaining.splice(0, at);
     }
-  }
-
-  private get hasRoom(): boolean {
-    return this.untaken.size < LIMITS.maxTransferSegments && this.untakenBytes < this.window.bytes;
   }
 
   /** Undefined if it was released since the stream began, and perhaps its number used again: the log tells the learner. */
@@ -258,14 +258,13 @@ export class TransferStream {
       .map(({ number }) => number);
   }
 
-  /** @param keptAs how the learner has its bytes. Returns bytes on the link, nearly. */
+  /** @param keptAs how the learner has its bytes. */
   private cutOne(
     store: PartitionStore,
     segment: Segment,
     index: number,
     keptAs: TransferKept['form'] | undefined,
-    nowMs: number,
-  ): number {
+  ): void {
     const { joinIndex, name } = this;
     const { number, length } = segment;
     let linkBytes = segment.live.length;
@@ -277,17 +276,22 @@ export class TransferStream {
       this.hold({ type: 'transfer-facts', ...name, joinIndex, index, facts: factsOf(segment), length, records });
       linkBytes += records.byteLength;
     }
-    this.untaken.set(number, { atMs: nowMs, linkBytes, length, isKept: keptAs !== undefined });
-    this.untakenBytes += linkBytes;
-    return linkBytes;
+    this.untaken.set(number, { sentAtMs: undefined, linkBytes, length, isKept: keptAs !== undefined });
+    this.flow.onCut(linkBytes);
+  }
+
+  private onSent(message: TransferMessage, nowMs: number): void {
+    if (message.type === 'transfer-begin' || message.type === 'transfer-verify') return;
+    const { number } = message.type === 'transfer-segment' ? message.image : message.facts;
+    const cut = this.untaken.get(number);
+    if (cut !== undefined) cut.sentAtMs = nowMs;
   }
 
   private onTakenIn(number: number, nowMs: number): void {
     const cut = this.untaken.get(number);
     if (cut === undefined) return;
     this.untaken.delete(number);
-    this.untakenBytes -= cut.linkBytes;
-    this.window.onTaken(cut.linkBytes, nowMs - cut.atMs);
+    this.flow.onTaken(cut.linkBytes, cut.sentAtMs ?? nowMs, nowMs);
     this.doneBytes += cut.length;
     if (cut.isKept) this.keptBytes += cut.length;
   }

@@ -68,8 +68,6 @@ export class Evictor {
   private segmentSerial = 0;
   private offset = 0;
   private evictedTotal = 0;
-  /** No other partition of this node has anything to end. */
-  isLastResort = false;
   /** Seeds the place of the next sample. */
   private draws = 0;
 
@@ -99,11 +97,12 @@ export class Evictor {
   /**
    * Ends the next cold value; returns the bytes that are dead now, 0 if there was nothing left to end, or it is elsewhere. Fragments of a
    * value that is just being written are moved out of the way.
+   * @param isLastResort no other partition of this node has anything to end.
    */
-  evictColdest(): number {
+  evictColdest(isLastResort: boolean): number {
     const spared = { touched: 0, headless: 0, kept: 0 };
     for (;;) {
-      const segment = this.currentSegment() ?? this.oldest();
+      const segment = this.currentSegment() ?? this.oldest(isLastResort);
       if (segment === undefined) return 0;
       const bytes = this.endNextIn(segment, spared, MAX_SPARED_BYTES);
       if (bytes > 0 || segment.liveBytes > 0) return bytes;
@@ -133,13 +132,13 @@ export class Evictor {
   }
 
   /** Number of the segment that values are to be ended in next, if its bytes are elsewhere; 0: it is here, or there is none. */
-  get wantedElsewhere(): number {
+  wantedElsewhere(isLastResort: boolean): number {
     if (this.store.table.droppedCount === 0) return 0;
     switch (this.cap.policy) {
       case 'noeviction':
         return 0;
       case 'lru': {
-        const next = this.currentSegment() ?? this.nextSealed();
+        const next = this.currentSegment() ?? this.nextSealed(isLastResort);
         return next === undefined || next.isRaw ? 0 : next.number;
       }
       case 'ttl':
@@ -148,11 +147,11 @@ export class Evictor {
   }
 
   /** Ends a value that expires soon; returns the bytes that are dead now, 0 if no value expires. */
-  evictSoonest(): number {
+  evictSoonest(isLastResort: boolean): number {
     const location = this.sampleSoonest() || this.findSoonest();
     if (location === 0) return 0;
     this.store.readAt(location, this.view);
-    const elsewhere = this.isLastResort ? undefined : this.soonestElsewhere();
+    const elsewhere = isLastResort ? undefined : this.soonestElsewhere();
     if (elsewhere !== undefined && elsewhere.soonestExpiryMs < this.view.expiresAtMs) return 0;
     this.evictedTotal++;
     return this.values.remove(this.store.tagOf(this.view), location, this.view, 'evict');
@@ -221,24 +220,25 @@ export class Evictor {
   }
 
   /** The segment to be emptied next, from its beginning; undefined if there is none, or its bytes are elsewhere. */
-  private oldest(): Segment | undefined {
-    let oldest = this.nextSealed();
+  private oldest(isLastResort: boolean): Segment | undefined {
+    let oldest = this.nextSealed(isLastResort);
     // At a stand-in the open segments are what has just been written, and others have to go before.
     const maySeal = oldest === undefined && this.store.table.droppedCount === 0;
-    if (maySeal && (this.placement.seal('write') || this.placement.seal('move'))) oldest = this.nextSealed();
+    if (maySeal && (this.placement.seal('write') || this.placement.seal('move')))
+      oldest = this.nextSealed(isLastResort);
     if (oldest?.isCleanable !== true) return undefined;
     // Nothing is moved out of a damaged segment; the next one is tried.
-    if (!this.store.isIntact(oldest)) return this.oldest();
+    if (!this.store.isIntact(oldest)) return this.oldest(isLastResort);
     this.begin(oldest);
     return oldest;
   }
 
-  private nextSealed(): Segment | undefined {
+  private nextSealed(isLastResort: boolean): Segment | undefined {
     // Under a cap of its own, a store makes room by what is here.
     if (this.cap.isLimited) return this.oldestSealed(({ isCleanable }) => isCleanable);
     const oldest = this.oldestSealed(() => true);
     if (oldest === undefined || this.mayEmpty(oldest)) return oldest;
-    return this.isLastResort ? this.oldestSealed(({ number }) => this.cap.frees(number)) : undefined;
+    return isLastResort ? this.oldestSealed(({ number }) => this.cap.frees(number)) : undefined;
   }
 
   /** Whether it helps to release this segment: memory comes free, or the next segment costs no shard because of it. */

@@ -45,11 +45,10 @@ export class Relief {
    * @param isLastResort no other partition of this node can help.
    */
   step(nowMs: number, budgetBytes: number, isLastResort: boolean): boolean {
-    const { cleaner, expirer, evictor, room } = this.parts;
-    evictor.isLastResort = isLastResort;
+    const { cleaner, expirer, room } = this.parts;
     if (expirer.step(nowMs, budgetBytes) > 0) return true;
     if (cleaner.relieve(budgetBytes, this.minDeadShare)) return true;
-    if (room.evictBytes(budgetBytes) > 0) return true;
+    if (room.evictBytes(budgetBytes, isLastResort) > 0) return true;
     return cleaner.compact(budgetBytes);
   }
 
@@ -59,12 +58,11 @@ export class Relief {
    */
   wantedElsewhere(nowMs: number, isLastResort: boolean, mayEmpty: boolean): WantedSegment | undefined {
     const { cap, cleaner, expirer, evictor } = this.parts;
-    evictor.isLastResort = isLastResort;
     const expired = expirer.wantedElsewhere(nowMs, (number) => cap.frees(number));
     if (expired !== 0) return { number: expired, for: 'expiry' };
     const dead = mayEmpty ? cleaner.worstElsewhere(this.minDeadShare) : 0;
     if (dead !== 0) return { number: dead, for: 'emptying' };
-    const evictable = evictor.wantedElsewhere;
+    const evictable = evictor.wantedElsewhere(isLastResort);
     if (evictable !== 0) return { number: evictable, for: 'eviction' };
     const high = mayEmpty ? cleaner.compactsElsewhere : 0;
     return high === 0 ? undefined : { number: high, for: 'emptying' };

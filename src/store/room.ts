@@ -70,25 +70,28 @@ export class Room {
     }
   }
 
-  /** Ends values of about `budgetBytes`, as far as the policy allows; returns the bytes that are dead now. */
-  evictBytes(budgetBytes: number): number {
+  /**
+   * Ends values of about `budgetBytes`, as far as the policy allows; returns the bytes that are dead now.
+   * @param isLastResort no other partition of this node has anything to end.
+   */
+  evictBytes(budgetBytes: number, isLastResort: boolean): number {
     let freed = 0;
     while (freed < budgetBytes) {
-      const bytes = this.evict();
+      const bytes = this.evict(isLastResort);
       if (bytes === 0) break;
       freed += bytes;
     }
     return freed;
   }
 
-  private evict(): number {
+  private evict(isLastResort = false): number {
     switch (this.parts.cap.policy) {
       case 'noeviction':
         return 0;
       case 'lru':
-        return this.parts.evictor.evictColdest();
+        return this.parts.evictor.evictColdest(isLastResort);
       case 'ttl':
-        return this.parts.evictor.evictSoonest();
+        return this.parts.evictor.evictSoonest(isLastResort);
     }
   }
 

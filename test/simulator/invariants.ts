@@ -126,8 +126,11 @@ export class Invariants implements DiskObserver {
   }
 
   /** A node hands these entries to its state machine as committed. */
-  onCommitted(raftId: number, term: number, entries: readonly Entry[]): void {
+  onCommitted(disk: SimDisk, entries: readonly Entry[]): void {
+    const raftId = disk.identity()?.raftId ?? 0;
+    const { term } = disk.initialState().hardState;
     for (const entry of entries) {
+      this.checkMembershipDurable(disk, raftId, entry);
       const known = this.committed[entry.index];
       const digest = digestOf(entry);
       if (known === undefined) {
@@ -220,6 +223,16 @@ export class Invariants implements DiskObserver {
     const committedTerm = disk.term(commit);
     if (committedTerm === term) return;
     this.fail('a leader commits entries of its term', `node ${raftId}: entry ${commit} of term ${committedTerm}`);
+  }
+
+  /** Else it would take part by the membership before, after a restart, while others have dropped those who voted in that one. */
+  private checkMembershipDurable(disk: SimDisk, raftId: number, { type, index }: Entry): void {
+    const { commit } = disk.durableHardState;
+    if (type === 'normal' || commit >= index) return;
+    this.fail(
+      'whoever has applied a membership change knows it after a restart',
+      `node ${raftId} has applied the change at ${index}, and its disk knows what is committed up to ${commit}`,
+    );
   }
 
   private onFirstCommitted(raftId: number, entry: Entry): void {

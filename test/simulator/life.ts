@@ -233,9 +233,7 @@ export class Life implements PeerListener {
     const { invariants } = this.world;
     const raftId = this.disk.identity()?.raftId ?? 0;
     if (event.type === 'view' && event.view.role === 'leader') invariants.onLeader(raftId, event.view.term, this.disk);
-    if (event.type === 'committed') {
-      invariants.onCommitted(raftId, this.disk.initialState().hardState.term, event.entries);
-    }
+    if (event.type === 'committed') invariants.onCommitted(this.disk, event.entries);
     if (event.type === 'read-ready') {
       invariants.onReadReady(this.host, event.index, this.readFloors.get(event.ticket) ?? 0);
     }

@@ -31,6 +31,7 @@ import { EccControl } from './ecc-control.js';
 import { EventOutbox } from './event-outbox.js';
 import type { ControlEvent } from './events.js';
 import { Founding } from './founding.js';
+import { JoinDesk, type Leading } from './join-desk.js';
 import type { LossOffice } from './loss-office.js';
 import { MainWatch } from './main-watch.js';
 import { PeerBook } from './peer-book.js';
@@ -39,7 +40,6 @@ import type { ControlSender, JoinAnswer, PeerHandler, SnapshotReceiver } from '.
 import { RaftDriver } from './raft-driver.js';
 import { ticketOfReadContext } from './read-context.js';
 import { Registrar } from './registrar.js';
-import { confirmRequest } from './request-confirmation.js';
 import { SnapshotKeeper, type WrittenSnapshot } from './snapshot-keeper.js';
 import { SnapshotTraffic, type SnapshotSending } from './snapshot-traffic.js';
 import { buildView } from './view-builder.js';
@@ -64,6 +64,7 @@ export class ControlActor implements PeerHandler {
   private ecc: EccControl | undefined;
   private readonly gate: PeerGate;
   private readonly peers: PeerBook;
+  private readonly joinDesk: JoinDesk;
   private readonly traffic: SnapshotTraffic;
   /** Term of the last entry that has been applied here. */
   private appliedTerm = 0;
@@ -91,6 +92,7 @@ export class ControlActor implements PeerHandler {
     });
     this.gate = new PeerGate(this.state.members);
     this.peers = new PeerBook(options.founders, this.state.members);
+    this.joinDesk = new JoinDesk({ transport: parts.transport, leading: () => this.leading() });
     this.traffic = new SnapshotTraffic({
       transport: parts.transport,
       files,
@@ -178,12 +180,12 @@ export class ControlActor implements PeerHandler {
    * DrainOffice.drain and Registrar.remove do.
    */
   removeNode(nodeId: string): Later<void> {
-    return later(this.leadingRegistrar().remove(nodeId));
+    return later(this.leading().registrar.remove(nodeId));
   }
 
   /** Lets a node of this name, which the cluster does not know yet, join when it comes. */
   expectNode(nodeId: string): Later<void> {
-    return later(this.leadingRegistrar().expect(nodeId));
+    return later(this.leading().registrar.expect(nodeId));
   }
 
   /** ecc mode: what declaring the loss of the groups that are lost would do now. Throws NO_LEADER. */
@@ -263,9 +265,7 @@ export class ControlActor implements PeerHandler {
       const leader = this.state.members.byRaftId(this.softState.leader);
       return { type: 'ask-leader', controlAddress: leader?.controlAddress };
     }
-    this.leadingRegistrar();
-    await confirmRequest(this.parts.transport, speaker);
-    return this.leadingRegistrar().admit(speaker, replaces);
+    return this.joinDesk.ask(speaker, replaces);
   }
 
   onPeerConnected(): void {
@@ -409,19 +409,21 @@ export class ControlActor implements PeerHandler {
     if (hangs) this.handOverLeadership();
   }
 
-  private leadingRegistrar(): Registrar {
-    if (this.registrar === undefined || this.softState.role !== 'leader') {
+  /** Throws NO_LEADER. */
+  private leading(): Leading & { readonly registrar: Registrar } {
+    const { registrar } = this;
+    if (registrar === undefined || this.softState.role !== 'leader') {
       throw new DcacheError('NO_LEADER', 'this node does not lead the cluster; ask the leader');
     }
     // Else it could answer from a list of nodes that is older than what its predecessor has confirmed.
     if (this.driver?.raw.status().hardState.term !== this.appliedTerm) {
       throw new DcacheError('NO_LEADER', 'the new leader has not taken over yet; try again in a moment');
     }
-    return this.registrar;
+    return { registrar, term: this.appliedTerm };
   }
 
   private leadingLosses(): LossOffice {
-    this.leadingRegistrar();
+    this.leading();
     const losses = this.ecc?.losses;
     if (losses !== undefined) return losses;
     throw this.options.ecc === undefined

@@ -33,6 +33,8 @@ interface Waiting {
 
 export class DrainOffice {
   private readonly parts: DrainOfficeParts;
+  /** Removals that have not settled, by node. */
+  private readonly underWay = new Map<NodeId, Promise<void>>();
   private waiting: readonly Waiting[] = [];
 
   constructor(parts: DrainOfficeParts) {
@@ -42,17 +44,14 @@ export class DrainOffice {
   /**
    * Calls `remove` when the node has no part in any group, or is not up. It is kept out until that has settled. Rejects with
    * NOT_ENOUGH_NODES when a group would be left with fewer than k, DEADLINE_EXCEEDED when the node is still in one after ten seconds,
-   * NO_LEADER when this node leads no more; the node stays a member then.
+   * NO_LEADER when this node leads no more; the node stays a member then. Who asks for a removal that is under way waits for that one.
    */
-  async drain(nodeId: NodeId, remove: () => Promise<void>): Promise<void> {
-    const { monitor } = this.parts;
-    monitor.beginRemoval(nodeId);
-    try {
-      await this.untilOut(nodeId);
-      await remove();
-    } finally {
-      monitor.endRemoval(nodeId);
-    }
+  drain(nodeId: NodeId, remove: () => Promise<void>): Promise<void> {
+    const before = this.underWay.get(nodeId);
+    if (before !== undefined) return before;
+    const removal = this.remove(nodeId, remove).finally(() => this.underWay.delete(nodeId));
+    this.underWay.set(nodeId, removal);
+    return removal;
   }
 
   /** The map has changed, or time has passed. */
@@ -66,6 +65,17 @@ export class DrainOffice {
       reject(new DcacheError('NO_LEADER', `leadership moved on while ${nodeId} was handing over; try again`));
     }
     this.waiting = [];
+  }
+
+  private async remove(nodeId: NodeId, remove: () => Promise<void>): Promise<void> {
+    const { monitor } = this.parts;
+    monitor.beginRemoval(nodeId);
+    try {
+      await this.untilOut(nodeId);
+      await remove();
+    } finally {
+      monitor.endRemoval(nodeId);
+    }
   }
 
   private untilOut(nodeId: NodeId): Promise<void> {

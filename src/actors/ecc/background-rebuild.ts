@@ -68,7 +68,7 @@ export class BackgroundRebuild {
       return;
     }
     this.isRunning = true;
-    reads.rebuild(position, [number]).then(
+    reads.rebuild(position, [number], 'patient').then(
       () => {
         this.isRunning = false;
         scheduler.nextTurn(() => this.tick());

@@ -6,7 +6,7 @@
  *
  * The store gets the bytes back only if it still misses that very segment. They stay as a cache within a budget, the oldest
  * give way first, except those that a request is waiting for. Requests for one segment share one rebuild; few are under way at a
- * time. Owned by LocalGroups, one for each group.
+ * time, and those that somebody waits for come first. Owned by LocalGroups, one for each group.
  */
 import { DcacheError } from '../../base/errors.js';
 import type { NodeId } from '../../base/ids.js';
@@ -14,7 +14,7 @@ import type { NodeMemory } from '../../replication/node-memory.js';
 import type { Segment } from '../../store/segment.js';
 import type { Scheduler } from '../runtime/scheduler.js';
 import type { SegmentRebuilder } from './ports.js';
-import type { RebuildTurns } from './rebuild-turns.js';
+import type { Haste, RebuildTurn, RebuildTurns } from './rebuild-turns.js';
 import { RebuiltCache } from './rebuilt-cache.js';
 import type { Replica } from './replica.js';
 import { type SegmentSolver, TriedPlans } from './segment-solver.js';
@@ -53,7 +53,7 @@ export type Verdict = 'here' | 'undecodable' | 'unclear';
 export class DegradedReads implements SegmentRebuilder {
   private readonly parts: DegradedReadsParts;
   private readonly cache: RebuiltCache;
-  private readonly underWay = new Map<string, Promise<void>>();
+  private readonly underWay = new Map<string, RebuildTurn>();
 
   constructor(parts: DegradedReadsParts) {
     this.parts = parts;
@@ -88,11 +88,11 @@ export class DegradedReads implements SegmentRebuilder {
     this.cache.makeRoom();
   }
 
-  async rebuild(position: number, numbers: readonly number[]): Promise<void> {
+  async rebuild(position: number, numbers: readonly number[], haste: Haste = 'urgent'): Promise<void> {
     const names = numbers.map((number) => `${position}/${number}`);
     const unpin = this.cache.pin(names);
     try {
-      await Promise.all(numbers.map((number) => this.shared(position, number)));
+      await Promise.all(numbers.map((number) => this.shared(position, number, haste)));
     } finally {
       // Whoever waited goes on in this turn.
       this.parts.scheduler.nextTurn(unpin);
@@ -129,15 +129,17 @@ export class DegradedReads implements SegmentRebuilder {
     return found === 'not determined' && replica.epoch === epoch && !mayBeKnown ? 'undecodable' : 'unclear';
   }
 
-  private shared(position: number, number: number): Promise<void> {
+  private shared(position: number, number: number, haste: Haste): Promise<void> {
     const name = `${position}/${number}`;
     const known = this.underWay.get(name);
-    if (known !== undefined) return known;
-    const rebuild = this.parts.turns
-      .run(() => this.persist(position, number))
-      .finally(() => this.underWay.delete(name));
-    this.underWay.set(name, rebuild);
-    return rebuild;
+    if (known !== undefined) {
+      if (haste === 'urgent') known.hurry();
+      return known.done;
+    }
+    const { done, hurry } = this.parts.turns.run(() => this.persist(position, number), haste);
+    const turn = { done: done.finally(() => this.underWay.delete(name)), hurry };
+    this.underWay.set(name, turn);
+    return turn.done;
   }
 
   /** Asks until the segment is here, or needed no more. */

@@ -334,7 +334,7 @@ export class LocalGroups {
     if (needed.has(name)) return;
     needed.add(name);
     reads
-      .rebuild(position, [number])
+      .rebuild(position, [number], 'patient')
       .then(
         () => this.pumpLater(),
         (error: unknown) => this.parts.logger.warn({ position, number, ...errorFields(error) }, 'no rebuild'),

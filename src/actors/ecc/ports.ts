@@ -2,6 +2,7 @@
 import type { Incarnation, NodeId } from '../../base/ids.js';
 import type { GroupMember } from '../../cluster/cluster-map.js';
 import type { DataMessage } from '../../replication/messages.js';
+import type { Haste } from './rebuild-turns.js';
 
 export interface DataPeer {
   readonly nodeId: NodeId;
@@ -39,6 +40,7 @@ export interface SegmentRebuilder {
   /**
    * Gives the bytes of sealed segments of a partition back to its store; they are there in the turn in which it resolves. Segments
    * that are there or gone by then are none to it. Rejects with a DcacheError when they could not be rebuilt in reasonable time.
+   * @param haste urgent if left out.
    */
-  rebuild(position: number, numbers: readonly number[]): Promise<void>;
+  rebuild(position: number, numbers: readonly number[], haste?: Haste): Promise<void>;
 }

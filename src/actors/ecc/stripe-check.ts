@@ -127,7 +127,7 @@ export class StripeCheck {
       if (replica.parity?.has(position, number, checksum) === true) return 'mended';
     }
     try {
-      await rebuilder.rebuild(position, [number]);
+      await rebuilder.rebuild(position, [number], 'patient');
     } catch (error) {
       logger.error(
         { group, position, stripe: number, ...errorFields(asDcacheError(error)) },
@@ -192,7 +192,7 @@ export class StripeCheck {
       }
       return segments.size === wanted.length ? true : undefined;
     };
-    await turns.run(async () => void (await questions.ask(stripe, view, attempt)));
+    await turns.run(async () => void (await questions.ask(stripe, view, attempt)), 'patient').done;
     return { segments, hadWrongResults: wrong > 0 };
   }
 

@@ -17,8 +17,6 @@ import { greetPeer, openMessageStream } from './peer-calls.js';
 import { fromGrpcError } from './status.js';
 
 const HELLO_TIMEOUT_MS = 1_000;
-const FIRST_PAUSE_MS = 50;
-const LONGEST_PAUSE_MS = 1_000;
 /** Appends beyond this many unsent bytes are dropped; Raft sends them again when the peer keeps up. */
 const MAX_UNSENT_BYTES = LIMITS.maxInflightAppendBytes + LIMITS.maxPeerMessageBytes;
 
@@ -33,6 +31,14 @@ const BROKEN_CODES: ReadonlySet<ErrorCode> = new Set([
   'SHUTTING_DOWN',
 ]);
 
+/** Before a connection is made again: the pause doubles with each attempt, and is half to one and a half times as long by chance. */
+export interface PeerPauses {
+  readonly firstMs: number;
+  readonly longestMs: number;
+}
+
+export const PEER_PAUSES: PeerPauses = { firstMs: 50, longestMs: 1_000 };
+
 export interface PeerLinkListener {
   speaker(): Speaker;
   onConnected(peer: PeerAddress): void;
@@ -46,20 +52,26 @@ type Stream = ClientWritableStream<RaftMessages>;
 export class PeerLink {
   readonly peer: PeerAddress;
   private readonly listener: PeerLinkListener;
+  private readonly pauses: PeerPauses;
   private client: Client | undefined;
   private streams: { readonly urgent: Stream; readonly bulk: Stream } | undefined;
   private readonly outbox = { urgent: noBytes(), control: noBytes(), bulk: noBytes() };
   private unsentBytes = 0;
   private flushScheduled = false;
-  private pauseMs = FIRST_PAUSE_MS;
+  private pauseMs: number;
   /** What the peer said when it last refused to listen; told once, however often it is tried. */
   private refusal = '';
+  /** While this end waits to connect again. */
   private retry: NodeJS.Timeout | undefined;
+  /** The last life of the peer for whose greeting a pause was cut short, and when. */
+  private hurried: { readonly incarnation: number; readonly atMs: number } | undefined;
   private closed = false;
 
-  constructor(peer: PeerAddress, listener: PeerLinkListener) {
+  constructor(peer: PeerAddress, listener: PeerLinkListener, pauses: PeerPauses) {
     this.peer = peer;
     this.listener = listener;
+    this.pauses = pauses;
+    this.pauseMs = pauses.firstMs;
     void this.connect();
   }
 
@@ -86,9 +98,25 @@ export class PeerLink {
     this.flushLater();
   }
 
+  /**
+   * That life of the peer has greeted this node, so it can be reached: the pause is over. For one life only once in the longest pause, or
+   * two ends that refuse each other's messages would drive each other on.
+   */
+  hurry(incarnation: number): void {
+    if (this.retry === undefined) return;
+    const nowMs = performance.now();
+    const { hurried } = this;
+    if (hurried?.incarnation === incarnation && nowMs - hurried.atMs < this.pauses.longestMs) return;
+    this.hurried = { incarnation, atMs: nowMs };
+    this.pauseMs = this.pauses.firstMs;
+    clearTimeout(this.retry);
+    void this.connect();
+  }
+
   close(): void {
     this.closed = true;
     clearTimeout(this.retry);
+    this.retry = undefined;
     this.hangUp();
   }
 
@@ -118,6 +146,7 @@ export class PeerLink {
 
   /** Never rejects. */
   private async connect(): Promise<void> {
+    this.retry = undefined;
     const client = openChannel(this.peer.controlAddress, LIMITS.maxPeerMessageBytes);
     this.client = client;
     try {
@@ -126,7 +155,7 @@ export class PeerLink {
       if (this.closed || this.client !== client) return;
       this.unsentBytes = 0;
       this.streams = { urgent: this.openStream(client), bulk: this.openStream(client) };
-      this.pauseMs = FIRST_PAUSE_MS;
+      this.pauseMs = this.pauses.firstMs;
       this.refusal = '';
       this.listener.onConnected(this.peer);
     } catch (error) {
@@ -169,7 +198,7 @@ export class PeerLink {
     }
     this.listener.onBroken(this.peer);
     this.retry = setTimeout(() => void this.connect(), this.pauseMs * (0.5 + Math.random()));
-    this.pauseMs = Math.min(LONGEST_PAUSE_MS, this.pauseMs * 2);
+    this.pauseMs = Math.min(this.pauses.longestMs, this.pauseMs * 2);
   }
 
   /**

@@ -29,12 +29,15 @@ const CLOSE_GRACE_MS = 500;
 export class PeerServer {
   private readonly server: Server;
   private readonly logger: Logger;
+  /** Somebody who is listened to has greeted this node. */
+  private readonly onGreeted: (speaker: Speaker) => void;
   private handler: PeerHandler | undefined;
   /** Ends one open stream of messages each. */
   private readonly streams = new Set<(error: DcacheError) => void>();
 
-  constructor(logger: Logger) {
+  constructor(logger: Logger, onGreeted: (speaker: Speaker) => void = () => undefined) {
     this.logger = logger;
+    this.onGreeted = onGreeted;
     this.server = createGrpcServer(LIMITS.maxPeerMessageBytes);
     this.server.addService(serviceDefinition(RaftDefinition), {
       hello: (call: ServerUnaryCall<HelloRequest, HelloResponse>, answer: sendUnaryData<HelloResponse>) =>
@@ -75,7 +78,9 @@ export class PeerServer {
 
   private greet(request: HelloRequest): HelloResponse['speaker'] {
     const handler = this.ready();
-    handler.admitSpeaker(readSpeaker(request.speaker));
+    const speaker = readSpeaker(request.speaker);
+    handler.admitSpeaker(speaker);
+    this.onGreeted(speaker);
     return handler.speaker();
   }
 

@@ -7,11 +7,16 @@ import type { PeerMessage, SnapshotMessage } from '../../raft/messages.js';
 import { openChannel } from './channel.js';
 import { greetPeer, joinThrough } from './peer-calls.js';
 import { streamSnapshot } from './snapshot-stream.js';
-import { PeerLink, type PeerLinkListener } from './peer-link.js';
+import { PEER_PAUSES, PeerLink, type PeerLinkListener, type PeerPauses } from './peer-link.js';
 
 export class GrpcPeerTransport implements PeerTransport {
+  private readonly pauses: PeerPauses;
   private readonly links = new Map<number, PeerLink>();
   private handler: PeerHandler | undefined;
+
+  constructor(pauses: PeerPauses = PEER_PAUSES) {
+    this.pauses = pauses;
+  }
 
   /** Before anything is sent. */
   serve(handler: PeerHandler): void {
@@ -34,8 +39,13 @@ export class GrpcPeerTransport implements PeerTransport {
       this.links.delete(raftId);
     }
     for (const [raftId, peer] of wanted) {
-      if (!this.links.has(raftId)) this.links.set(raftId, new PeerLink(peer, this.linkListener()));
+      if (!this.links.has(raftId)) this.links.set(raftId, new PeerLink(peer, this.linkListener(), this.pauses));
     }
+  }
+
+  /** Somebody has greeted this node, so it need not wait any longer to connect to there. */
+  onGreeted({ raftId, incarnation }: Speaker): void {
+    this.links.get(raftId)?.hurry(incarnation);
   }
 
   connected(): ReadonlySet<number> {

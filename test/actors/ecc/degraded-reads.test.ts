@@ -296,6 +296,19 @@ test('few rebuilds are under way at a time', async () => {
   expect(tracked.outcome).toBe('done');
 });
 
+test('a request does not wait for what is rebuilt ahead of need, not even for the same segment', async () => {
+  void reads.rebuild(0, [1, 2, 3, 4, 5], 'patient');
+  await scheduler.settle();
+  const stripes = (): number[] => [...new Set(asked.map(({ request }) => request.stripe))];
+  expect(stripes()).toEqual([1, 2, 3, 4]);
+  rebuild(6);
+  await scheduler.settle();
+  expect(stripes()).toEqual([1, 2, 3, 4, 6]);
+  rebuild(5);
+  await scheduler.settle();
+  expect(stripes()).toEqual([1, 2, 3, 4, 6, 5]);
+});
+
 describe('rebuilt segments', () => {
   test('give way within the budget, the oldest first', async () => {
     reads = newReads(2 * 4096);

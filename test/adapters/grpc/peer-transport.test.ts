@@ -1,6 +1,7 @@
 /** Connections between nodes on real ports: greetings, streams, refusals, and what happens when they break. */
 import { afterEach, expect, test } from 'vitest';
 import type { ControlSender, JoinAnswer, PeerAddress, PeerHandler } from '../../../src/actors/control/ports.js';
+import type { PeerPauses } from '../../../src/adapters/grpc/peer-link.js';
 import { PeerServer } from '../../../src/adapters/grpc/peer-server.js';
 import { GrpcPeerTransport } from '../../../src/adapters/grpc/peer-transport.js';
 import { MalformedBytes } from '../../../src/base/byte-reader.js';
@@ -13,7 +14,7 @@ import { waitFor } from '../../support/wait-for.js';
 
 /** A node that only listens and talks. */
 class Peer implements PeerHandler {
-  readonly transport = new GrpcPeerTransport();
+  readonly transport: GrpcPeerTransport;
   readonly received: PeerMessage[] = [];
   readonly control: { readonly from: ControlSender; readonly bytes: Uint8Array }[] = [];
   readonly refusals: string[] = [];
@@ -24,20 +25,25 @@ class Peer implements PeerHandler {
   joinAnswer: JoinAnswer = { type: 'ask-leader', controlAddress: undefined };
   readonly joinsToReplace: boolean[] = [];
   private readonly raftId: number;
-  private server = new PeerServer(NULL_LOGGER);
+  private server = this.newServer();
 
-  constructor(raftId: number) {
+  constructor(raftId: number, pauses?: PeerPauses) {
     this.raftId = raftId;
+    this.transport = new GrpcPeerTransport(pauses);
     this.transport.serve(this);
     open.push(this);
   }
 
   /** Resolves with its address. */
   async listen(address = '127.0.0.1:0'): Promise<PeerAddress> {
-    this.server = new PeerServer(NULL_LOGGER);
+    this.server = this.newServer();
     const port = await this.server.listen(address);
     this.server.serve(this);
     return { raftId: this.raftId, nodeId: `n${this.raftId}`, controlAddress: `127.0.0.1:${port}` };
+  }
+
+  private newServer(): PeerServer {
+    return new PeerServer(NULL_LOGGER, (greeted) => this.transport.onGreeted(greeted));
   }
 
   stopListening(): Promise<void> {
@@ -50,7 +56,7 @@ class Peer implements PeerHandler {
   }
 
   speaker(): Speaker {
-    return speaker(`n${this.raftId}`, { raftId: this.raftId });
+    return speaker(`n${this.raftId}`, { raftId: this.raftId, incarnation: this.raftId });
   }
 
   admitSpeaker(): void {
@@ -192,6 +198,39 @@ test('a connection that broke is told, and made again when the peer is back', as
   one.transport.send([heartbeat(5)]);
   await waitFor('a message arrives', () => two.received.length === 1);
   expect(one.refusals).toEqual([]);
+});
+
+/** One that would wait for a minute before it connects to the other, which is not there, again; and where it listens itself. */
+async function patient(): Promise<{ one: Peer; two: Peer; here: string; there: string }> {
+  const [one, two] = [new Peer(1, { firstMs: 60_000, longestMs: 60_000 }), new Peer(2)];
+  const [{ controlAddress: here }, address] = [await one.listen(), await two.listen()];
+  await two.stopListening();
+  one.transport.setPeers([address]);
+  await waitFor('the attempt has failed', () => one.unreachable.length === 1);
+  return { one, two, here, there: address.controlAddress };
+}
+
+test('a peer that greets is connected to at once, however long the pause would be', async () => {
+  const { one, two, here, there } = await patient();
+  await two.listen(there);
+  await two.transport.hello(here, 5_000);
+  await connected(one);
+});
+
+test('greetings of one life of a peer cut one pause short, not every one', async () => {
+  const { one, two, here } = await patient();
+  for (let i = 0; i < 5; i++) await two.transport.hello(here, 5_000);
+  await waitFor('another attempt has failed', () => one.unreachable.length >= 2);
+  for (let i = 0; i < 5; i++) await two.transport.hello(here, 5_000);
+  expect(one.unreachable).toEqual([2, 2]);
+});
+
+test('a greeting that is refused cuts nothing short', async () => {
+  const { one, two, here, there } = await patient();
+  one.refuses = new DcacheError('NOT_A_MEMBER', 'n2 was removed');
+  await two.listen(there);
+  await expect(two.transport.hello(here, 5_000)).rejects.toMatchObject({ code: 'NOT_A_MEMBER' });
+  expect([one.connections, one.unreachable.length]).toEqual([0, 1]);
 });
 
 test('a peer that is taken off the list is not talked to any more', async () => {

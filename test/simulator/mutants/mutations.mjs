@@ -174,7 +174,6 @@ export const MUTATIONS = [
   },
   {
     name: 'membership-before-its-commit-is-durable',
-    rare: true,
     breaks: 'whoever has applied a membership change knows it after a restart',
     file: 'src/actors/control/raft-driver.ts',
     find: 'if (!this.write(() => this.log.commitDurably(entry.index))) return false;',
