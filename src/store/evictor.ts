@@ -334,6 +334,7 @@ export class Evictor {
         if (segment.isRaw && segment.soonestExpiryMs < (due?.soonestExpiryMs ?? Infinity)) due = segment;
       }
       if (due === undefined) return 0;
+      if (due.state === 'sealed' && !this.store.isIntact(due)) continue;
       const location = this.soonestIn(due);
       if (location !== 0) return location;
     }

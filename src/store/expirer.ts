@@ -2,8 +2,9 @@
  * Active expiry: finds expired records that nobody asks for. A segment remembers the soonest expiry in it; segments that are due
  * are read through in small slices and remember the next one. Which time it is, is told; nothing here has a clock.
  *
- * In ecc mode a stand-in has the soonest expiries of segments whose bytes are elsewhere as well: `wantedElsewhere` says which of them is
- * to be fetched, and until it is here they are left out. A large value of which a part is elsewhere is ended piece by piece.
+ * In ecc mode a segment is held against its checksum before it is read: a length that a flipped bit has changed would lead anywhere. A
+ * stand-in has the soonest expiries of segments whose bytes are elsewhere as well: `wantedElsewhere` says which of them is to be fetched, and
+ * until it is here they are left out. A large value of which a part is elsewhere is ended piece by piece.
  */
 import type { Endings } from './endings.js';
 import { locationAt } from './layout.js';
@@ -116,6 +117,7 @@ export class Expirer {
       const segment = this.store.table.maybe(number);
       if (segment?.isRaw !== true) continue;
       if (segment.soonestExpiryMs <= nowMs) {
+        if (segment.state === 'sealed' && !this.store.isIntact(segment)) continue;
         this.segmentNumber = number;
         this.segmentSerial = segment.serial;
         this.offset = 0;

@@ -30,7 +30,7 @@ export const RAFT_FAULTS = [
 
 /** What befalls the connections between control threads, or those between main threads, alone. */
 const DATA_LINK_FAULTS = ['control links cut', 'data link cut', 'data links stalled', 'data link reset'] as const;
-const MEMORY_FAULTS = ['bit flipped in a parity shard'] as const;
+const MEMORY_FAULTS = ['bit flipped in a parity shard', 'bit flipped in a segment'] as const;
 /** It comes of what clients write, in runs in which they write more than fits. */
 export const MEMORY_SHORT = 'node short of memory';
 const FAULTS_OF_SEVERAL = ['several nodes crashed', 'several nodes paused'] as const;

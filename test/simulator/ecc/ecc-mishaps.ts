@@ -2,9 +2,11 @@
  * What goes wrong in ecc mode: what does in raft mode, within what is promised (loss-oracle.ts), and what befalls data links and
  * several nodes at once.
  */
-import { DOOMING, FAULT_BEYOND_PROMISE, HARMLESS, LOSING, WIDE } from '../fault-counts.js';
+import type { Prng } from '../../../src/base/prng.js';
+import { DOOMING, FAULT_BEYOND_PROMISE, HARMLESS, LOSING, WIDE, type FaultKind } from '../fault-counts.js';
 import { MISHAPS, pause, type Mishap, type MishapContext } from '../mishap-kinds.js';
 import type { SimNode } from '../node.js';
+import type { EccLife } from './ecc-life.js';
 import type { EccMode } from './ecc-mode.js';
 
 /** From a flip to the scrub that finds it, if no rebuild has, and between two scrubs. */
@@ -15,7 +17,7 @@ const FLIP_AGAIN_MS = 50;
 
 export function eccMishaps(mode: EccMode): readonly Mishap[] {
   const known = MISHAPS.filter(({ fault }) => mode.faults.includes(fault)).map((mishap) => withinPromise(mode, mishap));
-  return [...known, ...dataLinkMishaps(mode), flippedBit(mode), ...severalAtOnce(mode), beyondPromise(mode)];
+  return [...known, ...dataLinkMishaps(mode), ...flippedBits(mode), ...severalAtOnce(mode), beyondPromise(mode)];
 }
 
 function withinPromise({ oracle }: EccMode, mishap: Mishap): Mishap {
@@ -110,14 +112,33 @@ function dataLinkMishaps(mode: EccMode): readonly Mishap[] {
   ];
 }
 
+function flippedBits(mode: EccMode): readonly Mishap[] {
+  const { flips, segmentFlips } = mode;
+  return [
+    flippedBit(mode, 'bit flipped in a parity shard', (life, prng) => {
+      const flip = flips.flipSome(life, prng);
+      return flip && (() => flips.isLeft(flip));
+    }),
+    flippedBit(mode, 'bit flipped in a segment', (life, prng) => {
+      const flip = segmentFlips.flipSome(life, prng);
+      return flip && (() => segmentFlips.isLeft(flip));
+    }),
+  ];
+}
+
 /**
- * A bit flips as soon as somebody has a shard that may be lost. After a while the node is scrubbed until it is mended; until then it is
+ * A bit flips as soon as somebody has something that may be lost. After a while the node is scrubbed until it is mended; until then it is
  * as good as lost, as one of m.
+ * @param flipSome in what a node has; returns what says whether it is still wrong. Undefined if there is nothing.
  */
-function flippedBit(mode: EccMode): Mishap {
-  const { oracle, flips } = mode;
+function flippedBit(
+  mode: EccMode,
+  fault: FaultKind,
+  flipSome: (life: EccLife, prng: Prng) => (() => boolean) | undefined,
+): Mishap {
+  const { oracle } = mode;
   return {
-    fault: 'bit flipped in a parity shard',
+    fault,
     counted: 'when it happens',
     strike: ({ world, prng }, chosen) => {
       // What is left after such a loss is counted to the last shard.
@@ -127,12 +148,12 @@ function flippedBit(mode: EccMode): Mishap {
           return (mode.plane(node.host)?.life.shards ?? 0) > 0 && oracle.mayLose([node]);
         });
         const life = victim && mode.plane(victim.host)?.life;
-        const flipped = life && flips.flipSome(life, prng);
-        if (victim !== undefined && flipped !== undefined) {
-          world.faults.add('bit flipped in a parity shard');
+        const isLeft = life && flipSome(life, prng);
+        if (victim !== undefined && isLeft !== undefined) {
+          world.faults.add(fault);
           const isRight = oracle.damage(victim);
           const scrub = (): void => {
-            if (!flips.isLeft(flipped)) return isRight();
+            if (!isLeft()) return isRight();
             mode.plane(victim.host)?.scrub();
             world.time.after(SCRUB_AGAIN_MS, scrub);
           };

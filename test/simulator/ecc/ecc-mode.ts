@@ -32,6 +32,7 @@ import { SealedSegments } from './invariants/sealed-segments.js';
 import { ShardChecker } from './invariants/shard-checker.js';
 import { StateChecker } from './invariants/state-checker.js';
 import { LossOracle } from './loss-oracle.js';
+import { SegmentFlips } from './segment-flips.js';
 
 const DATA_PORT = 7300;
 /** A rebuild of everything costs too much to be done after every event. */
@@ -50,6 +51,7 @@ export class EccMode implements SimMode, EccCluster {
   readonly net: DataNet;
   readonly oracle: LossOracle;
   readonly flips = new Flips();
+  readonly segmentFlips = new SegmentFlips();
   private readonly world: World;
   private readonly ecc: EccParameters;
   private readonly prng: Prng;
@@ -117,10 +119,17 @@ export class EccMode implements SimMode, EccCluster {
       fail: (invariant, details) => this.fail(invariant, details),
     });
     const { layout } = ecc;
-    const { flips } = this;
+    const { flips, segmentFlips } = this;
     this.parity = new ParityChecker({ cluster: this, sealed: this.sealed, codec: this.codec, layout, flips });
     const isStrict = (group: Group): boolean => this.losses.isOver(group);
-    this.decodability = new DecodabilityChecker({ cluster: this, codec: this.codec, layout, flips, isStrict });
+    this.decodability = new DecodabilityChecker({
+      cluster: this,
+      codec: this.codec,
+      layout,
+      flips,
+      segmentFlips,
+      isStrict,
+    });
   }
 
   // ------------------------------------------------------------------ EccCluster
@@ -185,6 +194,7 @@ export class EccMode implements SimMode, EccCluster {
     if (plane === undefined) return;
     this.logs.onEnded(plane.life);
     this.flips.onEnded(host);
+    this.segmentFlips.onEnded(host);
     this.planes.delete(host);
     this.onLives();
     this.oracle.onEnded(host);
@@ -207,6 +217,7 @@ export class EccMode implements SimMode, EccCluster {
       this.releases.check(life);
       this.states.check(life);
       this.parity.check(life);
+      this.segmentFlips.look(life);
       this.caps.check(life);
     }
     this.leases.check();
@@ -232,6 +243,8 @@ export class EccMode implements SimMode, EccCluster {
     if (map.groups.length === 0) return 'there are no groups';
     const flip = this.flips.any;
     if (flip !== undefined) return `a bit of ${flip.host} in a shard of stripe ${flip.number} is still wrong`;
+    const { any } = this.segmentFlips;
+    if (any !== undefined) return `a bit of ${any.life.host} in segment ${any.number} is still wrong`;
     for (const group of map.groups) {
       this.lookWhetherWhole(group);
       const problem = this.problemOf(group);
@@ -259,6 +272,7 @@ export class EccMode implements SimMode, EccCluster {
       'segments sealed': this.sealed.count,
       'parity shards computed anew': this.parity.checked,
       'flipped bits mended': this.flips.mended,
+      'flipped bits of segments mended': this.segmentFlips.mended,
       'segments freed': this.releases.releases,
       'stores counted anew': this.memory.checked,
       'answers to degraded reads': this.shards.replies,

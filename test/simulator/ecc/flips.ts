@@ -1,9 +1,6 @@
 /**
  * Bits that have flipped in parity shards: which they are, and whether they are still wrong. A flip stays through folds and unfolds, which
  * are linear, until the shard is begun anew or gone. Who flips one has the node scrubbed, again and again until it is mended.
- *
- * Only what a checksum stands before is flipped: nobody is answered from a shard. A sealed segment at its data holder is read as it lies
- * there, so between two scrubs a flip in it can be seen, as in any memory.
  */
 import type { Prng } from '../../../src/base/prng.js';
 import type { ParityShards } from '../../../src/replication/parity-shards.js';

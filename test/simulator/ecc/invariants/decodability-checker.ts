@@ -10,6 +10,7 @@ import { hashBytes } from '../../../../src/store/byte-hash.js';
 import type { SegmentListing } from '../../../../src/replication/messages.js';
 import type { EccLife } from '../ecc-life.js';
 import type { Flips } from '../flips.js';
+import type { SegmentFlips } from '../segment-flips.js';
 import { lifeOf, type EccCluster } from '../ecc-cluster.js';
 
 export interface DecodabilityCheckerParts {
@@ -17,6 +18,7 @@ export interface DecodabilityCheckerParts {
   readonly codec: ErasureCodec;
   readonly layout: SegmentLayout;
   readonly flips: Flips;
+  readonly segmentFlips: SegmentFlips;
   /** False while a group may lack segments, after a declared loss. */
   readonly isStrict: (group: Group) => boolean;
 }
@@ -26,15 +28,17 @@ export class DecodabilityChecker {
   private readonly codec: ErasureCodec;
   private readonly layout: SegmentLayout;
   private readonly flips: Flips;
+  private readonly segmentFlips: SegmentFlips;
   private readonly isStrict: (group: Group) => boolean;
   private rebuilt = 0;
   /** Takes what is found wrong; undefined: that is broken. */
   private noteGap: ((what: string) => void) | undefined;
 
-  constructor({ cluster, codec, layout, flips, isStrict }: DecodabilityCheckerParts) {
+  constructor({ cluster, codec, layout, flips, segmentFlips, isStrict }: DecodabilityCheckerParts) {
     this.isStrict = isStrict;
     this.cluster = cluster;
     this.flips = flips;
+    this.segmentFlips = segmentFlips;
     this.codec = codec;
     this.layout = layout;
   }
@@ -132,8 +136,9 @@ export class DecodabilityChecker {
     }
   }
 
-  private hasFlip({ replicas }: EccLife, group: number, number: number): boolean {
-    const parity = replicas.get(group)?.parity;
+  private hasFlip(life: EccLife, group: number, number: number): boolean {
+    const parity = life.replicas.get(group)?.parity;
+    if (this.segmentFlips.isIn(life, group, number)) return true;
     return parity !== undefined && this.flips.of(parity, number) !== undefined;
   }
 
