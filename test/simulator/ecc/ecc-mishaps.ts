@@ -144,12 +144,10 @@ function flippedBit(
       // What is left after such a loss is counted to the last shard.
       if (world.parameters.strikes.some(({ fault }) => fault === FAULT_BEYOND_PROMISE)) return false;
       const flip = (triesLeft: number): void => {
-        const victim = [chosen, ...world.nodes].find((node) => {
-          return (mode.plane(node.host)?.life.shards ?? 0) > 0 && oracle.mayLose([node]);
-        });
-        const life = victim && mode.plane(victim.host)?.life;
-        const isLeft = life && flipSome(life, prng);
-        if (victim !== undefined && isLeft !== undefined) {
+        for (const victim of [chosen, ...world.nodes]) {
+          const life = mode.plane(victim.host)?.life;
+          const isLeft = life && oracle.mayLose([victim]) ? flipSome(life, prng) : undefined;
+          if (isLeft === undefined) continue;
           world.faults.add(fault);
           const isRight = oracle.damage(victim);
           const scrub = (): void => {
@@ -158,9 +156,9 @@ function flippedBit(
             world.time.after(SCRUB_AGAIN_MS, scrub);
           };
           world.time.after(prng.between(1, LONGEST_UNNOTICED_MS), scrub);
-        } else if (triesLeft > 0) {
-          world.time.after(FLIP_AGAIN_MS, () => flip(triesLeft - 1));
+          return;
         }
+        if (triesLeft > 0) world.time.after(FLIP_AGAIN_MS, () => flip(triesLeft - 1));
       };
       flip(FLIP_TRIES);
       return true;

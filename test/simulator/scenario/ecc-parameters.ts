@@ -53,8 +53,10 @@ export function drawEccParameters(draw: Draw): Parameters {
   const electionTicks = draw.one('election ticks', 8, 10);
   const calmMs = draw.one('calm', 0, 1_000, 1_500);
   const safetyMs = calmMs + draw.one('safety phase', 1_500, 3_000, 5_000);
-  const faults = drawEccFaults(draw);
   const eviction = drawEviction(draw, code);
+  // Where values are evicted, members are to be out meanwhile.
+  const trouble = eviction === undefined ? [...TROUBLES, 'losses' as const] : (['losses', 'both'] as const);
+  const faults = drawEccFaults(draw, draw.one<Trouble>('trouble', ...trouble));
   const layout = eviction?.layout ?? drawLayout(draw);
   const loss = draw.percent('more lost than is promised', 15)
     ? draw.one<'person' | 'policy'>('who declares a loss', 'person', 'person', 'policy')
@@ -197,8 +199,7 @@ function drawCode(draw: Draw, nodes: number): Code {
  * Nodes are seldom allowed to lose their memory while others are held up, so a run goes for one or the other, or both. Losses
  * follow one another as fast as nodes can be brought back; what holds nodes up leaves time to work in between.
  */
-function drawEccFaults(draw: Draw): FaultParameters {
-  const trouble = draw.one<Trouble>('trouble', ...TROUBLES, 'losses');
+function drawEccFaults(draw: Draw, trouble: Trouble): FaultParameters {
   const loses = trouble === 'losses';
   const kinds = strikesOf('ecc').filter((fault) => isOfTrouble(fault, trouble));
   return {
