@@ -233,7 +233,8 @@ function acceptLoss(group: Group, { epoch, survivors, beginners }: CommandOf<'ac
   if (namesANodeTwice) return group;
   const namesAStranger = !survivors.every((member) => group.inSync.some((other) => sameMember(other, member)));
   if (namesAStranger) return group;
-  const isNoLoss = survivors.length >= neededMembers(group, k);
+  // With everybody staying, what is lost are shards, not members.
+  const isNoLoss = survivors.length >= neededMembers(group, k) && survivors.length < group.inSync.length;
   if (isNoLoss) return group;
   const keepsIndexes = survivors.some(({ nodeId }) => group.holders.indexOf(nodeId) >= k);
   const begins = (nodeId: NodeId): boolean => !keepsIndexes && !isNamed(survivors, nodeId);

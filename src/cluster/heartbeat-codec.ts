@@ -3,6 +3,7 @@
  *
  *   heartbeat := format(1 byte) nodeId incarnation sequence mapIndex (group epoch)* declaration* (group joinIndex)*
  *                (nodeId ageMs)* (group index)* freeBytes leaving(1 byte) answeredIn refillPaused(1 byte)
+ *                damaged:(group epoch)*
  *   reply     := format(1 byte) incarnation sequence leaseMs mapIndex (group epoch)* trouble* handOver:(group epoch)* leaveRefused(1 byte) term
  *   trouble   := group epoch over: nodeId* silent: nodeId* isLost(1 byte)
  */
@@ -37,12 +38,13 @@ export function encodeHeartbeat(heartbeat: Heartbeat): Uint8Array<ArrayBuffer> {
     writer.varint(Math.ceil(ageMs));
   });
   writeList(writer, heartbeat.lastIndexes, ({ group, index }) => writer.varint(group).varint(index));
-  return writer
+  writer
     .varint(heartbeat.freeBytes)
     .uint8(heartbeat.leaving ? 1 : 0)
     .varint(heartbeat.answeredIn)
-    .uint8(heartbeat.refillPaused ? 1 : 0)
-    .finish();
+    .uint8(heartbeat.refillPaused ? 1 : 0);
+  writeEpochs(writer, heartbeat.damaged);
+  return writer.finish();
 }
 
 /** Throws MalformedBytes. */
@@ -62,6 +64,7 @@ export function decodeHeartbeat(bytes: Uint8Array): Heartbeat {
     leaving: readFlag(reader, 'leaving'),
     answeredIn: reader.varint(),
     refillPaused: readFlag(reader, 'refillPaused'),
+    damaged: readEpochs(reader),
   };
   reader.end();
   return heartbeat;

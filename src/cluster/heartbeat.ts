@@ -39,6 +39,8 @@ export interface DataReport {
   readonly leaving: boolean;
   /** Its memory could not hold its part of a group: not to be taken in as a learner for a while. */
   readonly refillPaused: boolean;
+  /** Groups of which this node leads something that nobody who is in sync can decode, though no member is gone. */
+  readonly damaged: readonly GroupEpoch[];
 }
 
 export const EMPTY_REPORT: DataReport = {
@@ -51,6 +53,7 @@ export const EMPTY_REPORT: DataReport = {
   freeBytes: 0,
   leaving: false,
   refillPaused: false,
+  damaged: [],
 };
 
 export interface Heartbeat extends DataReport {
@@ -87,7 +90,7 @@ export interface HeartbeatReply {
 
 /** Whether `a` and `b` say the same in all that a change of the map may wait for. */
 export function sameRequests(a: DataReport, b: DataReport): boolean {
-  const requests = ({ letGo, declarations, brokenJoins, leaving, refillPaused }: DataReport): string =>
-    JSON.stringify([letGo, declarations, brokenJoins, leaving, refillPaused]);
+  const requests = ({ letGo, declarations, brokenJoins, leaving, refillPaused, damaged }: DataReport): string =>
+    JSON.stringify([letGo, declarations, brokenJoins, leaving, refillPaused, damaged]);
   return a === b || requests(a) === requests(b);
 }

@@ -6,6 +6,10 @@
  * everybody stays in. A member *may return* while no newer life of its node has been heard and the cluster still knows the node; a
  * process that is over, or whose node was removed for good, cannot. The group is *lost* when too few are up or may return.
  *
+ * A group is *damaged* when all its in-sync members are up, and one of them reports that it leads something that nobody can decode: more of a
+ * stripe is wrong or missing than its parity can bear, a bit having flipped in a shard while a segment was away. It counts as lost; declaring
+ * that takes nobody out, and is what the reporting node waits for before it gives the segment up (actors/ecc/loss-sweep.ts).
+ *
  * Declaring (accept-loss) is for lost groups only: when a person has asked for that very epoch, or by itself under `--on-loss reset`.
  * All who are up stay. Whoever does not answer leaves, even if it may return; its lease has to be over (I4 c), and if it comes back
  * after all it finds itself out of the group and joins with nothing. A person's word is for one epoch; another leader does not know of it,
@@ -52,11 +56,23 @@ export function troubleOf(group: Group, k: number, observed: Observations): Grou
   return { group: group.id, epoch: group.epoch, over, silent, isLost: group.inSync.length - over.length < needed };
 }
 
+/** Undefined unless the group is lost, damaged included. */
+function lossOf(group: Group, k: number, observed: Observations): GroupTrouble | undefined {
+  const trouble = troubleOf(group, k, observed);
+  if (trouble !== undefined) return trouble.isLost ? trouble : undefined;
+  if (!group.inSync.every((member) => lives(observed, member))) return undefined;
+  const { id, epoch, inSync } = group;
+  const isDamaged = inSync.some(({ nodeId }) =>
+    observed.nodes.get(nodeId)?.heartbeat.damaged.some((told) => told.group === id && told.epoch === epoch),
+  );
+  return isDamaged ? { group: id, epoch, over: [], silent: [], isLost: true } : undefined;
+}
+
 /** What declaring the loss of each lost group would do. */
 export function previewLosses(map: ClusterMap, observed: Observations): readonly LossPreview[] {
   return map.groups.flatMap((group) => {
-    const trouble = troubleOf(group, map.k, observed);
-    return trouble?.isLost === true ? [previewLoss(group, map.k, trouble, observed)] : [];
+    const trouble = lossOf(group, map.k, observed);
+    return trouble === undefined ? [] : [previewLoss(group, map.k, trouble, observed)];
   });
 }
 
@@ -72,8 +88,8 @@ function previewLoss(group: Group, k: number, trouble: GroupTrouble, observed: O
 
 /** Undefined unless the group is lost, that may be declared, and all that it takes is the case. */
 export function planAcceptLoss(map: ClusterMap, group: Group, observed: Observations): MapCommand | undefined {
-  const trouble = troubleOf(group, map.k, observed);
-  if (trouble?.isLost !== true || !isAllowed(trouble, observed)) return undefined;
+  const trouble = lossOf(group, map.k, observed);
+  if (trouble === undefined || !isAllowed(trouble, observed)) return undefined;
   const { survivors, fates, missing } = previewLoss(group, map.k, trouble, observed);
   const isUnheard = survivors.some((member) => !lives(observed, member));
   const leaves = group.inSync.filter((member) => !survivors.some((other) => sameMember(other, member)));

@@ -72,7 +72,8 @@ export type MapCommand =
       readonly members: readonly GroupMember[];
     }
   /**
-   * A loss is declared: too few of those in sync can come back for anything to be rebuilt from them. A new epoch with
+   * A loss is declared: too few of those in sync can come back for anything to be rebuilt from them, or, with all of them among the
+   * `survivors`, something that they hold is damaged beyond that. A new epoch with
    * lossGeneration + 1, in which `survivors` stay with what they hold. The others are out, and whoever was learning begins again. A
    * data position whose holder is lost gets an acting primary among the surviving parity holders, who know its index; where there
    * is none it begins empty at `beginners`, the living process of its holder, behind the version floor.

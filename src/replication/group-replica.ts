@@ -161,7 +161,7 @@ export class GroupReplica {
   // ------------------------------------------------------------------ what others are told
 
   /** This group's part of a DataReport. */
-  report(nowMs: number): Omit<DataReport, 'mapIndex' | 'freeBytes' | 'leaving' | 'refillPaused'> {
+  report(nowMs: number): Omit<DataReport, 'mapIndex' | 'freeBytes' | 'leaving' | 'refillPaused' | 'damaged'> {
     const { id: group, epoch } = this.group;
     const primaries = [...this.roles.primaries()];
     const broken = new Set(primaries.flatMap((primary) => primary.brokenJoins()));

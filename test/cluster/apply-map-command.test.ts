@@ -292,11 +292,18 @@ describe('accept-loss', () => {
     expect(groupOf(after)).toMatchObject({ inSync: [life(5)], acting: [node(5), node(5), node(5)], lossGeneration: 2 });
   });
 
+  test('leaves everybody in when what they hold is damaged', () => {
+    const all = [1, 2, 3, 4, 5].map((number) => life(number));
+    const before = groupOf(MAP);
+    expect(groupOf(applyAll(MAP, [accept(0, all)]))).toEqual({
+      ...{ ...before, epoch: before.epoch + 1, lossGeneration: 1, loss: 'declared' },
+    });
+  });
+
   const lost = applyAll(MAP, [accept(0, [life(2), life(5)])]);
   test.each<[string, ClusterMap, MapCommand]>([
     ['the group has another epoch', MAP, { ...accept(0, [life(5)]), epoch: 2 }],
     ['enough survive', MAP, accept(0, [life(1), life(2), life(3)])],
-    ['all that a loss had left survive', lost, { ...accept(0, [life(2), life(5)]), epoch: 2 }],
     ['a survivor was out of sync', MAP, accept(0, [life(5, 2)])],
     ['a node is named twice', MAP, accept(0, [life(5), life(5)])],
     ['a position begins empty that a parity holder knows', MAP, accept(0, [life(5)], [life(1, 2)])],

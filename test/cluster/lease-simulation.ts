@@ -329,6 +329,7 @@ export class LeaseSimulation {
       freeBytes: 0,
       leaving,
       refillPaused: false,
+      damaged: [],
     };
   }
 

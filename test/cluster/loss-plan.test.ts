@@ -120,3 +120,44 @@ describe('a loss', () => {
     expect(command && groupOf(applyMapCommand(lost, command, 10)).loss).toBe('none');
   });
 });
+
+describe('a group that is damaged', () => {
+  const told = (epoch = 1): object => ({ report: { damaged: [{ group: 0, epoch }] } });
+
+  test('counts as lost while all its members are up, though it is in no trouble; nobody would leave', () => {
+    const observed = observe(MAP, 5, { 4: told() });
+    expect(troublesOf(MAP, observed)).toEqual([]);
+    expect(previewLosses(MAP, observed)).toEqual([
+      {
+        ...{ group: 0, epoch: 1, over: [], silent: [], isLost: true, missing: [] },
+        ...{ survivors: [1, 2, 3, 4, 5].map((number) => life(number)), fates: ['kept', 'kept', 'kept'] },
+      },
+    ]);
+  });
+
+  test('has its loss declared when somebody has accepted it, with all members as survivors', () => {
+    expect(planMapChange(MAP, observe(MAP, 5, { 4: told() }))).toBeUndefined();
+    const command = planMapChange(MAP, observe(MAP, 5, { 4: told() }, accepted));
+    expect(command).toMatchObject({ type: 'accept-loss', group: 0, epoch: 1, beginners: [] });
+    if (command === undefined) throw new Error('something is planned');
+    const after = applyMapCommand(MAP, command, 9);
+    expect(groupOf(after)).toMatchObject({
+      epoch: 2,
+      lossGeneration: 1,
+      loss: 'declared',
+      inSync: groupOf(MAP).inSync,
+    });
+    // What was told is of an epoch that is over.
+    expect(previewLosses(after, observe(after, 5, { 4: told() }))).toEqual([]);
+  });
+
+  test('is left alone while a member is down: that is to be settled first', () => {
+    const observed = observe(MAP, 5, { 1: SILENT, 4: told() }, accepted);
+    expect(previewLosses(MAP, observed)).toEqual([]);
+    expect(planMapChange(MAP, observed)?.type).toBe('remove');
+  });
+
+  test('is not when a node tells of another epoch', () => {
+    expect(previewLosses(MAP, observe(MAP, 5, { 4: told(2) }))).toEqual([]);
+  });
+});

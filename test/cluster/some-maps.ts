@@ -150,6 +150,7 @@ export const someHeartbeat = fc.record({
   freeBytes: someNumber,
   leaving: fc.boolean(),
   refillPaused: fc.boolean(),
+  damaged: someEpochs,
   answeredIn: someNumber,
 });
 

@@ -8,7 +8,7 @@ const REPORT_MS = 40;
 
 export function reportOf(
   replicas: Iterable<Pick<Replica, 'report'>>,
-  node: Pick<DataReport, 'mapIndex' | 'freeBytes' | 'leaving' | 'refillPaused'>,
+  node: Pick<DataReport, 'mapIndex' | 'freeBytes' | 'leaving' | 'refillPaused' | 'damaged'>,
   nowMs: number,
 ): DataReport {
   const parts = [...replicas].map((replica) => replica.report(nowMs));

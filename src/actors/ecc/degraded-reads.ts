@@ -34,6 +34,8 @@ export interface DegradedReadsParts {
   readonly turns: RebuildTurns;
   /** A segment has been rebuilt. */
   onRebuilt?(): void;
+  /** Nobody who is in sync could help to rebuild the segment for a while: it may be lost. */
+  onGivenUp?(position: number, segment: Segment): void;
   /** Why asking again is of no use: too few members are up, and nobody takes over. */
   hopeless?(): DcacheError | undefined;
 }
@@ -154,8 +156,10 @@ export class DegradedReads implements SegmentRebuilder {
       const hopeless = this.parts.hopeless?.();
       if (hopeless !== undefined) throw hopeless;
       if (scheduler.nowMs() - startedAtMs >= GIVE_UP_MS) {
+        this.parts.onGivenUp?.(position, segment);
         const told = `the ${questions.members + 1} nodes of group ${group} that are in sync have too little of stripe ${number}`;
-        throw new DcacheError('ECC_UNDECODABLE', `${told}; try again in a moment`);
+        const wayOut = 'if it stays so, `dcache cluster recover --explain` says what can be done';
+        throw new DcacheError('ECC_UNDECODABLE', `${told}, or it is damaged; try again in a moment, and ${wayOut}`);
       }
     }
   }

@@ -204,7 +204,8 @@ export class EccDataSide implements DataPlane, DataLinkHandler {
     const { incarnation } = this.parts.self;
     const { map, appliedIndex: mapIndex } = this;
     const { leftMs: leaseLeftMs } = this.lease;
-    const { lostGroups } = this.troubles;
+    const damaged = (this.groups?.damaged ?? []).map(({ group }) => group);
+    const lostGroups = [...new Set([...this.troubles.lostGroups, ...damaged])].sort((a, b) => a - b);
     const { led: partitionsLed = 0, transfers = [], candidateBytes = 0 } = this.groups ?? {};
     const { underCap: memory } = this;
     const refillPauseMs = this.refillPause.leftMs(this.parts.scheduler.nowMs());
@@ -371,7 +372,8 @@ export class EccDataSide implements DataPlane, DataLinkHandler {
     const { appliedIndex: mapIndex, freeBytes } = this;
     this.watchRefill(nowMs);
     const refillPaused = this.refillPause.isPaused(nowMs);
-    const node = { mapIndex, freeBytes, leaving: this.leaving.isLeaving, refillPaused };
+    const damaged = this.groups?.damaged ?? [];
+    const node = { mapIndex, freeBytes, leaving: this.leaving.isLeaving, refillPaused, damaged };
     this.reporter.onReport(reportOf(this.groups?.replicas() ?? [], node, nowMs), nowMs);
   }
 

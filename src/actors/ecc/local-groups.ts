@@ -13,10 +13,12 @@ import {
   type GroupMember,
   type PartitionName,
 } from '../../cluster/cluster-map.js';
+import type { GroupEpoch } from '../../cluster/heartbeat.js';
 import type { Metrics } from '../../base/metrics.js';
 import type { Effect } from '../../replication/effects.js';
 import type { DataMessage, ShardReply, ShardRequest } from '../../replication/messages.js';
 import { TransferWatch, type TransferReport } from '../../recovery/transfer-watch.js';
+import type { Segment } from '../../store/segment.js';
 import type { PendingRequest } from '../data/pending.js';
 import type { PieceSizes } from '../data/upload-queue.js';
 import type { Scheduler } from '../runtime/scheduler.js';
@@ -118,6 +120,13 @@ export class LocalGroups {
 
   get transfers(): readonly TransferReport[] {
     return this.watch.reports;
+  }
+
+  /** Groups of which this node leads something that cannot be decoded, though no member is gone. */
+  get damaged(): readonly GroupEpoch[] {
+    return [...this.groups].flatMap(([group, { sweep, replica }]) =>
+      sweep.isDamaged ? [{ group, epoch: replica.epoch }] : [],
+    );
   }
 
   /** Memory of segments that are kept for groups that this node is out of. */
@@ -403,8 +412,9 @@ export class LocalGroups {
     });
     const onRebuilt = (): void => metrics.counter('rebuilds', { result: 'done' }).add();
     const hopeless = (): DcacheError | undefined => troubles.withoutShards(group);
+    const onGivenUp = (position: number, segment: Segment): void => sweep.onGivenUp(position, segment);
     const reads = new DegradedReads({
-      ...{ self, group, replica, questions, solver, scheduler, onRebuilt, hopeless },
+      ...{ onGivenUp, self, group, replica, questions, solver, scheduler, onRebuilt, hopeless },
       memory: spec.memory,
       turns: this.rebuildTurns,
       // While a holder stays away, its segments may take what is free.
