@@ -81,7 +81,12 @@ function previewLoss(group: Group, k: number, trouble: GroupTrouble, observed: O
   const stays = (nodeId: NodeId): boolean => survivors.some((member) => member.nodeId === nodeId);
   const keepsIndexes = group.holders.slice(k).some(stays);
   const dataHolders = group.holders.slice(0, k);
-  const fates = dataHolders.map((holder) => (stays(holder) ? 'kept' : keepsIndexes ? 'decoded' : 'emptied'));
+  // Of what is damaged it is not known here whose it is.
+  const isDamaged = survivors.length === group.inSync.length;
+  const fates = dataHolders.map((holder) => {
+    if (isDamaged) return 'decoded';
+    return stays(holder) ? 'kept' : keepsIndexes ? 'decoded' : 'emptied';
+  });
   const missing = dataHolders.filter((holder, position) => fates[position] === 'emptied' && !isAlive(observed, holder));
   return { ...trouble, survivors, fates, missing };
 }

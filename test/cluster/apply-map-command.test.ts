@@ -300,7 +300,6 @@ describe('accept-loss', () => {
     });
   });
 
-  const lost = applyAll(MAP, [accept(0, [life(2), life(5)])]);
   test.each<[string, ClusterMap, MapCommand]>([
     ['the group has another epoch', MAP, { ...accept(0, [life(5)]), epoch: 2 }],
     ['enough survive', MAP, accept(0, [life(1), life(2), life(3)])],

@@ -130,7 +130,7 @@ describe('a group that is damaged', () => {
     expect(previewLosses(MAP, observed)).toEqual([
       {
         ...{ group: 0, epoch: 1, over: [], silent: [], isLost: true, missing: [] },
-        ...{ survivors: [1, 2, 3, 4, 5].map((number) => life(number)), fates: ['kept', 'kept', 'kept'] },
+        ...{ survivors: [1, 2, 3, 4, 5].map((number) => life(number)), fates: ['decoded', 'decoded', 'decoded'] },
       },
     ]);
   });

@@ -133,7 +133,7 @@ function whatToDo({ nodeId, stage }: RecoveringNode, report: ClusterReport): rea
 function decisions(report: ClusterReport): readonly string[] {
   if (lostGroups(report).length > 0) {
     return [
-      'more memories are gone than the code can bear. See what is lost, and go on without it: dcache cluster recover --accept-data-loss',
+      'more memories are gone, or more of what is there is damaged, than the code can bear. See what is lost, and go on without it: dcache cluster recover --accept-data-loss',
     ];
   }
   return tellsOfLoss(report) ? ['data were given up. Take note of it: dcache cluster recover --acknowledge-loss'] : [];

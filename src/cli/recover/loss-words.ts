@@ -28,7 +28,12 @@ export function lossInWords(losses: readonly GroupLossReport[], map: MapReport):
 function sentences(losses: readonly GroupLossReport[], map: MapReport): string[] {
   const total = map.groups.length * map.k;
   const silent = [...new Set(losses.flatMap((loss) => loss.silent))].sort();
+  const damaged = losses.filter(({ over, silent: quiet }) => over.length + quiet.length === 0);
   return [
+    ...damaged.map(
+      ({ group }) =>
+        `In group ${group} no node is gone, but bits have flipped in more than its parity can bear: the keys in what nobody can decode are lost.`,
+    ),
     `Of the ${total} partitions of the cluster, each with ${share(1, total)} of the slots:`,
     counted(losses, 'emptied', total, 'begin empty: nobody knows anything of them any more'),
     counted(
