@@ -55,8 +55,8 @@ export function drawEccParameters(draw: Draw): Parameters {
   const safetyMs = calmMs + draw.one('safety phase', 1_500, 3_000, 5_000);
   const eviction = drawEviction(draw, code);
   // Where values are evicted, members are to be out meanwhile.
-  const trouble = eviction === undefined ? [...TROUBLES, 'losses' as const] : (['losses', 'both'] as const);
-  const faults = drawEccFaults(draw, draw.one<Trouble>('trouble', ...trouble));
+  const trouble = eviction === undefined ? draw.one<Trouble>('trouble', ...TROUBLES, 'losses') : 'both';
+  const faults = drawEccFaults(draw, trouble);
   const layout = eviction?.layout ?? drawLayout(draw);
   const loss = draw.percent('more lost than is promised', 15)
     ? draw.one<'person' | 'policy'>('who declares a loss', 'person', 'person', 'policy')
