@@ -52,7 +52,7 @@ export class Values {
     return this.largeCount;
   }
 
-  /** Keys that have a value, those included whose time is over but that are not removed yet. */
+  /** Keys that have a value, those included whose time is over but that are not removed yet. Too few after a loss (`onLost`). */
   get keyCount(): number {
     return this.keyTotal;
   }
@@ -63,7 +63,7 @@ export class Values {
     this.keyTotal = keyCount;
   }
 
-  /** So many records, heads or whole values, have ended without anybody having read them. */
+  /** So many records have ended without anybody having read them. A fragment among them counts as a key, since nobody can tell. */
   onLost(records: number): void {
     this.keyTotal = Math.max(0, this.keyTotal - records);
     this.expiringBytesTotal = Math.min(this.expiringBytesTotal, this.store.table.liveBytes);
@@ -125,7 +125,7 @@ export class Values {
     this.collect(tag, location, view, this.refs);
     const bytes = this.refs.totalBytes();
     this.commands.remove(this.refs, reason);
-    this.keyTotal--;
+    this.keyTotal = Math.max(0, this.keyTotal - 1);
     if (expires) this.expiringBytesTotal -= bytes;
     return bytes;
   }

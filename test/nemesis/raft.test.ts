@@ -10,6 +10,7 @@ import { LIVE_TIMEOUT_MS } from './live-run.js';
 
 const NEMESIS = join(import.meta.dirname, '../../bin/nemesis.mjs');
 
+// Skipped elsewhere: processes are stopped and links cut by means of Linux (/proc, network namespaces).
 test.runIf(process.platform === 'linux')(
   'three nodes in raft mode: what clients saw is linearizable, whatever a seed does to processes and links',
   { timeout: LIVE_TIMEOUT_MS },

@@ -10,8 +10,13 @@ import { apply, emptyPartition } from './entry-fixture.js';
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
-/** A primary with some sealed segments without bytes, and a member that has applied the same. */
-function scene(): { segments: SegmentStore; recorder: EntryRecorder; primary: PartitionStore; member: PartitionStore } {
+/** A primary with so many keys in sealed segments without bytes, and a member that has applied the same. */
+function scene(keys = 400): {
+  segments: SegmentStore;
+  recorder: EntryRecorder;
+  primary: PartitionStore;
+  member: PartitionStore;
+} {
   const [primary, member] = [emptyPartition(), emptyPartition()];
   const recorder = new EntryRecorder(primary, () => headerOf(segments));
   const segments: SegmentStore = new SegmentStore({
@@ -20,7 +25,7 @@ function scene(): { segments: SegmentStore; recorder: EntryRecorder; primary: Pa
     maxKeyBytes: 64,
     intercept: () => recorder,
   });
-  for (let i = 0; i < 400; i++) segments.set(bytes(`key ${i}`), bytes('v'.repeat(40)), i + 1, 1_000);
+  for (let i = 0; i < keys; i++) segments.set(bytes(`key ${i}`), bytes('v'.repeat(40)), i + 1, 1_000);
   for (const entry of recorder.takeEntry()) apply(member, entry);
   for (const store of [primary, member]) for (const { number } of store.sealedListings()) store.dropBytes(number);
   return { segments, recorder, primary, member };
@@ -107,4 +112,18 @@ test('a large value that has lost a fragment is a miss, and can be written again
   segments.set(key, bytes('small'), 502, 1_000);
   expect(segments.lookUp(key, 1_000)).toBe('hit');
   expect(segments.delete(key, 1_000)).toBe(true);
+});
+
+test('keys are never fewer than none, though each fragment that is lost counts as one', () => {
+  const { segments, recorder, primary } = scene(0);
+  const key = bytes('large');
+  segments.set(key, new Uint8Array(6 * primary.table.layout.largestBytes), 1, 1_000);
+  expect(segments.values.keyCount).toBe(1);
+  const numbers = primary.sealedListings().map(({ number }) => number);
+  for (const number of numbers) primary.dropBytes(number);
+  segments.lose(numbers);
+  segments.set(key, bytes('small'), 2, 1_000);
+  segments.delete(key, 1_000);
+  expect(segments.values.keyCount).toBe(0);
+  expect(recorder.takeEntry().length).toBeGreaterThan(0);
 });

@@ -92,6 +92,7 @@ export class SimClient {
       call.done(REFUSED_INCREMENT, time.nowMs);
       return this.count('done');
     }
+    if (outcome.code === 'STORE_FULL') this.world.reach.count('writes refused for want of memory');
     if (outcome.outcome === 'unknown') {
       call.unknown(time.nowMs);
       return this.count('unknown');

@@ -31,6 +31,8 @@ export const RAFT_FAULTS = [
 /** What befalls the connections between control threads, or those between main threads, alone. */
 const DATA_LINK_FAULTS = ['control links cut', 'data link cut', 'data links stalled', 'data link reset'] as const;
 const MEMORY_FAULTS = ['bit flipped in a parity shard'] as const;
+/** It comes of what clients write, in runs in which they write more than fits. */
+export const MEMORY_SHORT = 'node short of memory';
 const FAULTS_OF_SEVERAL = ['several nodes crashed', 'several nodes paused'] as const;
 
 /** It strikes once in a run, in some runs (scenario/ecc-parameters.ts). */
@@ -40,6 +42,7 @@ export type FaultKind =
   | (typeof RAFT_FAULTS)[number]
   | (typeof DATA_LINK_FAULTS)[number]
   | (typeof MEMORY_FAULTS)[number]
+  | typeof MEMORY_SHORT
   | (typeof FAULTS_OF_SEVERAL)[number]
   | typeof FAULT_BEYOND_PROMISE;
 
@@ -47,6 +50,7 @@ export const ECC_FAULTS: readonly FaultKind[] = [
   ...RAFT_FAULTS.filter((kind) => kind !== 'all nodes crashed'),
   ...DATA_LINK_FAULTS,
   ...MEMORY_FAULTS,
+  MEMORY_SHORT,
   ...FAULTS_OF_SEVERAL,
   FAULT_BEYOND_PROMISE,
 ];
@@ -56,17 +60,22 @@ export function faultsOf(mode: Mode): readonly FaultKind[] {
   return mode === 'raft' ? RAFT_FAULTS : ECC_FAULTS;
 }
 
-/** They befall single messages: how often is a matter of the network (scenario/network-parameters.ts). */
-const MESSAGE_FAULTS: readonly FaultKind[] = [
+/**
+ * No mishaps of a schedule: what befalls single messages is a matter of the network (scenario/network-parameters.ts), and one is drawn
+ * apart.
+ */
+const NOT_SCHEDULED: readonly FaultKind[] = [
   'message lost',
   'message doubled',
   'message delayed past others',
   'request or answer lost',
+  MEMORY_SHORT,
+  FAULT_BEYOND_PROMISE,
 ];
 
 /** The kinds of a mode that strike now and then, as the schedule of a run has it. */
 export function strikesOf(mode: Mode): readonly FaultKind[] {
-  return faultsOf(mode).filter((kind) => !MESSAGE_FAULTS.includes(kind) && kind !== FAULT_BEYOND_PROMISE);
+  return faultsOf(mode).filter((kind) => !NOT_SCHEDULED.includes(kind));
 }
 
 /** Their victim's memory is gone. */

@@ -2,6 +2,7 @@
 export const SITUATIONS = [
   'values of several fragments written',
   'keys seen to expire',
+  'writes refused for want of memory',
   'conditions that failed',
   'increments of what is no number',
 ] as const;

@@ -1,13 +1,15 @@
 /** Which operations a client asks for, how they look as requests, and how replies look in a history. */
 import { assert } from '../../src/base/assert.js';
 import type { Prng } from '../../src/base/prng.js';
-import { ALWAYS, FOREVER, type KvReply, type KvRequest } from '../../src/store/requests.js';
+import { ALWAYS, FOREVER, type KvReply, type KvRequest, type Lifetime } from '../../src/store/requests.js';
 import type { KvCondition, KvInput, KvResult } from '../checker/kv-model.js';
 import type { WorkloadParameters, WriteMix } from './scenario/workload-parameters.js';
 
 export interface Operation {
   readonly key: string;
   readonly input: KvInput;
+  /** Of what it sets; for ever if left out. Longer than a run. */
+  readonly lifetime?: Lifetime;
 }
 
 const bytes = (text: string): Uint8Array => Buffer.from(text, 'latin1').slice();
@@ -16,6 +18,9 @@ const text = (value: Uint8Array): string => Buffer.from(value).toString('latin1'
 /** Keys whose number is a multiple of this hold numbers for the most part. */
 const COUNTER_EVERY = 3;
 const EXPIRING_KEYS = 3;
+/** Longer than the clocks of a run jump. */
+const DAY_MS = 24 * 60 * 60_000;
+const MOST_DAYS = 300;
 
 export class Workload {
   private readonly prng: Prng;
@@ -47,7 +52,7 @@ export class Workload {
         return { key, input: { type: 'delete', condition: this.drawCondition(seenVersion(key)) } };
       case 'set': {
         const value = isCounter ? String(prng.below(1000)) : this.newValue('=');
-        return { key, input: { type: 'set', value, condition: this.drawCondition(seenVersion(key)) } };
+        return this.mortal({ key, input: { type: 'set', value, condition: this.drawCondition(seenVersion(key)) } });
       }
     }
   }
@@ -55,7 +60,7 @@ export class Workload {
   /** The first write of the key with that number. */
   filling(number: number): Operation {
     const key = this.parameters.keyNames[number] ?? `k${number}`;
-    return { key, input: { type: 'set', value: this.newValue('=') } };
+    return this.mortal({ key, input: { type: 'set', value: this.newValue('=') } });
   }
 
   /**
@@ -69,6 +74,11 @@ export class Workload {
     if (prng.chance(1, 2)) return { type: 'get', key };
     if (prng.chance(1, 4)) return { type: 'expire', key, lifetime };
     return { type: 'set', key, value: bytes(this.newValue('~')), lifetime, condition: ALWAYS, returnOld: false };
+  }
+
+  private mortal(operation: Operation): Operation {
+    if (!this.parameters.mortal) return operation;
+    return { ...operation, lifetime: { type: 'ttl', ttlMs: DAY_MS * this.prng.between(1, MOST_DAYS) } };
   }
 
   /** Unlike any other value, so that a read tells which write it saw. */
@@ -96,7 +106,7 @@ export class Workload {
   }
 }
 
-export function toRequest({ key, input }: Operation): KvRequest {
+export function toRequest({ key, input, lifetime = FOREVER }: Operation): KvRequest {
   const name = bytes(key);
   switch (input.type) {
     case 'get':
@@ -104,7 +114,7 @@ export function toRequest({ key, input }: Operation): KvRequest {
       return { type: input.type, key: name };
     case 'set': {
       const condition = input.condition ?? ALWAYS;
-      return { type: 'set', key: name, value: bytes(input.value), lifetime: FOREVER, condition, returnOld: true };
+      return { type: 'set', key: name, value: bytes(input.value), lifetime, condition, returnOld: true };
     }
     case 'delete':
       return { type: 'delete', key: name, condition: input.condition ?? ALWAYS };

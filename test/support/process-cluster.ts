@@ -45,6 +45,8 @@ export class ProcessCluster {
   readonly folder = mkdtempSync(join(tmpdir(), 'dcache-test-'));
   readonly plans = new Map<string, NodePlan>();
   protected shape: ClusterShape;
+  /** Flags that every node has beside its own. */
+  private common: NodeFlags = {};
   private readonly nodes = new Map<string, Child>();
   private readonly children: Child[] = [];
 
@@ -90,7 +92,7 @@ export class ProcessCluster {
 
   /** The command line that starts a node: the same again after it has died. `changed` replaces flags or adds some. */
   startCommand(id: string, changed: NodeFlags = {}): string[] {
-    const flags = { ...this.flagsOf(id), ...changed };
+    const flags = { ...this.flagsOf(id), ...this.common, ...changed };
     return ['node', 'start', ...Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, value])];
   }
 
@@ -102,10 +104,11 @@ export class ProcessCluster {
     return child;
   }
 
-  /** Plans the founders, starts them, and waits until all of them serve. */
-  async startAll(changed: NodeFlags = {}): Promise<ClusterReport> {
+  /** Plans the founders, starts them with these flags, which all nodes have from then on, and waits until all of them serve. */
+  async startAll(common: NodeFlags = {}): Promise<ClusterReport> {
+    this.common = common;
     await this.plan(...this.founders);
-    await Promise.all(this.founders.map((id) => this.start(id, changed)));
+    await Promise.all(this.founders.map((id) => this.start(id)));
     return this.untilServing();
   }
 

@@ -1,28 +1,12 @@
 /** What an acting primary does while a data holder stays away: three nodes, RS(2,1), with real cores and stores, on virtual time. */
 import { beforeEach, describe, expect, test } from 'vitest';
 import { bytesEqual } from '../../../src/base/bytes.js';
-import type { ClusterMap } from '../../../src/cluster/cluster-map.js';
-import { partitionOfSlot, slotOf } from '../../../src/cluster/slots.js';
-import type { SegmentTable } from '../../../src/store/segment-table.js';
 import { ALWAYS, FOREVER, type KvRequest } from '../../../src/store/requests.js';
-import { applyAll, life, newMap } from '../../cluster/some-maps.js';
 import { VirtualNodes } from './virtual-nodes.js';
-
-const MAP = newMap(2, 1);
-const WITHOUT_N2: ClusterMap = applyAll(
-  MAP,
-  MAP.groups.map(({ id }) => ({ type: 'remove', group: id, epoch: 1, member: life(2) }) as const),
-);
-/** Of group 1, position 0, whose data holder is n2 and whose parity holder is n1. */
-const [GROUP, POSITION, ACTING] = [1, 0, 1];
+import { ACTING, dropFolded, keysOf, loseN2, MAP, replicaOf, tableOf } from './without-n2.js';
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
-const KEYS: readonly string[] = Array.from({ length: 1_000 }, (_, i) => `key-${i}`)
-  .filter((key) => {
-    const { group, position } = partitionOfSlot(slotOf(bytes(key)), 3, 2);
-    return group === GROUP && position === POSITION;
-  })
-  .slice(0, 80);
+const KEYS = keysOf('key', 80);
 const valueOf = (key: string, round: number): Uint8Array => bytes(`${key} ${round} `.repeat(80));
 
 let cluster: VirtualNodes;
@@ -47,27 +31,6 @@ async function overwrite(round: number, keys = KEYS): Promise<void> {
   await cluster.scheduler.advance(300);
 }
 
-async function loseN2(): Promise<void> {
-  cluster.kill(2);
-  await cluster.tellMap(6, WITHOUT_N2);
-  await cluster.scheduler.advance(100);
-}
-
-function tableOf(node: number): SegmentTable {
-  const table = cluster.node(node).replicas[GROUP]?.state(POSITION)?.store.table;
-  if (table === undefined) throw new Error(`n${node} holds nothing of the partition`);
-  return table;
-}
-
-/** As the cache of rebuilt segments does when it is full. */
-function dropFolded(): void {
-  const { parity } = cluster.node(ACTING).replicas[GROUP] ?? {};
-  const table = tableOf(ACTING);
-  for (const { number, state, isRaw, checksum } of table.all()) {
-    if (state === 'sealed' && isRaw && parity?.has(POSITION, number, checksum) === true) table.dropBytes(number);
-  }
-}
-
 async function expectValues(roundOf: (at: number) => number): Promise<void> {
   for (const [at, key] of KEYS.entries()) {
     expect(await cluster.execute(3, { type: 'get', key: bytes(key) }, 20)).toMatchObject({
@@ -80,8 +43,8 @@ const failures = (): unknown[] => cluster.nodes.flatMap((node) => node.failures)
 
 test('values written over while a data holder is away leave no more behind than else: what was folded is cleaned as well', async () => {
   await overwrite(0);
-  await loseN2();
-  const table = tableOf(ACTING);
+  await loseN2(cluster);
+  const table = tableOf(cluster, ACTING);
   const before = table.writtenBytes;
   expect(table.droppedCount).toBeGreaterThan(3);
   for (let round = 1; round <= 6; round++) {
@@ -90,13 +53,13 @@ test('values written over while a data holder is away leave no more behind than 
       round,
       KEYS.filter((_, at) => at % 4 !== 0),
     );
-    dropFolded();
+    dropFolded(cluster);
   }
   await cluster.scheduler.advance(2_000);
   expect(table.writtenBytes).toBeLessThan(before * 1.25);
   expect(table.liveBytes / table.writtenBytes).toBeGreaterThan(0.85);
   // Its own parity shards, and those that it acts for, have given the memory back.
-  expect(cluster.node(ACTING).replicas[GROUP]?.parity?.heldBytes).toBeLessThan(before * 1.5);
+  expect(replicaOf(cluster, ACTING)?.parity?.heldBytes).toBeLessThan(before * 1.5);
   await expectValues((at) => (at % 4 === 0 ? 0 : 6));
   expect(failures()).toEqual([]);
 });
@@ -104,12 +67,12 @@ test('values written over while a data holder is away leave no more behind than 
 describe('in the background', () => {
   test('segments of a holder that stays away are rebuilt, not before the delay', async () => {
     await overwrite(0);
-    await loseN2();
-    const dropped = tableOf(ACTING).droppedCount;
+    await loseN2(cluster);
+    const dropped = tableOf(cluster, ACTING).droppedCount;
     await cluster.scheduler.advance(25_000);
-    expect(tableOf(ACTING).droppedCount).toBe(dropped);
+    expect(tableOf(cluster, ACTING).droppedCount).toBe(dropped);
     await cluster.scheduler.advance(10_000);
-    expect(tableOf(ACTING).droppedCount).toBe(0);
+    expect(tableOf(cluster, ACTING).droppedCount).toBe(0);
     const asked = cluster.sent.get('shard-request');
     await expectValues(() => 0);
     expect(cluster.sent.get('shard-request')).toBe(asked);
@@ -119,7 +82,7 @@ describe('in the background', () => {
 
 test('a bit that has flipped in a segment that is cleaned or released lives on in no copy and reaches no parity shard', async () => {
   await overwrite(0);
-  const table = tableOf(2);
+  const table = tableOf(cluster, 2);
   const flipped = [...table.all()].filter(({ state }) => state === 'sealed');
   expect(flipped.length).toBeGreaterThan(3);
   const copies = flipped.map((segment) => {

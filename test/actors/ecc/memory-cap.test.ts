@@ -2,15 +2,13 @@
 import { afterEach, expect, test } from 'vitest';
 import { DcacheError } from '../../../src/base/errors.js';
 import type { EvictionPolicy } from '../../../src/store/memory-cap.js';
-import { ALWAYS, FOREVER, type KvReply, type KvRequest } from '../../../src/store/requests.js';
+import { ALWAYS, FOREVER, type KvRequest } from '../../../src/store/requests.js';
 import { applyAll, life, newMap } from '../../cluster/some-maps.js';
-import { VirtualNodes } from './virtual-nodes.js';
+import { VirtualNodes, type Outcome } from './virtual-nodes.js';
 
 const MIB = 1024 * 1024;
 const MAP = newMap(2, 1);
 const WRITERS = 12;
-
-type Outcome = KvReply | DcacheError | undefined;
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const get = (key: string): KvRequest => ({ type: 'get', key: bytes(key) });
@@ -40,24 +38,8 @@ function expectWithinCaps(): void {
 }
 
 /** All requests at once, at nodes in turn. */
-async function all(requests: readonly KvRequest[], ms = 4_000): Promise<Outcome[]> {
-  const outcomes: Outcome[] = requests.map(() => undefined);
-  let open = requests.length;
-  for (const [i, request] of requests.entries()) {
-    void cluster
-      .node((i % 3) + 1)
-      .side.execute(request, 5_000, false)
-      .then(
-        (reply) => (outcomes[i] = reply),
-        (error: unknown) => (outcomes[i] = error as DcacheError),
-      )
-      .finally(() => open--);
-  }
-  for (let passed = 0; passed < ms && open > 0; passed += 10) {
-    await cluster.scheduler.advance(10);
-    expectWithinCaps();
-  }
-  return outcomes;
+function all(requests: readonly KvRequest[], ms = 4_000): Promise<Outcome[]> {
+  return cluster.executeAll(requests, ms, expectWithinCaps);
 }
 
 const isRefused = (outcome: Outcome): boolean => outcome instanceof DcacheError && outcome.code === 'STORE_FULL';

@@ -5,25 +5,13 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { DcacheError } from '../../../src/base/errors.js';
 import { Prng } from '../../../src/base/prng.js';
-import type { ClusterMap } from '../../../src/cluster/cluster-map.js';
-import { partitionOfSlot, slotOf } from '../../../src/cluster/slots.js';
 import { NO_CAP, type MemoryRules } from '../../../src/store/memory-cap.js';
-import { ALWAYS, FOREVER, type KvReply, type KvRequest, type Lifetime } from '../../../src/store/requests.js';
-import type { SegmentTable } from '../../../src/store/segment-table.js';
-import { applyAll, life, newMap } from '../../cluster/some-maps.js';
-import { VirtualNodes } from './virtual-nodes.js';
+import { ALWAYS, FOREVER, type KvRequest, type Lifetime } from '../../../src/store/requests.js';
+import { applyAll, life } from '../../cluster/some-maps.js';
+import { VirtualNodes, type Outcome } from './virtual-nodes.js';
+import { ACTING, keysOf, keysOfTheDead, loseN2, MAP, replicaOf, tableOf, WITHOUT_N2 } from './without-n2.js';
 
 const MIB = 1024 * 1024;
-const MAP = newMap(2, 1);
-const WITHOUT_N2: ClusterMap = applyAll(
-  MAP,
-  MAP.groups.map(({ id }) => ({ type: 'remove', group: id, epoch: 1, member: life(2) }) as const),
-);
-/** Of group 1, position 0, whose data holder is n2 and whose parity holder is n1. */
-const [GROUP, POSITION, ACTING] = [1, 0, 1];
-
-type Outcome = KvReply | DcacheError | undefined;
-
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const get = (key: string): KvRequest => ({ type: 'get', key: bytes(key) });
 const del = (key: string): KvRequest => ({ type: 'delete', key: bytes(key), condition: ALWAYS });
@@ -35,19 +23,6 @@ const set = (key: string, size: number, lifetime: Lifetime = FOREVER): KvRequest
   condition: ALWAYS,
   returnOld: false,
 });
-
-function* keysOfTheDead(prefix: string): Generator<string, never> {
-  for (let i = 0; ; i++) {
-    const key = `${prefix}-${i}`;
-    const { group, position } = partitionOfSlot(slotOf(bytes(key)), 3, 2);
-    if (group === GROUP && position === POSITION) yield key;
-  }
-}
-
-function keysOf(prefix: string, count: number): string[] {
-  const keys = keysOfTheDead(prefix);
-  return Array.from({ length: count }, () => keys.next().value);
-}
 
 let cluster: VirtualNodes;
 let rules: MemoryRules;
@@ -65,24 +40,8 @@ function expectWithinCaps(): void {
 }
 
 /** All requests at once, at the living nodes in turn. */
-async function all(requests: readonly KvRequest[], ms = 6_000): Promise<Outcome[]> {
-  const outcomes: Outcome[] = requests.map(() => undefined);
-  let open = requests.length;
-  const living = cluster.nodes.filter(({ isUp }) => isUp);
-  for (const [i, request] of requests.entries()) {
-    void living[i % living.length]?.side
-      .execute(request, 5_000, false)
-      .then(
-        (reply) => (outcomes[i] = reply),
-        (error: unknown) => (outcomes[i] = error as DcacheError),
-      )
-      .finally(() => open--);
-  }
-  for (let passed = 0; passed < ms && open > 0; passed += 10) {
-    await cluster.scheduler.advance(10);
-    expectWithinCaps();
-  }
-  return outcomes;
+function all(requests: readonly KvRequest[], ms = 6_000): Promise<Outcome[]> {
+  return cluster.executeAll(requests, ms, expectWithinCaps);
 }
 
 const isApplied = (outcome: Outcome): boolean => !(outcome instanceof DcacheError) && outcome?.type === 'set';
@@ -91,18 +50,6 @@ const isHit = (outcome: Outcome): boolean =>
   !(outcome instanceof DcacheError) && outcome?.type === 'get' && outcome.value !== null;
 const isMiss = (outcome: Outcome): boolean =>
   !(outcome instanceof DcacheError) && outcome?.type === 'get' && outcome.value === null;
-
-async function loseN2(): Promise<void> {
-  cluster.kill(2);
-  await cluster.tellMap(6, WITHOUT_N2);
-  await cluster.scheduler.advance(100);
-}
-
-function tableOf(node: number): SegmentTable {
-  const table = cluster.node(node).replicas[GROUP]?.state(POSITION)?.store.table;
-  if (table === undefined) throw new Error(`n${node} holds nothing of the partition`);
-  return table;
-}
 
 /** It comes back with nothing, learns what it has to hold, and leads again. */
 async function takeN2Back(): Promise<void> {
@@ -135,9 +82,9 @@ describe('what has expired at a stand-in', () => {
     const keys = keysOf('short', 120);
     await all(keys.map((key) => set(key, 1_000, { type: 'ttl', ttlMs: 4_000 })));
     await all([set(keysOf('large', 1)[0] ?? '', 700_000, { type: 'ttl', ttlMs: 4_000 })]);
-    await loseN2();
-    const table = tableOf(ACTING);
-    const { parity } = cluster.node(ACTING).replicas[GROUP] ?? {};
+    await loseN2(cluster);
+    const table = tableOf(cluster, ACTING);
+    const parity = replicaOf(cluster, ACTING)?.parity;
     expect(table.droppedCount).toBeGreaterThan(3);
     expect(table.liveBytes).toBeGreaterThan(800_000);
     await cluster.scheduler.advance(4_100);
@@ -156,7 +103,7 @@ describe('a full cluster without one of its nodes', () => {
       const outcomes = await all(Array.from({ length: 60 }, (_, i) => set(`before ${round} ${i}`, 4_000, lifetime)));
       expect(outcomes.filter((outcome) => !isApplied(outcome)).map(String)).toEqual([]);
     }
-    await loseN2();
+    await loseN2(cluster);
     // Only the keys of the dead are written, more than all that the stand-in may hold.
     const keys = keysOfTheDead('after');
     let hits = 0;
@@ -172,7 +119,7 @@ describe('a full cluster without one of its nodes', () => {
 
   test('refuses without a policy, reads and deletes, and takes values again after deletes', async () => {
     await start({ maxBytes: 12 * MIB, policy: 'noeviction' });
-    await loseN2();
+    await loseN2(cluster);
     const keys = keysOfTheDead('after');
     const taken: string[] = [];
     for (;;) {
@@ -229,7 +176,7 @@ describe('a full cluster without one of its nodes', () => {
       }
     };
     await play(12);
-    await loseN2();
+    await loseN2(cluster);
     const before = { ...seen };
     await play(25);
     expect(seen.evictions).toBeGreaterThan(before.evictions + 20);

@@ -71,6 +71,8 @@ export class VirtualNode {
   }
 }
 
+export type Outcome = KvReply | DcacheError | undefined;
+
 export class VirtualNodes {
   readonly scheduler = new VirtualScheduler();
   readonly nodes: VirtualNode[];
@@ -149,6 +151,30 @@ export class VirtualNodes {
       );
     await this.scheduler.advance(ms);
     return outcome;
+  }
+
+  /**
+   * All of them at once, at the living nodes in turn; for at most `ms`, after which those without an answer have no outcome.
+   * @param onStep called every ten milliseconds.
+   */
+  async executeAll(requests: readonly KvRequest[], ms: number, onStep: () => void): Promise<Outcome[]> {
+    const outcomes: Outcome[] = requests.map(() => undefined);
+    let open = requests.length;
+    const living = this.nodes.filter(({ isUp }) => isUp);
+    for (const [i, request] of requests.entries()) {
+      void living[i % living.length]?.side
+        .execute(request, 5_000, false)
+        .then(
+          (reply) => (outcomes[i] = reply),
+          (error: unknown) => (outcomes[i] = error as DcacheError),
+        )
+        .finally(() => open--);
+    }
+    for (let passed = 0; passed < ms && open > 0; passed += 10) {
+      await this.scheduler.advance(10);
+      onStep();
+    }
+    return outcomes;
   }
 
   forward(address: string, request: KvRequest, timeoutMs: number): Promise<KvReply> {

@@ -19,6 +19,7 @@ const SCREENS = [
   { name: 'phone and dark', size: '390,1500', dark: true, bar: '4aa8e8', ground: '14171b' },
 ];
 
+// Skipped without a Chromium, which is no package of this project.
 describe.skipIf(BROWSER === undefined)('the page in a browser', () => {
   it.each(SCREENS)('has drawn its plots: $name', { timeout: 60_000 }, async ({ size, dark, bar, ground }) => {
     const folder = mkdtempSync(join(tmpdir(), 'dcache-test-'));

@@ -18,7 +18,9 @@ import type { EccLife } from './ecc-life.js';
 import { eccMishaps } from './ecc-mishaps.js';
 import { EccSimPlane } from './ecc-plane.js';
 import { EntryCensus } from './entry-census.js';
+import { Evictions } from './evictions.js';
 import { Flips } from './flips.js';
+import { CapChecker } from './invariants/cap-checker.js';
 import { DecodabilityChecker } from './invariants/decodability-checker.js';
 import { LeaseChecker } from './invariants/lease-checker.js';
 import { LogChecker } from './invariants/log-checker.js';
@@ -58,7 +60,9 @@ export class EccMode implements SimMode, EccCluster {
   private readonly maps: MapChecker;
   private readonly leases = new LeaseChecker(this);
   private readonly census = new EntryCensus(this);
-  private readonly logs = new LogChecker(this, this.census);
+  private readonly logs: LogChecker;
+  private readonly evictions: Evictions;
+  private readonly caps: CapChecker;
   private readonly releases = new ReleaseChecker(this);
   private readonly memory = new MemoryChecker(this);
   private readonly states = new StateChecker(this);
@@ -90,6 +94,12 @@ export class EccMode implements SimMode, EccCluster {
     });
     this.oracle = new LossOracle(world, this);
     this.mishaps = eccMishaps(this);
+    this.caps = new CapChecker(this, world.faults);
+    this.evictions = new Evictions(world, this.keysToRead);
+    this.logs = new LogChecker(this, ({ group, name }, entry) => {
+      this.census.onCommitted(group, entry);
+      this.evictions.onCommitted(name, entry);
+    });
     this.losses = new DeclaredLosses(world, this, this.keysToRead);
     this.maps = new MapChecker({
       fail: (invariant, details) => this.fail(invariant, details),
@@ -197,7 +207,7 @@ export class EccMode implements SimMode, EccCluster {
       this.releases.check(life);
       this.states.check(life);
       this.parity.check(life);
-      this.checkMemory(life);
+      this.caps.check(life);
     }
     this.leases.check();
     if (this.nowMs < this.rebuildAtMs) return;
@@ -206,13 +216,6 @@ export class EccMode implements SimMode, EccCluster {
     // Of few sets all, of more one at random.
     for (const group of this.map.groups) this.lookWhetherWhole(group);
     this.decodability.check((sets) => (sets.length <= FEW_SETS ? sets : [this.prng.pick(sets)]));
-  }
-
-  /** The hard promise of a cap: nobody ever holds more. */
-  private checkMemory({ host, memory }: EccLife): void {
-    if (memory === undefined || !memory.isLimited) return;
-    const { heldBytes, rules } = memory;
-    if (heldBytes > rules.maxBytes) this.fail('memory cap', `${host} holds ${heldBytes} of ${rules.maxBytes} bytes`);
   }
 
   disagreement(): string | undefined {

@@ -110,7 +110,7 @@ export class EccSimPlane implements SimPlane {
       }),
       newReplica: (group, { clusterId, ...spec }) => {
         const hash = new SipKeyHash(seedOfCluster(clusterId));
-        const replica = new GroupReplica({ ...spec, hash, layout: ecc.layout }, group);
+        const replica = new GroupReplica({ ...spec, hash, layout: ecc.layout, maxKeyBytes: ecc.maxKeyBytes }, group);
         this.life.replicas.set(group.id, replica);
         this.life.memory = spec.memory;
         return replica;

@@ -12,6 +12,8 @@ export class EntryCensus {
     'records moved while a member was out': 0,
     'records removed as expired': 0,
     'records removed as expired while a member was out': 0,
+    'values evicted': 0,
+    'values evicted while a member was out': 0,
     'segments released': 0,
     'segments released while a member was out': 0,
   };
@@ -37,6 +39,8 @@ export class EntryCensus {
         if (isOut) known['records moved while a member was out']++;
       },
       remove: (records, reason) => {
+        if (reason === 'evict') known['values evicted']++;
+        if (reason === 'evict' && isOut) known['values evicted while a member was out']++;
         if (reason !== 'expire') return;
         known['records removed as expired'] += records.count;
         if (isOut) known['records removed as expired while a member was out'] += records.count;

@@ -1,10 +1,11 @@
 /** The parameters of a run in ecc mode: codes, leases, segment sizes and data links on top of what both modes have. */
+import { LIMITS } from '../../../src/base/limits.js';
 import { checkCode, defaultCode, type Code } from '../../../src/cluster/code-layout.js';
 import type { EccTimings } from '../../../src/cluster/ecc-timings.js';
 import { partitionOfSlot, slotOf } from '../../../src/cluster/slots.js';
 import { MAX_SEGMENTS, SegmentLayout } from '../../../src/store/layout.js';
-import { leastCapBytes } from '../../../src/replication/memory-reserve.js';
-import { NO_CAP, type MemoryRules } from '../../../src/store/memory-cap.js';
+import { leastCapBytes, partitionsHeld } from '../../../src/replication/memory-reserve.js';
+import { NO_CAP, type EvictionPolicy, type MemoryRules } from '../../../src/store/memory-cap.js';
 import { isOfTrouble, strikesOf, TROUBLES, type Trouble } from '../fault-counts.js';
 import type { Draw } from './draw.js';
 import { drawFaults, drawKinds, drawStrikes, type FaultParameters, type Strike } from './fault-parameters.js';
@@ -27,6 +28,8 @@ export interface EccParameters {
   readonly code: Code;
   readonly timings: EccTimings;
   readonly layout: SegmentLayout;
+  /** Two of the longest fit the largest segment. */
+  readonly maxKeyBytes: number;
   readonly dataLinks: DataLinkParameters;
   /** Longest that a rebuild takes in the codec pool. */
   readonly maxRebuildMs: number;
@@ -35,6 +38,10 @@ export interface EccParameters {
   /** In a run in which more is lost than is promised: who declares it. Undefined in others, where it may not come to that. */
   readonly loss: 'person' | 'policy' | undefined;
 }
+
+const KIB = 1024;
+/** Names in a run that has small segments only. */
+const SHORT_KEY_BYTES = 1_024;
 
 const SIZES = [1, 2, 3, 3, 4, 4, 5, 5, 5, 5, 6, 6] as const;
 
@@ -47,7 +54,8 @@ export function drawEccParameters(draw: Draw): Parameters {
   const calmMs = draw.one('calm', 0, 1_000, 1_500);
   const safetyMs = calmMs + draw.one('safety phase', 1_500, 3_000, 5_000);
   const faults = drawEccFaults(draw);
-  const layout = drawLayout(draw);
+  const eviction = drawEviction(draw, code);
+  const layout = eviction?.layout ?? drawLayout(draw);
   const loss = draw.percent('more lost than is promised', 15)
     ? draw.one<'person' | 'policy'>('who declares a loss', 'person', 'person', 'policy')
     : undefined;
@@ -66,19 +74,20 @@ export function drawEccParameters(draw: Draw): Parameters {
     safetyMs,
     network: drawNetworkOfLeases(draw),
     disk: drawDisk(draw),
-    workload: drawEccWorkload(draw, code),
+    workload: eviction === undefined ? drawEccWorkload(draw, code) : drawTooMuch(draw, eviction),
     faults,
     strikes: [
       ...drawStrikes(draw, faults, nodes, { fromMs: calmMs, untilMs: safetyMs }),
       ...(loss === undefined ? [] : [drawLoss(draw, calmMs, safetyMs)]),
     ],
     maxHopMs: drawHopMs(draw),
-    memoryRules: drawMemoryRules(draw, code, layout),
+    memoryRules: eviction?.memoryRules ?? drawMemoryRules(draw, code, layout),
     store: 'segments',
     ecc: {
       code,
       timings: drawTimings(draw, tickMs * electionTicks),
       layout,
+      maxKeyBytes: eviction === undefined ? LIMITS.maxKeyBytes : SHORT_KEY_BYTES,
       dataLinks: {
         minDelayMs: draw.one('least delay of data', 0.05, 0.2),
         maxDelayMs: draw.one('longest delay of data', 0.5, 2, 2, 10, 40),
@@ -91,6 +100,32 @@ export function drawEccParameters(draw: Draw): Parameters {
       loss,
     },
   };
+}
+
+/** A run in which there is more than the nodes may hold, so that values are evicted. */
+interface Eviction {
+  readonly layout: SegmentLayout;
+  readonly memoryRules: readonly MemoryRules[];
+}
+
+/**
+ * As on a real node the least cap follows from the layout: it is small where the largest segment is. On top of it comes what is open in
+ * all partitions before there is much in them.
+ */
+function drawEviction(draw: Draw, { k, m }: Code): Eviction | undefined {
+  if (!draw.percent('values are evicted', 10)) return undefined;
+  const largest = { count: MAX_SEGMENTS, bytes: 16 * KIB };
+  const layout = new SegmentLayout(
+    draw.one(
+      'layout of little memory',
+      [{ count: 400, bytes: 4 * KIB }, largest],
+      [{ count: 16, bytes: 8 * KIB }, largest],
+    ),
+  );
+  const leastBytes = leastCapBytes({ k, m, layout }) + partitionsHeld({ k, m }) * layout.largestBytes;
+  const policy = draw.one<EvictionPolicy>('eviction', 'lru', 'lru', 'ttl');
+  const capOf = (name: string): MemoryRules => ({ maxBytes: leastBytes + draw.one(name, 0, 0, 128 * KIB), policy });
+  return { layout, memoryRules: [capOf('cap'), capOf('other cap')] };
 }
 
 /** Late enough for something to be there, mostly early enough for the rest of the run to be about what follows. */
@@ -115,6 +150,22 @@ function drawEccWorkload(draw: Draw, code: Code): WorkloadParameters {
       ? draw.one('value size', 1_000, 2_000, 3_000)
       : draw.one('value size', 20, 1_000, 3_000, 3_000, 3_900, 20_000),
     largeOneIn: isStored ? 1 : draw.one('large values', 1, 2, 4),
+  };
+}
+
+/** More than fits, written and read for as long as the run goes on. */
+function drawTooMuch(draw: Draw, { memoryRules }: Eviction): WorkloadParameters {
+  const keys = draw.one('keys of too much', 200, 300);
+  return {
+    ...drawWorkload(draw),
+    clients: draw.between('clients', 6, 12),
+    keys,
+    filledFirst: true,
+    maxThinkMs: draw.one('think time', 1, 3),
+    readPercent: draw.one('reads', 20, 50),
+    maxValueBytes: draw.one('value size of too much', 4_000, 8_000),
+    largeOneIn: 1,
+    mortal: memoryRules.some(({ policy }) => policy === 'ttl'),
   };
 }
 
@@ -192,7 +243,6 @@ function drawMemoryRules(draw: Draw, { k, m }: Code, layout: SegmentLayout): rea
 
 /** Small segments, so that they are sealed, folded and released all the time. */
 function drawLayout(draw: Draw): SegmentLayout {
-  const KIB = 1024;
   // The largest has to hold two keys of the longest kind.
   const largest = { count: MAX_SEGMENTS, bytes: 256 * KIB };
   return new SegmentLayout(

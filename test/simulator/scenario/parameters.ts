@@ -29,7 +29,7 @@ export interface Parameters {
   readonly salt: number;
   readonly nodes: number;
   readonly store: StoreKind;
-  /** What processes are configured with, one each: those of a leader are in force. None lets a value be evicted. */
+  /** What processes are configured with, one each: in raft mode, where those of a leader are in force, none lets a value be evicted. */
   readonly memoryRules: readonly MemoryRules[];
   readonly timings: ControlTimings;
   readonly flow: FlowLimits;

@@ -21,6 +21,8 @@ export interface WorkloadParameters {
   readonly maxValueBytes: number;
   /** One value in so many is of a size up to that; the others are of a few bytes. */
   readonly largeOneIn: number;
+  /** Values have a time to live of days, which nobody sees the end of: what evicts by expiry may take any of them. */
+  readonly mortal: boolean;
   readonly timeoutMs: number;
   /** How often a client tries elsewhere what is definitely not done. */
   readonly maxRetries: number;
@@ -43,6 +45,7 @@ export function drawWorkload(draw: Draw): WorkloadParameters {
     maxThinkMs: draw.one('think time', 5, 20, 60),
     maxValueBytes: draw.one('value size', 0, 20, 200, 4_000, 40_000),
     largeOneIn: 4,
+    mortal: false,
     timeoutMs: draw.one('timeout', 300, 1_000, 3_000),
     maxRetries: draw.between('retries', 0, 3),
     readPercent: draw.one('reads', 20, 50, 80),

@@ -8,13 +8,18 @@ import type { DataMessage, LogEntry } from '../../../../src/replication/messages
 import type { PartitionState } from '../../../../src/replication/partition-state.js';
 import type { EccLife, PartitionSeen } from '../ecc-life.js';
 import { lifeOf, type EccCluster } from '../ecc-cluster.js';
-import type { EntryCensus } from '../entry-census.js';
+
+interface Seen {
+  /** Epoch and digest of the entry. */
+  readonly digest: string;
+  readonly bytes: Uint8Array;
+}
 
 interface Track {
-  /** By index, of what is not applied yet: epoch and digest of the entry. */
-  readonly seen: Map<number, string>;
+  /** By index, of what is not applied yet. */
+  readonly seen: Map<number, Seen>;
   /** The same, of what has come in this turn and may have been taken. */
-  readonly arrived: Map<number, string>;
+  readonly arrived: Map<number, Seen>;
   appliedIndex: number;
   /** As it was when it was looked at: when none of it has changed, nothing new can be wrong. */
   lastIndex: number;
@@ -31,12 +36,13 @@ export class LogChecker {
   private readonly lastCommitted = new Map<string, number>();
   /** By member and partition: the last index of a life that has ended. */
   private readonly lastWords = new Map<string, number>();
-  private readonly census: EntryCensus;
+  private readonly onCommitted: (partition: PartitionSeen, entry: Uint8Array) => void;
   private committedCount = 0;
 
-  constructor(cluster: EccCluster, census: EntryCensus) {
+  /** @param onCommitted called with each entry of a partition, in the turn in which the first member holds it committed. */
+  constructor(cluster: EccCluster, onCommitted: (partition: PartitionSeen, entry: Uint8Array) => void) {
     this.cluster = cluster;
-    this.census = census;
+    this.onCommitted = onCommitted;
   }
 
   get entries(): number {
@@ -49,7 +55,7 @@ export class LogChecker {
       if (message.type !== 'append' || message.epoch !== life.group(message.group)?.epoch) continue;
       const state = life.state(message.group, message.position);
       if (state === undefined) continue;
-      for (const entry of message.entries) this.trackOf(state).arrived.set(entry.index, describe(entry));
+      for (const entry of message.entries) this.trackOf(state).arrived.set(entry.index, seenAs(entry));
     }
   }
 
@@ -70,18 +76,16 @@ export class LogChecker {
     if (track.arrived.size === 0 && this.isUnchanged(partition, track)) return;
     for (let index = before + 1; index <= state.appliedIndex; index++) {
       const entry = log.entryAt(index);
-      const known = entry === undefined ? (track.seen.get(index) ?? track.arrived.get(index)) : describe(entry);
+      const known = entry === undefined ? (track.seen.get(index) ?? track.arrived.get(index)) : seenAs(entry);
       track.seen.delete(index);
-      if (known !== undefined && this.commit(life, name, index, known) && entry !== undefined) {
-        this.census.onCommitted(partition.group, entry.bytes);
-      }
+      if (known !== undefined && this.commit(life, name, index, known.digest)) this.onCommitted(partition, known.bytes);
     }
     track.appliedIndex = state.appliedIndex;
     track.arrived.clear();
     for (let index = state.appliedIndex + 1; index <= log.lastIndex; index++) {
       const entry = log.entryAt(index);
-      if (entry === undefined || track.seen.get(index)?.startsWith(`${entry.epoch}:`) === true) continue;
-      track.seen.set(index, describe(entry));
+      if (entry === undefined || track.seen.get(index)?.digest.startsWith(`${entry.epoch}:`) === true) continue;
+      track.seen.set(index, seenAs(entry));
     }
     if (replica.primary(position) !== undefined && state.appliedIndex > before) this.checkMembers(life, partition);
     this.checkHolds(life, partition, track);
@@ -111,8 +115,9 @@ export class LogChecker {
     const last = this.lastCommitted.get(name) ?? 0;
     for (let index = state.appliedIndex + 1; index <= last; index++) {
       const committed = entries.get(index);
-      if (committed === undefined || seen.get(index) === committed) continue;
-      const what = `${life.host} has ${seen.get(index)} at ${index} of partition ${name}, committed is ${committed}`;
+      const own = seen.get(index)?.digest;
+      if (committed === undefined || own === committed) continue;
+      const what = `${life.host} has ${own} at ${index} of partition ${name}, committed is ${committed}`;
       this.cluster.fail('I6: what is committed is in the log of every member', what);
     }
   }
@@ -160,7 +165,8 @@ export class LogChecker {
       track = {
         seen: new Map(),
         arrived: new Map(),
-        appliedIndex: state.appliedIndex,
+        // A member without others commits in the turn in which it begins.
+        appliedIndex: Math.min(state.appliedIndex, state.log.firstIndex - 1),
         lastIndex: -1,
         lastEntry: undefined,
         committedIndex: 0,
@@ -172,8 +178,8 @@ export class LogChecker {
   }
 }
 
-function describe({ epoch, bytes }: LogEntry): string {
-  return `${epoch}:${bytes.length}:${crc32(bytes)}`;
+function seenAs({ epoch, bytes }: LogEntry): Seen {
+  return { digest: `${epoch}:${bytes.length}:${crc32(bytes)}`, bytes };
 }
 
 function wordsOf({ nodeId, incarnation }: GroupMember, name: string): string {

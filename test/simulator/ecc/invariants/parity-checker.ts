@@ -15,6 +15,8 @@ const LOOK_AGAIN_MS = 200;
 
 interface Looked {
   readonly contributions: Map<number, string>;
+  /** What has been applied and what is owed: contributions change with these only. */
+  progress: string;
   atMs: number;
 }
 
@@ -49,12 +51,14 @@ export class ParityChecker {
   check(life: EccLife): void {
     for (const [group, { parity }] of life.replicas) {
       if (parity === undefined) continue;
-      const numbers = stripesOf(parity, life.map.k);
       let looked = this.looked.get(parity);
-      if (looked === undefined) this.looked.set(parity, (looked = { contributions: new Map(), atMs: 0 }));
+      if (looked === undefined) this.looked.set(parity, (looked = { contributions: new Map(), progress: '', atMs: 0 }));
       const isDue = this.cluster.nowMs >= looked.atMs + LOOK_AGAIN_MS;
+      const progress = progressOf(life, group, parity);
+      if (!isDue && progress === looked.progress) continue;
+      looked.progress = progress;
       if (isDue) looked.atMs = this.cluster.nowMs;
-      for (const number of numbers) {
+      for (const number of stripesOf(parity, life.map.k)) {
         const contributions = JSON.stringify(parity.contributions(number));
         if (!isDue && looked.contributions.get(number) === contributions) continue;
         looked.contributions.set(number, contributions);
@@ -95,6 +99,11 @@ export class ParityChecker {
     }
     return equal(shard, expected);
   }
+}
+
+function progressOf(life: EccLife, group: number, parity: ParityShards): string {
+  const applied = Array.from({ length: life.map.k }, (_, position) => life.state(group, position)?.appliedIndex);
+  return `${applied.join()} ${parity.owed().length}`;
 }
 
 function stripesOf(parity: ParityShards, k: number): ReadonlySet<number> {
