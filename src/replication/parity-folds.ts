@@ -19,8 +19,14 @@ export class ParityFolds {
   /** Folds a sealed segment whose bytes are here. If a bit of them has flipped since the seal, it is owed. */
   fold(store: PartitionStore, number: number): void {
     const segment = store.table.get(number);
-    if (!store.isIntact(segment)) return this.owe(number, segment.checksum);
-    this.shards.fold(this.position, number, segment.bytes.subarray(0, segment.length), segment.checksum);
+    if (store.isIntact(segment)) this.foldIntact(store, number);
+    else this.owe(number, segment.checksum);
+  }
+
+  /** Folds a sealed segment whose bytes have been held against its checksum in this turn. */
+  foldIntact(store: PartitionStore, number: number): void {
+    const { bytes, length, checksum } = store.table.get(number);
+    this.shards.fold(this.position, number, bytes.subarray(0, length), checksum);
   }
 
   unfold(number: number, bytes: Uint8Array, checksum: number): void {

@@ -178,7 +178,7 @@ export class Receiver {
     const { number, checksum } = image;
     this.takeIn(from, joinIndex, index, number, segmentCharge(image.bytes.length), (store) => {
       if (folds?.has(number, checksum) === true || !store.restoreSegment(image)) return false;
-      folds?.fold(store, number);
+      folds?.foldIntact(store, number);
       if (folds !== undefined) store.dropBytes(number);
       return true;
     });

@@ -60,17 +60,30 @@ const machine = { cpus: cpus().length, model: cpus()[0]?.model, node: process.ve
 if (flags.json) process.stdout.write(`${JSON.stringify({ machine, references, rows }, null, 2)}\n`);
 else {
   const rate = (value: number | undefined): string => (value === undefined ? '-' : value.toFixed(0));
-  const head = ['away', 'redundant after s', 'sent', 'kept', 'data MB/s', 'parity MB/s', 'sets kept'];
+  const percent = (part: number): string => `${(100 * part).toFixed(0)}%`;
+  const head = [
+    'away',
+    'redundant after s',
+    'refill s',
+    'of that sending s',
+    'sent',
+    'kept',
+    'data MB/s',
+    'parity MB/s',
+  ];
   const cells = rows.map((row) => [
     row.absence,
     row.seconds.toFixed(1),
+    row.refillSeconds.toFixed(1),
+    row.sendingSeconds.toFixed(1),
     presentBytes(row.sentBytes),
     presentBytes(row.keptBytes),
     rate(row.dataRate),
     rate(row.parityRate),
-    `${(100 * row.setsKept).toFixed(0)}%`,
+    percent(row.setsKept),
+    percent(row.setsKeptRefilling),
   ]);
-  process.stdout.write(`${plainTable(head, cells)}\n\n`);
+  process.stdout.write(`${plainTable([...head, 'sets kept', 'refilling'], cells)}\n\n`);
   process.stdout.write(
     `alone in one thread: codec ${rate(references.codec)} MB/s, link ${rate(references.link)} MB/s\n`,
   );

@@ -15,11 +15,15 @@ export interface ReturnRow {
   /** Bytes of segments that the node was sent, and that it had kept. */
   readonly sentBytes: number;
   readonly keptBytes: number;
+  /** Of `seconds`: from the first stream until all segments have been taken in, and from the first stream to the end. */
+  readonly sendingSeconds: number;
+  readonly refillSeconds: number;
   /** MB a second of segments, from the first stream to the last promotion of its groups of that sort; undefined: too little to tell. */
   readonly dataRate: number | undefined;
   readonly parityRate: number | undefined;
-  /** Sets answered a second while it refilled, in parts of those before it left. */
+  /** Sets answered a second in all of `seconds`, and in `refillSeconds` alone, in parts of those before it left. */
   readonly setsKept: number;
+  readonly setsKeptRefilling: number;
 }
 
 const POLL_MS = 100;
@@ -39,8 +43,7 @@ export async function measureReturn(
   const others = cluster.founders.filter((id) => id !== nodeId);
   const sets = new Load(client, size, entries);
   try {
-    await pause(BEFORE_MS);
-    const before = sets.takeRate();
+    const before = await rateBefore(cluster, sets, others[0] ?? '');
     if (absence === 'killed') {
       await cluster.node(nodeId).kill();
       await cluster.until('the others have taken over', async () =>
@@ -54,24 +57,56 @@ export async function measureReturn(
     const startedAtMs = performance.now();
     if (absence === 'killed') await cluster.start(nodeId);
     else cluster.node(nodeId).signal('SIGCONT');
-    sets.takeRate();
-    const watched = await watch(cluster, others[0] ?? '', nodeId);
-    const during = sets.takeRate();
-    const seconds = (performance.now() - startedAtMs) / 1000;
+    const begun = { atMs: performance.now(), answered: sets.answered };
+    const watched = await watch(cluster, others[0] ?? '', nodeId, sets);
+    const { firstStream = begun } = watched;
+    const endMs = performance.now();
+    const keptSince = (since: Moment): number =>
+      ((sets.answered - since.answered) * 1000) / (endMs - since.atMs) / before;
     const after = await transferBytes(cluster, others);
-    const [sentBytes, keptBytes] = [after.bytes - counted.bytes, after.kept - counted.kept];
-    return { absence, seconds, sentBytes, keptBytes, ...watched, setsKept: during / before };
+    return {
+      absence,
+      seconds: (endMs - startedAtMs) / 1000,
+      sentBytes: after.bytes - counted.bytes,
+      keptBytes: after.kept - counted.kept,
+      sendingSeconds: (Math.max(watched.allTakenAtMs, firstStream.atMs) - firstStream.atMs) / 1000,
+      refillSeconds: (endMs - firstStream.atMs) / 1000,
+      dataRate: watched.dataRate,
+      parityRate: watched.parityRate,
+      setsKept: keptSince(begun),
+      setsKeptRefilling: keptSince(firstStream),
+    };
   } finally {
     await sets.stop();
   }
 }
 
+interface Moment {
+  readonly atMs: number;
+  /** Sets by then. */
+  readonly answered: number;
+}
+
+interface Watched extends Pick<ReturnRow, 'dataRate' | 'parityRate'> {
+  /** Undefined: none was seen. */
+  readonly firstStream: Moment | undefined;
+  readonly allTakenAtMs: number;
+}
+
+/** Sets a second, while the cluster is asked as often as later: that takes a tenth of two processors. */
+async function rateBefore(cluster: ProcessCluster, sets: Load, asked: string): Promise<number> {
+  const [sinceMs, answered] = [performance.now(), sets.answered];
+  while (performance.now() - sinceMs < BEFORE_MS) {
+    await cluster.status(asked);
+    await pause(POLL_MS);
+  }
+  return ((sets.answered - answered) * 1000) / (performance.now() - sinceMs);
+}
+
 /** Follows the streams until the cluster is whole. */
-async function watch(
-  cluster: ProcessCluster,
-  asked: string,
-  nodeId: string,
-): Promise<Pick<ReturnRow, 'dataRate' | 'parityRate'>> {
+async function watch(cluster: ProcessCluster, asked: string, nodeId: string, sets: Load): Promise<Watched> {
+  let firstStream: Moment | undefined;
+  let allTakenAtMs = -Infinity;
   /** By group: bytes that its streams had to bring, when the first was seen, and when the node was in sync. */
   const groups = new Map<number, { bytes: Map<number, number>; sinceMs: number; untilMs: number; isData: boolean }>();
   await cluster.until(
@@ -80,8 +115,10 @@ async function watch(
       const report = await cluster.status(asked);
       const nowMs = performance.now();
       for (const { ecc } of report?.nodes ?? []) {
-        for (const { group, position, nodeId: learner, totalBytes, keptBytes } of ecc?.transfers ?? []) {
+        for (const { group, position, nodeId: learner, totalBytes, doneBytes, keptBytes } of ecc?.transfers ?? []) {
           if (learner !== nodeId) continue;
+          firstStream ??= { atMs: nowMs, answered: sets.answered };
+          if (doneBytes < totalBytes) allTakenAtMs = nowMs + POLL_MS;
           const holders = report?.map?.groups[group]?.positions ?? [];
           const isData = holders.find(({ holder }) => holder === nodeId)?.role === 'data';
           const known = groups.get(group) ?? { bytes: new Map(), sinceMs: nowMs, untilMs: nowMs, isData };
@@ -101,7 +138,7 @@ async function watch(
     const ms = Math.max(...sort.map(({ untilMs }) => untilMs)) - Math.min(...sort.map(({ sinceMs }) => sinceMs));
     return ms >= 5 * POLL_MS && bytes > 0 ? bytes / 1000 / ms : undefined;
   };
-  return { dataRate: rate(true), parityRate: rate(false) };
+  return { firstStream, allTakenAtMs, dataRate: rate(true), parityRate: rate(false) };
 }
 
 function isInSync(report: ClusterReport | undefined, group: number, nodeId: string): boolean {
@@ -132,8 +169,8 @@ async function transferBytes(
 
 /** Lanes of sets over all entries, whatever becomes of them. */
 class Load {
-  private answered = 0;
-  private sinceMs = performance.now();
+  /** Sets, so far. */
+  answered = 0;
   private stopped = false;
   private readonly lanes: readonly Promise<void>[];
 
@@ -149,15 +186,6 @@ class Load {
         }
       }
     });
-  }
-
-  /** Answered a second since it was last asked. */
-  takeRate(): number {
-    const nowMs = performance.now();
-    const rate = (this.answered * 1000) / (nowMs - this.sinceMs);
-    this.answered = 0;
-    this.sinceMs = nowMs;
-    return rate;
   }
 
   async stop(): Promise<void> {
