@@ -63,7 +63,9 @@ export class Totals {
       `  ${this.undecidedHistories} histories were too tangled for the checker`,
       `  ${this.committedEntries} entries committed under ${this.leaders} leaders`,
       `  ${this.snapshots} snapshots named in a log, ${this.snapshotsSent} sent`,
-      ...(this.beyondPromise > 0 ? [`  ${this.beyondPromise} ended early: more was lost than is promised`] : []),
+      ...(this.beyondPromise > 0
+        ? [`  ${this.beyondPromise} ended early: more was lost than is promised, or a cap could not hold its part`]
+        : []),
       ...[...this.counts].map(([name, count]) => `  ${String(count)} ${name}`),
       ...faultsOf(this.mode).map((kind) => `  ${kind.padEnd(34)}${String(this.faults.of(kind)).padStart(8)}`),
     ].join('\n');

@@ -38,6 +38,9 @@ const DATA_PORT = 7300;
 /** A rebuild of everything costs too much to be done after every event. */
 const REBUILD_EVERY_MS = 150;
 
+/** The third pause in a row. */
+const LONG_REFILL_PAUSE_MS = 5_000;
+
 /** All sets of k of up to four nodes. */
 const FEW_SETS = 4;
 
@@ -78,6 +81,8 @@ export class EccMode implements SimMode, EccCluster {
   private handOvers = 0;
   private rebuilds = 0;
   private rebuildAtMs = 0;
+  /** A node that cannot take its part back under its cap, which it has found out several times. */
+  private tooSmall: string | undefined;
 
   constructor(world: World, ecc: EccParameters) {
     this.world = world;
@@ -201,7 +206,7 @@ export class EccMode implements SimMode, EccCluster {
   }
 
   get ended(): string | undefined {
-    return this.oracle.beyondPromise;
+    return this.oracle.beyondPromise ?? this.tooSmall;
   }
 
   get keysToRead(): readonly string[] {
@@ -233,6 +238,9 @@ export class EccMode implements SimMode, EccCluster {
     const { world, map } = this;
     const leader = world.leader();
     if (leader === undefined) return 'nobody leads';
+    for (const [host, { refillPauseMs }] of this.planes) {
+      if (refillPauseMs > LONG_REFILL_PAUSE_MS) this.tooSmall = `the cap of ${host} cannot hold its part`;
+    }
     for (const node of world.nodes) {
       if (node.beingReplaced) return `${node.host} is being replaced`;
       const problem = followingProblem(node, leader);

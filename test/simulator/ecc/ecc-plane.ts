@@ -170,6 +170,11 @@ export class EccSimPlane implements SimPlane {
     void this.links.close();
   }
 
+  /** How long it waits before it tries again to hold its part, its cap being too low for that; 0: it does not wait. */
+  get refillPauseMs(): number {
+    return this.side.ecc.refillPauseMs;
+  }
+
   /** Why the node does not serve; undefined when it does. */
   get notServing(): string | undefined {
     return this.side.notServing;

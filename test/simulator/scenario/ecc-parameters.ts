@@ -126,8 +126,8 @@ function drawEviction(draw: Draw, { k, m }: Code): Eviction | undefined {
   );
   const leastBytes = leastCapBytes({ k, m, layout }) + partitionsHeld({ k, m }) * layout.largestBytes;
   const policy = draw.one<EvictionPolicy>('eviction', 'lru', 'lru', 'ttl');
-  const capOf = (name: string): MemoryRules => ({ maxBytes: leastBytes + draw.one(name, 0, 0, 128 * KIB), policy });
-  return { layout, memoryRules: [capOf('cap'), capOf('other cap')] };
+  // One for all: a node that comes back with less than it had cannot hold its part, and says so for minutes.
+  return { layout, memoryRules: [{ maxBytes: leastBytes + draw.one('cap', 0, 0, 128 * KIB), policy }] };
 }
 
 /** Late enough for something to be there, mostly early enough for the rest of the run to be about what follows. */
