@@ -104,7 +104,11 @@ export class Evictor {
     for (;;) {
       const segment = this.currentSegment() ?? this.oldest(isLastResort);
       if (segment === undefined) return 0;
-      const bytes = this.endNextIn(segment, spared, MAX_SPARED_BYTES);
+      // Under a cap of the node, no more is moved at once than the log has room for (memory-reserve.ts); the next call goes on there.
+      const isShared = !this.cap.isLimited;
+      const mostTouched = isShared ? Math.min(MAX_SPARED_BYTES, segment.length) : MAX_SPARED_BYTES;
+      const mostHeadless = isShared ? segment.length : Infinity;
+      const bytes = this.endNextIn(segment, spared, mostTouched, mostHeadless);
       if (bytes > 0 || segment.liveBytes > 0) return bytes;
       this.finish(segment);
     }
@@ -120,11 +124,11 @@ export class Evictor {
     if (this.cap.policy === 'ttl') return this.endExpiringIn(segment);
     this.begin(segment);
     const spared = { touched: 0, headless: 0, kept: 0 };
-    const mostSpared = Math.min(MAX_SPARED_BYTES, segment.liveBytes / 2);
+    const mostTouched = Math.min(MAX_SPARED_BYTES, segment.liveBytes / 2);
     let freed = 0;
     let bytes;
     do {
-      bytes = this.endNextIn(segment, spared, mostSpared);
+      bytes = this.endNextIn(segment, spared, mostTouched, Infinity);
       freed += bytes;
     } while (bytes > 0);
     if (segment.liveBytes === 0) this.finish(segment);
@@ -158,7 +162,7 @@ export class Evictor {
   }
 
   /** The next value of a segment that is being emptied: bytes that are dead now; 0: all is gone, or nothing can be ended now. */
-  private endNextIn(segment: Segment, spared: Spared, mostSpared: number): number {
+  private endNextIn(segment: Segment, spared: Spared, mostTouched: number, mostHeadless: number): number {
     while (segment.liveBytes > 0) {
       const offset = this.offset;
       const view = this.view;
@@ -167,11 +171,12 @@ export class Evictor {
       if (!segment.isLive(offset)) continue;
       if (this.store.headless.has(locationAt(segment.number, offset))) {
         spared.headless += view.sizeBytes;
-        if (spared.headless > this.store.headless.bytes || !this.cleaner.moveRecord(segment, offset, view)) {
+        const most = Math.min(this.store.headless.bytes, mostHeadless);
+        if (spared.headless > most || !this.cleaner.moveRecord(segment, offset, view)) {
           return this.stopAt(offset);
         }
       } else if (
-        spared.touched < mostSpared &&
+        spared.touched < mostTouched &&
         this.isTouched(segment, offset, view) &&
         this.cleaner.moveRecord(segment, offset, view)
       ) {

@@ -39,7 +39,7 @@ export class World implements LifeWorld {
   readonly faults = new FaultCounts();
   readonly invariants: Invariants;
   readonly expiry = new ExpiryWatch((invariant, details) => this.invariants.fail(invariant, details));
-  readonly reach = new Reach();
+  readonly reach: Reach;
   readonly history = new HistoryRecorder<KvInput, KvResult>();
   readonly network: Network;
   readonly mode: SimMode;
@@ -58,6 +58,7 @@ export class World implements LifeWorld {
     this.invariants = new Invariants(parameters.nodes, () => this.time.nowMs);
     this.network = new Network(this.time, this.prng.fork(), parameters.network, this.faults);
     const { ecc } = parameters;
+    this.reach = new Reach(ecc === undefined ? 'raft' : 'ecc');
     this.mode = ecc === undefined ? new RaftMode(this) : new EccMode(this, ecc);
     const founders = defaultFounders(parameters.nodes);
     this.nodes = founders.map((_, i) => {

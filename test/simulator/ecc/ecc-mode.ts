@@ -106,6 +106,7 @@ export class EccMode implements SimMode, EccCluster {
     this.logs = new LogChecker(this, ({ group, name }, entry) => {
       this.census.onCommitted(group, entry);
       this.evictions.onCommitted(name, entry);
+      this.sealed.onCommitted(name, entry);
     });
     this.losses = new DeclaredLosses(world, this, this.keysToRead);
     this.maps = new MapChecker({
