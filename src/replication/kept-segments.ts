@@ -16,7 +16,10 @@ export interface KeptSegments {
    * partitions of the group have been heard. What is not among them is given up.
    */
   onList(listed: readonly SegmentListing[], decide: (numbers: readonly number[]) => void): void;
-  /** Waiting costs too much: decides at once, and keeps nothing. */
+  /**
+   * Waiting costs too much: decides at once, and keeps nothing. Or memory does, after the decision: gives up what can be without what has
+   * been taken in.
+   */
   giveUp(): void;
   /** Takes a segment in that was decided to be here. False: it is not what it was taken for, and will not be named again. */
   restore(store: PartitionStore, message: TransferFacts): boolean;

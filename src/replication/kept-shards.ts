@@ -60,7 +60,12 @@ export class KeptShards {
     for (const [position, { decide }] of heard) decide(shards.listings(position).map(({ number }) => number));
   }
 
+  /**
+   * Afterwards, nothing: what is kept and what has been taken in since, of any position, are mixed in the same shards, and each of them
+   * is needed for what is still to come.
+   */
   private giveUp(): void {
+    if (!this.undecided) return;
     this.undecided = false;
     this.shards.clear();
     for (const { decide } of this.heard.values()) decide([]);

@@ -1,6 +1,6 @@
 /**
  * One group of real GroupReplicas for random interleavings: links that deliver in order and break, a map that reaches each node in
- * its own time, nodes that crash and come back empty, writes at whoever serves. Everything follows from the seed. There is no
+ * its own time, nodes that crash and come back empty, or are short of memory for a moment, writes at whoever serves. Everything follows from the seed. There is no
  * lease here: a node that leaves the group has crashed, or has let go.
  */
 import { assert } from '../../src/base/assert.js';
@@ -57,6 +57,8 @@ interface Delivered {
 
 const DELIVERED_KEPT = 400;
 const TURNS_PER_WRITE = 12;
+/** Of so many questions for room, one finds none while memory is fitful. */
+const ROOM_ONE_IN = 10;
 
 interface PendingWrite {
   readonly position: number;
@@ -94,6 +96,9 @@ export class GroupWorld {
   };
   /** What was acknowledged, by position and key; several where an outcome is unknown. */
   readonly expected = new Map<string, Set<string | undefined>>();
+  /** Whether memory is short for a moment now and then; only learners ask for room. */
+  private isRoomFitful = false;
+  private readonly roomPrng: Prng;
   private readonly codec: ErasureCodec;
   private readonly links = new Map<string, Link>();
   private pending: PendingWrite[] = [];
@@ -108,6 +113,7 @@ export class GroupWorld {
     this.k = k;
     this.m = m;
     this.prng = new Prng(seed);
+    this.roomPrng = new Prng(seed);
     this.codec = new ErasureCodec(erasureCode(k, m), loopKernel);
     this.nodes = Array.from({ length: k + m }, (_, i) => ({
       nodeId: `n${i + 1}` as NodeId,
@@ -140,6 +146,7 @@ export class GroupWorld {
   /** One random thing happens. */
   step(mishaps: boolean): void {
     this.steps++;
+    this.isRoomFitful = mishaps;
     this.nowMs += this.prng.below(5);
     const what = this.prng.below(1010);
     if (what < 480) this.deliverOne();
@@ -161,6 +168,7 @@ export class GroupWorld {
 
   /** Everything goes well until nothing happens any more. */
   settle(rounds = 4000): void {
+    this.isRoomFitful = false;
     for (const link of this.links.values()) link.stalledUntil = 0;
     for (let round = 0; round < rounds; round++) {
       this.nowMs += 5;
@@ -270,6 +278,7 @@ export class GroupWorld {
     if (group === undefined) return;
     if (node.replica === undefined) {
       const memory = unlimitedMemory();
+      memory.hasRoom = () => !this.isRoomFitful || this.roomPrng.below(ROOM_ONE_IN) > 0;
       const hash = new SipKeyHash({ low: 1, high: 2 });
       const { self, k, m, codec } = { ...this, self: node.self };
       node.replica = new GroupReplica({ self, k, m, hash, memory, codec, layout: LAYOUT, maxKeyBytes: 100 }, group);

@@ -159,6 +159,16 @@ describe('shards that a parity holder has kept', () => {
     expect(decided).toEqual([-1]);
   });
 
+  it('stay when memory gets short after the decision: what has been taken in since is in them as well', () => {
+    for (const position of [0, 1]) kept.at(position).onList(listOf(position), () => undefined);
+    const taken = new Uint8Array(8);
+    const [number, checksum] = [1 + Math.max(...listOf(1).map((listing) => listing.number)), hashBytes(taken, 8, 0)];
+    shards.fold(1, number, taken, checksum);
+    kept.at(0).giveUp();
+    expect(shards.listings(0)).toEqual(listOf(0));
+    expect(shards.listings(1)).toEqual([...listOf(1), { number, checksum }]);
+  });
+
   it('need no keys: tags and places of live records make the segment', () => {
     const primary = stores[0] ?? emptyPartition();
     for (const position of [0, 1]) kept.at(position).onList(listOf(position), () => undefined);
